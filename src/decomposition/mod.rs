@@ -1,0 +1,2 @@
+//! Decompositions of the data matrix.
+pub mod pca;

@@ -1,0 +1,150 @@
+//! One error type for the whole library: matched by kind, with the names and numbers as fields.
+
+/// What went wrong, where, and what to do about it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting is outside its allowed range.
+    #[error("{estimator}: `{name}` must be {rule}, got {got}")]
+    Parameter {
+        /// The estimator or function that was called.
+        estimator: &'static str,
+        /// The setting's name.
+        name: &'static str,
+        /// What is allowed.
+        rule: &'static str,
+        /// What came.
+        got: String,
+    },
+    /// An array has the wrong shape.
+    #[error("{what}: expected shape {expected}, got {got}")]
+    Shape {
+        /// The estimator and argument, for example ``PcaModel::transform: `x` ``.
+        what: &'static str,
+        /// The shape that is needed.
+        expected: String,
+        /// The shape that came.
+        got: String,
+    },
+    /// There is nothing to work on.
+    #[error("{what} is empty: at least {needed} needed")]
+    Empty {
+        /// The estimator and argument.
+        what: &'static str,
+        /// How much is needed, with its unit, for example `2 rows`.
+        needed: &'static str,
+    },
+    /// Too few rows for what was asked.
+    #[error("{what} has {got} rows: at least {needed} needed; add rows or ask for less")]
+    TooFewSamples {
+        /// The estimator and argument.
+        what: &'static str,
+        /// Rows needed.
+        needed: usize,
+        /// Rows that came.
+        got: usize,
+    },
+    /// A value is NaN or infinite.
+    #[error("{what} holds {value} at row {row}, column {col}: drop or impute that row first")]
+    NotFinite {
+        /// The estimator and argument.
+        what: &'static str,
+        /// Row of the first such value, from 0.
+        row: usize,
+        /// Column of the first such value, from 0.
+        col: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A label is not one of those allowed.
+    #[error(
+        "{what} holds the label {got} at position {index}: labels must be {allowed}; recode them"
+    )]
+    Label {
+        /// The estimator and argument.
+        what: &'static str,
+        /// Position of the first such label, from 0.
+        index: usize,
+        /// The label.
+        got: String,
+        /// What is allowed.
+        allowed: &'static str,
+    },
+    /// Only one class is present where two are needed.
+    #[error("{what} holds only the class {class}: both classes are needed to fit a classifier")]
+    SingleClass {
+        /// The estimator and argument.
+        what: &'static str,
+        /// The only class.
+        class: usize,
+    },
+    /// More clusters were asked for than there are distinct rows.
+    #[error("{what}: {k} clusters asked for, but `x` has only {distinct} distinct rows; lower k")]
+    TooManyClusters {
+        /// The estimator.
+        what: &'static str,
+        /// Clusters asked for.
+        k: usize,
+        /// Distinct rows present.
+        distinct: usize,
+    },
+    /// A feature does not vary, so it cannot be scaled or modelled.
+    #[error("{what}: column {col} is constant at {value}; drop it")]
+    ConstantColumn {
+        /// The estimator and argument.
+        what: &'static str,
+        /// The column, from 0.
+        col: usize,
+        /// Its only value.
+        value: f64,
+    },
+    /// A matrix that must be positive definite is not.
+    #[error("{what} is not positive definite; {remedy}")]
+    NotPositiveDefinite {
+        /// Which matrix.
+        what: String,
+        /// What to change.
+        remedy: &'static str,
+    },
+    /// The iteration stopped before it reached its tolerance and the result would mislead.
+    #[error(
+        "{estimator} did not converge in {n_iter} iterations (last change {change:e}): {remedy}"
+    )]
+    NotConverged {
+        /// The estimator.
+        estimator: &'static str,
+        /// Iterations made.
+        n_iter: usize,
+        /// Size of the last change, in the estimator's own criterion.
+        change: f64,
+        /// What to change.
+        remedy: &'static str,
+    },
+    /// The optimum does not exist: the loss falls without end.
+    #[error(
+        "{estimator}: the classes are linearly separable, so the unpenalised optimum is at infinity; add an L2 penalty"
+    )]
+    Separable {
+        /// The estimator.
+        estimator: &'static str,
+    },
+    /// A file could not be read or written.
+    #[error("{path}: {reason}")]
+    Io {
+        /// The file.
+        path: String,
+        /// The system's reason.
+        reason: String,
+    },
+    /// A figure could not be drawn.
+    #[error("{figure}: {reason}")]
+    Plot {
+        /// The kind of figure.
+        figure: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// `Result` with this library's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;

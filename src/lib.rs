@@ -1,0 +1,23 @@
+//! `mlnotes`: ninety machine-learning notes as Rust that runs.
+//!
+//! Each note's algorithm is a module here, with its formula, shapes, errors, a runnable example and
+//! its primary source; each is derived step by step in a notebook under `notebooks/`, and held
+//! against an independent reference in `tests/`. [`catalogue::NOTES`] is the map.
+//!
+//! Conventions that hold everywhere: rows are samples, so a data matrix is `(n_samples, n_features)`;
+//! numbers are `f64`; settings go through a builder (`KMeans::params(3).seed(7)`), `fit` gives a
+//! fitted model or an [`Error`] that names the value and the remedy; chance takes a `seed`.
+
+pub mod catalogue;
+pub mod cluster;
+pub mod data;
+pub mod decomposition;
+pub mod display;
+mod error;
+pub mod linear;
+pub mod nn;
+pub mod numeric;
+pub mod plot;
+pub mod prelude;
+
+pub use error::{Error, Result};

@@ -1,0 +1,2 @@
+//! Linear models.
+pub mod logistic;

@@ -1,0 +1,2 @@
+//! Neural networks and the tools to check them.
+pub mod gradcheck;

@@ -1,0 +1,1 @@
+//! What most cells start with: `use mlnotes::prelude::*;`.

@@ -42,6 +42,7 @@ pub fn log_sum_exp(v: ArrayView1<f64>) -> f64 {
 }
 
 /// Checks that `x`, `(n_samples, n_features)`, has a row and a column and holds only finite numbers.
+#[allow(dead_code)]
 pub(crate) fn check_matrix(what: &'static str, x: ArrayView2<f64>) -> Result<()> {
     if x.nrows() == 0 || x.ncols() == 0 {
         return Err(Error::Empty {
@@ -61,6 +62,7 @@ pub(crate) fn check_matrix(what: &'static str, x: ArrayView2<f64>) -> Result<()>
 }
 
 /// Checks that `v` holds only finite numbers.
+#[allow(dead_code)]
 pub(crate) fn check_vector(what: &'static str, v: ArrayView1<f64>) -> Result<()> {
     match v.iter().enumerate().find(|(_, v)| !v.is_finite()) {
         Some((row, &value)) => Err(Error::NotFinite {
@@ -70,5 +72,33 @@ pub(crate) fn check_vector(what: &'static str, v: ArrayView1<f64>) -> Result<()>
             value,
         }),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn log_sum_exp_neither_overflows_nor_underflows() {
+        assert!((log_sum_exp(array![1e4, 1e4].view()) - (1e4 + 2f64.ln())).abs() < 1e-9);
+        assert!((log_sum_exp(array![-1e4, -1e4].view()) - (2f64.ln() - 1e4)).abs() < 1e-9);
+        assert!(log_sum_exp(array![].view()) < f64::MIN);
+    }
+
+    #[test]
+    fn softplus_is_the_integral_of_sigmoid() {
+        for z in [-30.0, -2.0, 0.0, 0.5, 30.0] {
+            let h = 1e-5;
+            let slope = (softplus(z + h) - softplus(z - h)) / (2.0 * h);
+            assert!((slope - sigmoid(z)).abs() < 1e-9, "at {z}");
+        }
+    }
+
+    #[test]
+    fn a_nan_is_named_by_row_and_column() {
+        let error = check_matrix("f: `x`", array![[1.0, 2.0], [3.0, f64::NAN]].view()).unwrap_err();
+        assert!(matches!(error, Error::NotFinite { row: 1, col: 1, .. }));
     }
 }

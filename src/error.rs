@@ -128,6 +128,16 @@ pub enum Error {
         /// The estimator.
         estimator: &'static str,
     },
+    /// A gradient disagrees with central differences.
+    #[error(
+        "gradient differs from central differences by {error:e}, more than {tol:e}; check its derivation"
+    )]
+    Gradient {
+        /// The largest relative error.
+        error: f64,
+        /// What was allowed.
+        tol: f64,
+    },
     /// A file could not be read or written.
     #[error("{path}: {reason}")]
     Io {

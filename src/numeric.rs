@@ -42,35 +42,21 @@ pub fn log_sum_exp(v: ArrayView1<f64>) -> f64 {
 }
 
 /// Checks that `x`, `(n_samples, n_features)`, has a row and a column and holds only finite numbers.
-#[allow(dead_code)]
 pub(crate) fn check_matrix(what: &'static str, x: ArrayView2<f64>) -> Result<()> {
     if x.nrows() == 0 || x.ncols() == 0 {
-        return Err(Error::Empty {
-            what,
-            needed: "1 row and 1 column",
-        });
+        return Err(Error::Empty { what, needed: "1 row and 1 column" });
     }
     match x.indexed_iter().find(|(_, v)| !v.is_finite()) {
-        Some(((row, col), &value)) => Err(Error::NotFinite {
-            what,
-            row,
-            col,
-            value,
-        }),
+        Some(((row, col), &value)) => Err(Error::NotFinite { what, row, col, value }),
         None => Ok(()),
     }
 }
 
 /// Checks that `v` holds only finite numbers.
-#[allow(dead_code)]
+#[expect(dead_code, reason = "the linear models check their targets with it")]
 pub(crate) fn check_vector(what: &'static str, v: ArrayView1<f64>) -> Result<()> {
     match v.iter().enumerate().find(|(_, v)| !v.is_finite()) {
-        Some((row, &value)) => Err(Error::NotFinite {
-            what,
-            row,
-            col: 0,
-            value,
-        }),
+        Some((row, &value)) => Err(Error::NotFinite { what, row, col: 0, value }),
         None => Ok(()),
     }
 }

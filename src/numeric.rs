@@ -53,7 +53,6 @@ pub(crate) fn check_matrix(what: &'static str, x: ArrayView2<f64>) -> Result<()>
 }
 
 /// Checks that `v` holds only finite numbers.
-#[expect(dead_code, reason = "the linear models check their targets with it")]
 pub(crate) fn check_vector(what: &'static str, v: ArrayView1<f64>) -> Result<()> {
     match v.iter().enumerate().find(|(_, v)| !v.is_finite()) {
         Some((row, &value)) => Err(Error::NotFinite { what, row, col: 0, value }),

@@ -208,7 +208,11 @@ pub(super) fn lbfgs(
         let accepted = (0..60).map(|k| first * 0.5f64.powi(k)).find_map(|t| {
             let next = &run.theta - &(&direction * t);
             let (next_value, next_g) = f(next.view());
-            (next_value <= value - 1e-4 * t * slope).then_some((next, next_value, next_g))
+            // Near the minimum the loss no longer changes within rounding; the gradient still tells.
+            let level = next_value <= value + 4.0 * f64::EPSILON * value.abs();
+            let falls = next_value <= value - 1e-4 * t * slope;
+            let accept = falls || (level && next_g.dot(&next_g) < g.dot(&g));
+            accept.then_some((next, next_value, next_g))
         });
         let Some((next, next_value, next_g)) = accepted else { break };
         let (step, bend) = (&next - &run.theta, &next_g - &g);

@@ -88,6 +88,16 @@ pub enum Error {
         /// Distinct rows present.
         distinct: usize,
     },
+    /// A cluster lost its last row.
+    #[error(
+        "{estimator}: cluster {cluster} lost its last row; start elsewhere, lower k, or let it move to the farthest point"
+    )]
+    EmptyCluster {
+        /// The estimator.
+        estimator: &'static str,
+        /// The cluster, from 0.
+        cluster: usize,
+    },
     /// A feature does not vary, so it cannot be scaled or modelled.
     #[error("{what}: column {col} is constant at {value}; drop it")]
     ConstantColumn {

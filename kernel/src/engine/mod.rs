@@ -1,7 +1,16 @@
 //! What the session needs from whatever evaluates cells. Only this folder knows evcxr.
 
+pub mod echo;
+mod errors;
+mod evcxr;
+mod output;
+mod source;
+mod types;
+pub mod wire;
+
+pub use evcxr::{EvcxrEngine, RunFolder};
+
 use serde_json::{Map, Value};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A cell to run.
@@ -11,8 +20,6 @@ pub struct Cell {
     pub code: String,
     /// The number the front end shows, from 1; panics and traces name it (`cell [7]:3:5`).
     pub number: u32,
-    /// Whether the front end may be asked for input while this cell runs.
-    pub allow_stdin: bool,
 }
 
 /// A rich value: content by MIME type, as `display_data` carries it.
@@ -100,10 +107,16 @@ pub enum Completeness {
 pub trait Interrupt: Send + Sync {
     /// Asks the running cell to stop; kills its process when it does not within a second. Does nothing when idle.
     fn interrupt(&self);
+    /// Ends every process that the engine started and removes its files, whatever it is doing.
+    fn terminate(&self);
 }
 
 /// Evaluates cells. One thread owns it.
 pub trait Engine {
+    /// Does a little of what the first cell would wait for; `true` when nothing is left to do.
+    fn warm_up(&mut self) -> bool {
+        true
+    }
     /// Runs one cell; outputs go to `sink` while it runs, and all of them have gone there when this returns.
     ///
     /// # Errors
@@ -113,13 +126,133 @@ pub trait Engine {
     fn complete(&mut self, code: &str, cursor: usize) -> Completions;
     /// Documentation at a byte offset.
     fn inspect(&mut self, code: &str, cursor: usize) -> Option<Bundle>;
-    /// Whether `code` is a whole cell.
-    fn is_complete(&self, code: &str) -> Completeness;
     /// A handle for other threads.
     fn interrupter(&self) -> Arc<dyn Interrupt>;
-    /// Ends the process that runs cells.
-    fn shutdown(&mut self);
 }
 
-/// How the session's thread makes its engine: told the folder the kernel was started in and where to show progress.
-pub type EngineFactory = Box<dyn FnOnce(PathBuf) -> Result<Box<dyn Engine>, CellError> + Send>;
+/// How the session's thread makes its engine.
+pub type EngineFactory = Box<dyn FnOnce() -> Result<Box<dyn Engine>, CellError> + Send>;
+
+/// Whether `code` is a whole cell: its brackets, strings and comments are closed.
+pub fn is_complete(code: &str) -> Completeness {
+    let mut depth: Vec<char> = Vec::new();
+    let mut rest = code.char_indices().peekable();
+    while let Some((at, c)) = rest.next() {
+        let tail = &code[at..];
+        let skip = if tail.starts_with("//") {
+            tail.find('\n').or(Some(tail.len()))
+        } else if tail.starts_with("/*") {
+            block_comment(tail)
+        } else if c == '"' {
+            string(tail)
+        } else if c == 'r' && !code[..at].ends_with(|p: char| p.is_alphanumeric() || p == '_') {
+            raw_string(tail)
+        } else if c == '\'' {
+            Some(char_or_lifetime(tail))
+        } else {
+            Some(0)
+        };
+        let Some(skip) = skip else {
+            return Completeness::Incomplete { indent: String::new() };
+        };
+        while skip > 0 && rest.peek().is_some_and(|(next, _)| *next < at + skip) {
+            rest.next();
+        }
+        match c {
+            '(' => depth.push(')'),
+            '[' => depth.push(']'),
+            '{' => depth.push('}'),
+            ')' | ']' | '}' if skip == 0 && depth.pop() != Some(c) => return Completeness::Invalid,
+            _ => {}
+        }
+    }
+    if !depth.is_empty() {
+        return Completeness::Incomplete { indent: "    ".repeat(depth.len()) };
+    }
+    let last = code.trim_end();
+    let continues = ["=", ",", "+", "-", "*", "/", "&&", "||", "."];
+    if continues.iter().any(|end| last.ends_with(end)) && !last.ends_with("..") {
+        return Completeness::Incomplete { indent: "    ".to_owned() };
+    }
+    Completeness::Complete
+}
+
+/// Length of a nested block comment; `None` when it does not end.
+fn block_comment(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while at < text.len() {
+        let tail = &text.as_bytes()[at..];
+        if tail.starts_with(b"/*") {
+            depth += 1;
+            at += 2;
+        } else if tail.starts_with(b"*/") {
+            depth -= 1;
+            at += 2;
+            if depth == 0 {
+                return Some(at);
+            }
+        } else {
+            at += 1;
+        }
+    }
+    None
+}
+
+fn string(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Length of a raw string; 0 for another word that begins with `r`.
+fn raw_string(text: &str) -> Option<usize> {
+    let hashes = text[1..].chars().take_while(|&c| c == '#').count();
+    if !text[1 + hashes..].starts_with('"') {
+        return Some(0);
+    }
+    let end = format!("\"{}", "#".repeat(hashes));
+    let from = 2 + hashes;
+    text[from..].find(&end).map(|at| from + at + end.len())
+}
+
+/// Length of a character literal; 1 for a lifetime.
+fn char_or_lifetime(text: &str) -> usize {
+    let mut chars = text.char_indices().skip(1);
+    match (chars.next(), chars.next()) {
+        (Some((_, '\\')), Some((at, c))) => {
+            let from = at + c.len_utf8();
+            text[from..].find('\'').map_or(1, |end| from + end + 1)
+        }
+        (Some(_), Some((at, '\''))) => at + 1,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_and_unfinished_cells() {
+        for whole in
+            ["1 + 1", "let s = \"{\";", "'{'", "r#\"(\"#", "// {", "fn f<'a>() {}", "0..", ""]
+        {
+            assert_eq!(is_complete(whole), Completeness::Complete, "{whole}");
+        }
+        for part in ["fn f() {", "let x =", "\"a", "/* /* */", "vec![1,", "x."] {
+            let found = is_complete(part);
+            assert!(matches!(found, Completeness::Incomplete { .. }), "{part}: {found:?}");
+        }
+        assert_eq!(is_complete("f(}"), Completeness::Invalid);
+        let deep = is_complete("fn f() {\n    if x {");
+        assert_eq!(deep, Completeness::Incomplete { indent: "        ".to_owned() });
+    }
+}

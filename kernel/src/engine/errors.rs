@@ -1,0 +1,227 @@
+//! From what rustc, a panic or a failed `?` says to what the reader sees: the message, and the place
+//! in the cell that it is about. Generated code never shows.
+
+use super::CellError;
+use super::source::Mapped;
+use annotate_snippets::{
+    Annotation, AnnotationKind, Group, Level, Message, Renderer, Snippet, renderer::DecorStyle,
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// The cells of a session by number.
+pub type Cells = BTreeMap<usize, String>;
+
+/// A message about places in cells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// `error` or `warning`.
+    pub level: String,
+    /// rustc's code, for example `E0308`.
+    pub code: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// Places: cell, bytes, label, whether it is the main one.
+    pub places: Vec<Place>,
+    /// Notes and helps, as `(level, text)`.
+    pub notes: Vec<(String, String)>,
+}
+
+/// A stretch of a cell that a message points at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The cell's number.
+    pub cell: usize,
+    /// Its bytes.
+    pub range: Range<usize>,
+    /// What to write beside it.
+    pub label: String,
+    /// Whether it is what the message is about.
+    pub primary: bool,
+}
+
+impl Diagnostic {
+    /// Reads one of rustc's JSON diagnostics; places in generated text are left out.
+    pub fn from_rustc(json: &Value, source: &Mapped) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let mut notes = Vec::new();
+        for child in json["children"].as_array().into_iter().flatten() {
+            let mut note = text(&child["message"]);
+            for span in child["spans"].as_array().into_iter().flatten() {
+                let replacement = text(&span["suggested_replacement"]);
+                if !replacement.trim().is_empty() && origin(source, span).is_some() {
+                    note = format!("{note}: `{}`", replacement.trim());
+                }
+            }
+            notes.push((text(&child["level"]), note));
+        }
+        Self {
+            level: text(&json["level"]),
+            code: json["code"]["code"].as_str().map(str::to_owned),
+            message: text(&json["message"]),
+            places: json["spans"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|span| place(source, span))
+                .collect(),
+            notes,
+        }
+    }
+
+    /// The message with the lines that it is about.
+    pub fn render(&self, cells: &Cells) -> String {
+        let level = if self.level == "warning" { Level::WARNING } else { Level::ERROR };
+        let mut title = level.primary_title(self.message.as_str());
+        if let Some(code) = &self.code {
+            title = title.id(code.as_str());
+        }
+        let mut group = Group::with_title(title);
+        let mut by_cell: BTreeMap<(bool, usize), Vec<&Place>> = BTreeMap::new();
+        let main = self.places.iter().find(|place| place.primary).map(|place| place.cell);
+        for place in &self.places {
+            by_cell.entry((Some(place.cell) != main, place.cell)).or_default().push(place);
+        }
+        for ((_, cell), places) in by_cell {
+            let Some(text) = cells.get(&cell) else { continue };
+            let annotations = places.into_iter().map(|place| -> Annotation<'_> {
+                let kind =
+                    if place.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+                let label = (!place.label.is_empty()).then_some(place.label.as_str());
+                kind.span(clamp(text, &place.range)).label(label)
+            });
+            group = group.element(
+                Snippet::source(text.as_str())
+                    .path(format!("cell [{cell}]"))
+                    .annotations(annotations),
+            );
+        }
+        for (level, note) in &self.notes {
+            let level = if level == "help" { Level::HELP } else { Level::NOTE };
+            let message: Message<'_> = level.message(note.as_str());
+            group = group.element(message);
+        }
+        Renderer::styled().decor_style(DecorStyle::Ascii).render(&[group])
+    }
+}
+
+fn clamp(text: &str, range: &Range<usize>) -> Range<usize> {
+    let mut start = range.start.min(text.len());
+    let mut end = range.end.clamp(start, text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    start..end
+}
+
+fn origin(source: &Mapped, span: &Value) -> Option<(usize, usize)> {
+    source.origin(usize::try_from(span["byte_start"].as_u64()?).ok()?)
+}
+
+/// The place of a span; inside a macro, of the call that the user wrote.
+fn place(source: &Mapped, span: &Value) -> Option<Place> {
+    let mut at = span;
+    loop {
+        let bytes = |name: &str| at[name].as_u64().and_then(|n| usize::try_from(n).ok());
+        let ours = at["file_name"].as_str() == Some("<anon>");
+        if let (true, Some(start), Some(end)) = (ours, bytes("byte_start"), bytes("byte_end"))
+            && let Some((cell, from)) = source.origin(start)
+        {
+            return Some(Place {
+                cell,
+                range: from..from + (end - start),
+                label: span["label"].as_str().unwrap_or_default().to_owned(),
+                primary: span["is_primary"].as_bool().unwrap_or(false),
+            });
+        }
+        at = at.get("expansion").filter(|e| !e.is_null()).map(|e| &e["span"])?;
+    }
+}
+
+/// A compile error with all its messages.
+pub fn compile_error(diagnostics: &[Diagnostic], cells: &Cells) -> CellError {
+    let evalue = diagnostics.first().map_or_else(String::new, |first| {
+        let code = first.code.as_ref().map(|code| format!("[{code}]")).unwrap_or_default();
+        format!("error{code}: {}", first.message)
+    });
+    let mut traceback = Vec::new();
+    for diagnostic in diagnostics {
+        traceback.extend(diagnostic.render(cells).lines().map(str::to_owned));
+        traceback.push(String::new());
+    }
+    traceback.pop();
+    CellError { ename: "CompileError".to_owned(), evalue, traceback }
+}
+
+/// A failure at one place of one cell, or of none.
+pub fn at_place(
+    ename: &str,
+    evalue: &str,
+    at: Option<(usize, Range<usize>)>,
+    notes: &[&str],
+    cells: &Cells,
+) -> CellError {
+    let diagnostic = Diagnostic {
+        level: "error".to_owned(),
+        code: Some(ename.to_owned()),
+        message: evalue.to_owned(),
+        places: at
+            .map(|(cell, range)| Place { cell, range, label: String::new(), primary: true })
+            .into_iter()
+            .collect(),
+        notes: notes.iter().map(|note| ("note".to_owned(), (*note).to_owned())).collect(),
+    };
+    let text = diagnostic.render(cells);
+    CellError {
+        ename: ename.to_owned(),
+        evalue: evalue.lines().next().unwrap_or_default().to_owned(),
+        traceback: text.lines().map(str::to_owned).collect(),
+    }
+}
+
+/// Where in the cells a line of the compiled source stands.
+///
+/// evcxr copies statements and items as they are but in an order of its own, so the line is looked up
+/// by its text and by as many neighbours as agree.
+pub fn locate(
+    compiled: &str,
+    line: usize,
+    column: usize,
+    rewritten: &BTreeMap<usize, Mapped>,
+) -> Option<(usize, Range<usize>)> {
+    let lines: Vec<&str> = compiled.lines().collect();
+    let target = line.checked_sub(1)?;
+    let wanted = lines.get(target)?.trim();
+    if wanted.is_empty() {
+        return None;
+    }
+    let mut best: Option<(usize, usize, usize)> = None;
+    for (&cell, source) in rewritten {
+        let ours: Vec<&str> = source.text.lines().collect();
+        for (i, text) in ours.iter().enumerate() {
+            if text.trim() != wanted {
+                continue;
+            }
+            let same = |a: Option<&&str>, b: Option<&&str>| matches!((a, b), (Some(a), Some(b)) if a.trim() == b.trim());
+            let above =
+                (1..=i.min(target)).take_while(|d| same(ours.get(i - d), lines.get(target - d)));
+            let below = (1..9).take_while(|d| same(ours.get(i + d), lines.get(target + d)));
+            let score = above.take(8).count() + below.count();
+            // Later cells win: evcxr's newest copy of a text is the one that runs.
+            if best.is_none_or(|(most, _, _)| score >= most) {
+                best = Some((score, cell, i));
+            }
+        }
+    }
+    let (_, cell, i) = best?;
+    let source = &rewritten[&cell];
+    let start: usize = source.text.split_inclusive('\n').take(i).map(str::len).sum();
+    let text = source.text.lines().nth(i)?;
+    let byte = text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
+    let (cell, at) = source.origin_or_before(start + byte)?;
+    Some((cell, at..at + 1))
+}

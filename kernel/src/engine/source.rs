@@ -1,0 +1,410 @@
+//! A cell's text, taken apart, and generated text that knows which bytes the user wrote.
+
+use proc_macro2::Span;
+use std::ops::Range;
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+use syn::{Block, Expr, Item, Local, Macro, Pat, Stmt, parse::Parser};
+
+/// Generated text with a map back to a user's text.
+#[derive(Debug, Clone, Default)]
+pub struct Mapped {
+    /// The generated text.
+    pub text: String,
+    /// Which cell and which bytes of it each copied stretch came from, in order.
+    copied: Vec<(Range<usize>, usize, usize)>,
+}
+
+impl Mapped {
+    /// Adds text of our own.
+    pub fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// Copies a stretch of cell number `cell`.
+    pub fn copy(&mut self, cell: usize, source: &str, range: Range<usize>) {
+        let start = self.text.len();
+        self.text.push_str(&source[range.clone()]);
+        self.copied.push((start..self.text.len(), cell, range.start));
+    }
+
+    /// Where a byte came from: cell number and byte offset. `None` for text of our own.
+    pub fn origin(&self, byte: usize) -> Option<(usize, usize)> {
+        self.copied
+            .iter()
+            .find(|(range, _, _)| range.contains(&byte) || range.end == byte)
+            .map(|(range, cell, start)| (*cell, start + byte - range.start))
+    }
+
+    /// As [`Mapped::origin`], or else the nearest copied byte before.
+    pub fn origin_or_before(&self, byte: usize) -> Option<(usize, usize)> {
+        self.origin(byte).or_else(|| {
+            let before = self.copied.iter().rev().find(|(range, _, _)| range.end <= byte);
+            before.map(|(range, cell, start)| (*cell, start + range.len().saturating_sub(1)))
+        })
+    }
+}
+
+/// A variable that a cell binds at its top level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// Its name.
+    pub name: String,
+    /// Whether it is `mut`.
+    pub mutable: bool,
+    /// End of a plain `let name`, where its type can be written; `None` when a pattern binds it.
+    pub type_at: Option<usize>,
+    /// End of the statement.
+    pub statement_end: usize,
+    /// Whether the statement names the whole type already.
+    pub typed: bool,
+}
+
+/// An item of a cell.
+#[derive(Debug, Clone)]
+pub struct CellItem {
+    /// Its bytes.
+    pub range: Range<usize>,
+    /// The name that it defines; a later item of the same name replaces it. Empty for a `use`.
+    pub name: String,
+    /// What a `use` brings in, one name each, with a `use` of its own for later cells.
+    pub uses: Vec<(String, String)>,
+}
+
+/// A cell, taken apart.
+#[derive(Debug, Clone, Default)]
+pub struct Parsed {
+    /// Lines that begin with `:` or `!`, before the code.
+    pub commands: Vec<String>,
+    /// Where the code begins.
+    pub start: usize,
+    /// Items: functions, types, uses.
+    pub items: Vec<CellItem>,
+    /// Variables bound by the top-level statements.
+    pub bindings: Vec<Binding>,
+    /// Bytes of the last expression, when its value is to be shown.
+    pub tail: Option<Range<usize>>,
+    /// `?` operators that return from the cell: the expression, and where the `?` stands.
+    pub tries: Vec<(Range<usize>, usize)>,
+    /// Whether the cell waits for futures.
+    pub asynchronous: bool,
+    /// Whether the code could be read; if not, only the compiler can say why.
+    pub readable: bool,
+}
+
+impl Parsed {
+    /// Takes a cell apart.
+    pub fn new(text: &str) -> Self {
+        let mut parsed = Self::default();
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let trimmed = line.trim();
+            let command =
+                line.starts_with('!') || (trimmed.starts_with(':') && !trimmed.starts_with("::"));
+            if command {
+                parsed.commands.push(trimmed.to_owned());
+            } else if !trimmed.is_empty() && !line.starts_with("//") {
+                break;
+            }
+            start += line.len();
+        }
+        parsed.start = start;
+        match Block::parse_within.parse_str(&text[start..]) {
+            Ok(statements) => {
+                parsed.readable = true;
+                let last = statements.len().saturating_sub(1);
+                for (i, statement) in statements.iter().enumerate() {
+                    parsed.statement(statement, i == last);
+                }
+            }
+            Err(_) => parsed.readable = false,
+        }
+        // The parser keeps every text it has seen on this thread, or else it would grow for ever.
+        proc_macro2::extra::invalidate_current_thread_spans();
+        parsed
+    }
+
+    /// Whether the cell holds no code.
+    pub fn is_empty(&self, text: &str) -> bool {
+        text[self.start..].trim().is_empty()
+    }
+
+    fn bytes(&self, span: Span) -> Range<usize> {
+        let range = span.byte_range();
+        self.start + range.start..self.start + range.end
+    }
+
+    fn statement(&mut self, statement: &Stmt, last: bool) {
+        match statement {
+            Stmt::Local(local) => {
+                self.bind(local);
+                self.find_tries(statement);
+            }
+            Stmt::Item(item) => {
+                let range = self.bytes(item.span());
+                let mut uses = Vec::new();
+                if let Item::Use(item) = item {
+                    use_names(&item.tree, "", &mut uses);
+                }
+                // An `impl` goes with the type before it: a new type of that name replaces both.
+                let before = self.items.iter().rev().find(|i| !i.name.is_empty());
+                let name = item_name(item)
+                    .or_else(|| before.map(|before| before.name.clone()))
+                    .unwrap_or_else(|| quote::quote!(#item).to_string());
+                self.items.push(CellItem { range, name, uses });
+            }
+            Stmt::Expr(expr, semicolon) => {
+                self.find_tries(statement);
+                if last && semicolon.is_none() && has_value(expr) {
+                    self.tail = Some(self.bytes(expr.span()));
+                }
+            }
+            Stmt::Macro(statement) => {
+                if last && statement.semi_token.is_none() && macro_has_value(&statement.mac) {
+                    self.tail = Some(self.bytes(statement.span()));
+                }
+            }
+        }
+    }
+
+    fn bind(&mut self, local: &Local) {
+        let statement_end = self.bytes(local.span()).end;
+        let (pattern, typed) = match &local.pat {
+            Pat::Type(pattern) => (&*pattern.pat, !mentions_inference(&pattern.ty)),
+            pattern => (pattern, false),
+        };
+        let plain = matches!(&local.pat, Pat::Ident(p) if p.by_ref.is_none() && p.subpat.is_none());
+        let type_at = plain.then(|| self.bytes(pattern.span()).end);
+        let typed_whole = typed && matches!(pattern, Pat::Ident(_));
+        let mut names = PatternNames::default();
+        names.visit_pat(pattern);
+        for (name, mutable) in names.0 {
+            self.bindings.retain(|b| b.name != name || b.statement_end != statement_end);
+            self.bindings.push(Binding {
+                name,
+                mutable,
+                type_at,
+                statement_end,
+                typed: typed_whole,
+            });
+        }
+    }
+
+    fn find_tries(&mut self, statement: &Stmt) {
+        let mut tries = Tries::default();
+        tries.visit_stmt(statement);
+        self.asynchronous |= tries.awaits;
+        for (expression, question) in tries.found {
+            let at = self.bytes(question).start;
+            let range = self.bytes(expression);
+            self.tries.push((range, at));
+        }
+    }
+}
+
+/// Whether a type leaves parts to be inferred.
+fn mentions_inference(ty: &syn::Type) -> bool {
+    struct Infer(bool);
+    impl Visit<'_> for Infer {
+        fn visit_type_infer(&mut self, _: &syn::TypeInfer) {
+            self.0 = true;
+        }
+    }
+    let mut infer = Infer(false);
+    infer.visit_type(ty);
+    infer.0
+}
+
+/// Loops and assignments have no value worth showing.
+fn has_value(expr: &Expr) -> bool {
+    match expr {
+        Expr::ForLoop(_) | Expr::While(_) | Expr::Assign(_) | Expr::Return(_) => false,
+        Expr::If(branch) => branch.else_branch.is_some(),
+        Expr::Macro(expr) => macro_has_value(&expr.mac),
+        _ => true,
+    }
+}
+
+/// Statement-like macros end a cell without a value.
+fn macro_has_value(mac: &Macro) -> bool {
+    const SILENT: [&str; 13] = [
+        "println",
+        "print",
+        "eprintln",
+        "eprint",
+        "assert",
+        "assert_eq",
+        "assert_ne",
+        "debug_assert",
+        "panic",
+        "todo",
+        "unimplemented",
+        "unreachable",
+        "thread_local",
+    ];
+    let name = mac.path.segments.last().map(|segment| segment.ident.to_string());
+    name.is_some_and(|name| !SILENT.contains(&name.as_str()))
+}
+
+#[derive(Default)]
+struct PatternNames(Vec<(String, bool)>);
+
+impl Visit<'_> for PatternNames {
+    fn visit_pat_ident(&mut self, pattern: &syn::PatIdent) {
+        let name = pattern.ident.to_string();
+        // `None`, `MAX`: a constant to compare with, not a variable.
+        if !name.starts_with(char::is_uppercase) && name != "_" {
+            self.0.push((name, pattern.mutability.is_some()));
+        }
+        visit::visit_pat_ident(self, pattern);
+    }
+}
+
+#[derive(Default)]
+struct Tries {
+    found: Vec<(Span, Span)>,
+    awaits: bool,
+}
+
+impl Visit<'_> for Tries {
+    fn visit_expr_try(&mut self, expr: &syn::ExprTry) {
+        self.found.push((expr.expr.span(), expr.question_token.span()));
+        visit::visit_expr_try(self, expr);
+    }
+    fn visit_expr_await(&mut self, expr: &syn::ExprAwait) {
+        self.awaits = true;
+        visit::visit_expr_await(self, expr);
+    }
+    fn visit_expr_closure(&mut self, _: &syn::ExprClosure) {}
+    fn visit_expr_async(&mut self, _: &syn::ExprAsync) {}
+    fn visit_expr_try_block(&mut self, _: &syn::ExprTryBlock) {}
+    fn visit_item(&mut self, _: &Item) {}
+}
+
+fn item_name(item: &Item) -> Option<String> {
+    let ident = match item {
+        Item::Const(i) => &i.ident,
+        Item::Enum(i) => &i.ident,
+        Item::Fn(i) => &i.sig.ident,
+        Item::Mod(i) => &i.ident,
+        Item::Static(i) => &i.ident,
+        Item::Struct(i) => &i.ident,
+        Item::Trait(i) => &i.ident,
+        Item::TraitAlias(i) => &i.ident,
+        Item::Type(i) => &i.ident,
+        Item::Union(i) => &i.ident,
+        Item::Macro(i) => i.ident.as_ref()?,
+        Item::Use(_) => return Some(String::new()),
+        _ => return None,
+    };
+    Some(ident.to_string())
+}
+
+fn use_names(tree: &syn::UseTree, path: &str, names: &mut Vec<(String, String)>) {
+    match tree {
+        syn::UseTree::Path(tree) => {
+            use_names(&tree.tree, &format!("{path}{}::", tree.ident), names);
+        }
+        syn::UseTree::Name(tree) if tree.ident == "self" => {
+            let path = path.trim_end_matches("::");
+            let name = path.rsplit("::").next().unwrap_or(path);
+            names.push((name.to_owned(), format!("use {path};")));
+        }
+        syn::UseTree::Name(tree) => {
+            names.push((tree.ident.to_string(), format!("use {path}{};", tree.ident)));
+        }
+        syn::UseTree::Rename(tree) => {
+            let text = if tree.ident == "self" {
+                format!("use {} as {};", path.trim_end_matches("::"), tree.rename)
+            } else {
+                format!("use {path}{} as {};", tree.ident, tree.rename)
+            };
+            let name = if tree.rename == "_" { text.clone() } else { tree.rename.to_string() };
+            names.push((name, text));
+        }
+        syn::UseTree::Glob(_) => names.push((format!("use {path}*"), format!("use {path}*;"))),
+        syn::UseTree::Group(tree) => {
+            for tree in &tree.items {
+                use_names(tree, path, names);
+            }
+        }
+    }
+}
+
+/// Text to put at given bytes of a cell, and nothing else changed.
+#[derive(Debug, Default)]
+pub struct Edits(Vec<(usize, String)>);
+
+impl Edits {
+    /// Puts `text` before byte `at`; at the same byte, in the order of the calls.
+    pub fn insert(&mut self, at: usize, text: impl Into<String>) {
+        self.0.push((at, text.into()));
+    }
+
+    /// The cell's code with the edits.
+    pub fn apply(mut self, cell: usize, source: &str, range: Range<usize>) -> Mapped {
+        self.0.sort_by_key(|(at, _)| *at);
+        let mut out = Mapped::default();
+        let mut done = range.start;
+        for (at, text) in self.0 {
+            if at > done {
+                out.copy(cell, source, done..at);
+                done = at;
+            }
+            out.push(&text);
+        }
+        if done < range.end {
+            out.copy(cell, source, done..range.end);
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_items_and_the_tail_are_told_apart() {
+        let text = ":dep rand\n// é\nuse std::fmt::{self, Debug as D};\nlet (a, mut b) = (1, 2);\nlet c: Vec<_> = vec![a];\nfn f() {}\na + b";
+        let parsed = Parsed::new(text);
+        assert!(parsed.readable);
+        assert_eq!(parsed.commands, [":dep rand"]);
+        let uses: Vec<_> = parsed.items[0].uses.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(uses, ["fmt", "D"]);
+        assert_eq!(parsed.items[1].name, "f");
+        let names: Vec<_> = parsed.bindings.iter().map(|b| (b.name.as_str(), b.mutable)).collect();
+        assert_eq!(names, [("a", false), ("b", true), ("c", false)]);
+        assert_eq!(&text[parsed.tail.unwrap()], "a + b");
+    }
+
+    #[test]
+    fn only_question_marks_that_leave_the_cell_are_found() {
+        let text = "let x = f()?.g()?;\nlet h = || -> Option<u8> { k()? };";
+        let parsed = Parsed::new(text);
+        let at: Vec<_> = parsed.tries.iter().map(|(r, q)| (&text[r.clone()], *q)).collect();
+        assert_eq!(at, [("f()?.g()", 16), ("f()", 11)]);
+    }
+
+    #[test]
+    fn loops_and_prints_have_no_value() {
+        for text in ["for i in 0..3 {}", "println!(\"x\")", "x = 3", "if a { b() }", "1;"] {
+            assert_eq!(Parsed::new(text).tail, None, "{text}");
+        }
+        for text in ["vec![1]", "if a { 1 } else { 2 }", "{ 3 }", "format!(\"a\")"] {
+            assert!(Parsed::new(text).tail.is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn edits_keep_the_map() {
+        let text = "let x = é();";
+        let mut edits = Edits::default();
+        edits.insert(5, ": u8");
+        let out = edits.apply(3, text, 0..text.len());
+        assert_eq!(out.text, "let x: u8 = é();");
+        assert_eq!(out.origin(12), Some((3, 8)));
+        assert_eq!(out.origin(6), None);
+        assert_eq!(out.origin_or_before(6), Some((3, 4)));
+    }
+}

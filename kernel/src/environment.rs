@@ -1,0 +1,279 @@
+//! The crates that cells see without asking: those of the nearest manifest that marks itself with
+//! `[package.metadata.notebook]`, built once by cargo into one dynamic library.
+
+use cargo_metadata::{Message, Metadata, MetadataCommand, Package, TargetKind, semver};
+use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What a cell is compiled against.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// The environment package's crate name; every cell links it.
+    pub library: Option<String>,
+    /// Crate names and the files to compile against, dependencies of dependencies included.
+    pub externs: BTreeMap<String, PathBuf>,
+    /// Crates that the manifest names, with their versions.
+    pub direct: BTreeMap<String, semver::Version>,
+    /// Where rustc looks for what those crates need.
+    pub search: Vec<PathBuf>,
+}
+
+/// Why there is no environment.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// cargo is not there.
+    #[error("cargo could not be started ({0}); install Rust with rustup, or put cargo on PATH")]
+    NoCargo(std::io::Error),
+    /// cargo cannot read the manifest.
+    #[error("cargo metadata failed for {manifest}:\n{message}")]
+    Metadata {
+        /// The manifest.
+        manifest: PathBuf,
+        /// cargo's own words.
+        message: String,
+    },
+    /// A crate does not compile.
+    #[error("the notebooks' crates ({manifest}) do not build:\n{message}")]
+    Build {
+        /// The manifest.
+        manifest: PathBuf,
+        /// The compiler's own words.
+        message: String,
+    },
+    /// The library that should have come out did not.
+    #[error(
+        "{manifest} built, but gave no dynamic library; set `crate-type = [\"dylib\"]` in its [lib]"
+    )]
+    NoLibrary {
+        /// The manifest.
+        manifest: PathBuf,
+    },
+}
+
+/// The manifest that serves notebooks in `folder`: the nearest one, there or above, whose package is
+/// marked. Notebook and manifest need not share a folder, so a workspace's marked member counts too.
+pub fn find_manifest(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().find_map(|folder| {
+        let manifest = folder.join("Cargo.toml");
+        is_marked(&manifest).then_some(manifest)
+    })
+}
+
+fn is_marked(manifest: &Path) -> bool {
+    let Ok(text) = std::fs::read_to_string(manifest) else { return false };
+    text.parse::<toml::Table>().is_ok_and(|table| {
+        let marked = |table: &toml::Table| -> Option<()> {
+            table.get("package")?.get("metadata")?.get("notebook").map(|_| ())
+        };
+        marked(&table).is_some()
+    })
+}
+
+/// `cargo` as the environment names it.
+pub fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Builds the environment of a manifest, or finds it built.
+///
+/// # Errors
+/// When cargo is missing or a crate does not build; the compiler's words are kept.
+pub fn build(
+    manifest: &Path,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Environment, EnvironmentError> {
+    let metadata = metadata(manifest)?;
+    let Some(package) = root(&metadata, manifest) else {
+        return Err(EnvironmentError::NoLibrary { manifest: manifest.to_owned() });
+    };
+    let profile = package.metadata["notebook"]["profile"].as_str().unwrap_or("release");
+    let mut command = cargo();
+    command
+        .args(["rustc", "--lib", "--message-format=json-render-diagnostics", "--profile", profile])
+        .arg("--manifest-path")
+        .arg(manifest)
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env("CARGO_TERM_COLOR", "never")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    if metadata.workspace_root.join("Cargo.lock").exists() {
+        command.arg("--locked");
+    }
+    // Only this crate: a dylib that carried its own copy of std could not be linked beside another's.
+    command.args(["--", "-Cprefer-dynamic"]);
+    let mut child = command.spawn().map_err(EnvironmentError::NoCargo)?;
+    let words = child.stderr.take();
+    let (lines, said) = std::sync::mpsc::channel();
+    let listener = std::thread::spawn(move || {
+        let mut all = String::new();
+        if let Some(words) = words {
+            use std::io::BufRead;
+            for line in BufReader::new(words).lines().map_while(Result::ok) {
+                let _ = lines.send(line.clone());
+                all.push_str(&line);
+                all.push('\n');
+            }
+        }
+        all
+    });
+    let mut built = Artifacts::default();
+    if let Some(stdout) = child.stdout.take() {
+        for message in Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok) {
+            for line in said.try_iter() {
+                progress(line.trim());
+            }
+            if let Message::CompilerArtifact(artifact) = message {
+                built.add(&artifact, package);
+            }
+        }
+    }
+    let status = child.wait().map_err(EnvironmentError::NoCargo)?;
+    let message = listener.join().unwrap_or_default();
+    if !status.success() {
+        return Err(EnvironmentError::Build { manifest: manifest.to_owned(), message });
+    }
+    if built.library.is_none() {
+        return Err(EnvironmentError::NoLibrary { manifest: manifest.to_owned() });
+    }
+    Ok(built.into_environment(&metadata, package))
+}
+
+fn metadata(manifest: &Path) -> Result<Metadata, EnvironmentError> {
+    MetadataCommand::new().manifest_path(manifest).exec().map_err(|error| match error {
+        cargo_metadata::Error::Io(error) => EnvironmentError::NoCargo(error),
+        error => {
+            EnvironmentError::Metadata { manifest: manifest.to_owned(), message: error.to_string() }
+        }
+    })
+}
+
+fn root<'a>(metadata: &'a Metadata, manifest: &Path) -> Option<&'a Package> {
+    let manifest = manifest.canonicalize().ok()?;
+    let same = |p: &&Package| p.manifest_path.canonicalize().is_ok_and(|path| path == manifest);
+    metadata.packages.iter().find(same)
+}
+
+#[derive(Default)]
+struct Artifacts {
+    library: Option<(String, PathBuf)>,
+    /// Every library by crate name; a name that came twice (two versions) has no one meaning.
+    crates: BTreeMap<String, Vec<(cargo_metadata::PackageId, PathBuf)>>,
+    folders: Vec<PathBuf>,
+}
+
+impl Artifacts {
+    fn add(&mut self, artifact: &cargo_metadata::Artifact, package: &Package) {
+        let name = artifact.target.name.replace('-', "_");
+        let linkable = |kind: &TargetKind| {
+            matches!(
+                kind,
+                TargetKind::Lib | TargetKind::RLib | TargetKind::DyLib | TargetKind::ProcMacro
+            )
+        };
+        if !artifact.target.kind.iter().any(linkable) {
+            return;
+        }
+        let dynamic = |file: &&cargo_metadata::camino::Utf8PathBuf| {
+            matches!(file.extension(), Some("so" | "dylib"))
+        };
+        let file = artifact.filenames.iter().find(|file| file.extension() == Some("rlib"));
+        let Some(file) = file.or_else(|| artifact.filenames.iter().find(dynamic)) else { return };
+        if artifact.package_id == package.id {
+            self.library = Some((name, file.clone().into()));
+            return;
+        }
+        if let Some(folder) = file.parent() {
+            let folder = PathBuf::from(folder);
+            if !self.folders.contains(&folder) {
+                self.folders.push(folder);
+            }
+        }
+        self.crates
+            .entry(name)
+            .or_default()
+            .push((artifact.package_id.clone(), file.clone().into()));
+    }
+
+    fn into_environment(self, metadata: &Metadata, package: &Package) -> Environment {
+        let mut environment = Environment::default();
+        let nodes = metadata.resolve.as_ref().map(|resolve| &resolve.nodes);
+        let node = nodes.into_iter().flatten().find(|node| node.id == package.id);
+        let mut named = BTreeMap::new();
+        for dependency in node.into_iter().flat_map(|node| &node.deps) {
+            named.insert(dependency.name.clone(), dependency.pkg.clone());
+            if let Some(found) = metadata.packages.iter().find(|p| p.id == dependency.pkg) {
+                environment.direct.insert(dependency.name.clone(), found.version.clone());
+            }
+        }
+        for (name, files) in &self.crates {
+            if !named.contains_key(name)
+                && let [(_, file)] = files.as_slice()
+            {
+                environment.externs.insert(name.clone(), file.clone());
+            }
+        }
+        for (name, id) in &named {
+            let file = self.crates.values().flatten().find(|(of, _)| of == id);
+            if let Some((_, file)) = file {
+                environment.externs.insert(name.clone(), file.clone());
+            }
+        }
+        if let Some((name, file)) = self.library {
+            environment.search.extend(file.parent().map(Path::to_owned));
+            environment.externs.insert(name.clone(), file);
+            environment.library = Some(name);
+        }
+        environment.search.extend(self.folders);
+        environment
+    }
+}
+
+impl Environment {
+    /// The arguments that make rustc see these crates.
+    pub fn rustc_arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["-Cprefer-dynamic".to_owned()];
+        for (name, file) in &self.externs {
+            arguments.push("--extern".to_owned());
+            arguments.push(format!("{name}={}", file.display()));
+        }
+        for folder in &self.search {
+            arguments.push("-L".to_owned());
+            arguments.push(format!("dependency={}", folder.display()));
+        }
+        arguments
+    }
+}
+
+/// Where rustc's own libraries are; the process that runs cells loads `libstd` from there.
+///
+/// # Errors
+/// When rustc cannot be started.
+pub fn rust_libraries() -> std::io::Result<PathBuf> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).args(["--print", "target-libdir"]).output()?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(std::io::Error::other(words));
+    }
+    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_marked_manifest_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("a/b");
+        std::fs::create_dir_all(&deep).unwrap();
+        let marked = "[package]\nname='x'\n[package.metadata.notebook]\n";
+        std::fs::write(folder.path().join("Cargo.toml"), marked).unwrap();
+        std::fs::write(folder.path().join("a/Cargo.toml"), "[package]\nname='y'\n").unwrap();
+        assert_eq!(find_manifest(&deep), Some(folder.path().join("Cargo.toml")));
+    }
+}

@@ -1,0 +1,94 @@
+//! The kernel spec: how Jupyter finds this program.
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// The name that notebooks store.
+const NAME: &str = "mlnotes";
+
+/// Where the kernel spec goes.
+#[derive(Args)]
+#[group(multiple = false)]
+pub struct Place {
+    /// For this user (the default).
+    #[arg(long)]
+    user: bool,
+    /// Into the Python environment that is active (`VIRTUAL_ENV`, `CONDA_PREFIX`).
+    #[arg(long)]
+    sys_prefix: bool,
+    /// Into `<prefix>/share/jupyter`.
+    #[arg(long)]
+    prefix: Option<PathBuf>,
+}
+
+impl Place {
+    fn folder(&self) -> Result<PathBuf> {
+        let data = if let Some(prefix) = &self.prefix {
+            prefix.join("share/jupyter")
+        } else if self.sys_prefix {
+            let active = ["VIRTUAL_ENV", "CONDA_PREFIX"].iter().find_map(std::env::var_os);
+            let Some(active) = active else {
+                bail!("no Python environment is active; activate one, or give --prefix <folder>");
+            };
+            PathBuf::from(active).join("share/jupyter")
+        } else {
+            user_data()?
+        };
+        Ok(data.join("kernels").join(NAME))
+    }
+}
+
+fn user_data() -> Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("JUPYTER_DATA_DIR") {
+        return Ok(PathBuf::from(folder));
+    }
+    if cfg!(target_os = "macos") {
+        let home = dirs::home_dir().context("HOME is not set; give --prefix <folder>")?;
+        return Ok(home.join("Library/Jupyter"));
+    }
+    let data = dirs::data_dir().context("HOME is not set; give --prefix <folder>")?;
+    Ok(data.join("jupyter"))
+}
+
+/// Writes the spec.
+///
+/// # Errors
+/// When the folder cannot be written, or none is named.
+pub fn install(place: &Place) -> Result<()> {
+    let folder = place.folder()?;
+    let program = std::env::current_exe()?.canonicalize()?;
+    let program = program.to_str().context("this program's path is not UTF-8")?;
+    // A front end started from a desktop has no cargo on its PATH; the kernel needs it.
+    let path = std::env::var("PATH").unwrap_or_default();
+    let spec = json!({
+        "argv": [program, "run", "--connection-file", "{connection_file}"],
+        "display_name": "Rust (mlnotes)",
+        "language": "rust",
+        "interrupt_mode": "message",
+        "env": { "PATH": path },
+        "metadata": { "debugger": false },
+    });
+    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let file = folder.join("kernel.json");
+    let text = format!("{}\n", serde_json::to_string_pretty(&spec)?);
+    std::fs::write(&file, text).with_context(|| file.display().to_string())?;
+    println!("installed {}", file.display());
+    Ok(())
+}
+
+/// Removes the spec.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn uninstall(place: &Place) -> Result<()> {
+    let folder = place.folder()?;
+    if !folder.join("kernel.json").exists() {
+        println!("nothing installed in {}", folder.display());
+        return Ok(());
+    }
+    std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    println!("removed {}", folder.display());
+    Ok(())
+}

@@ -1,1 +1,22 @@
-//! What most cells start with: `use mlnotes::prelude::*;`.
+//! What a notebook's first cell brings in: arrays, data, pictures and the models.
+//!
+//! ```
+//! use mlnotes::prelude::*;
+//! let x = array![[1.0, 2.0], [3.0, 4.0]];
+//! assert_eq!(x.mean_axis(Axis(0)), Some(array![2.0, 3.0]));
+//! ```
+
+pub use crate::cluster::gmm::{
+    Covariance, GaussianMixture, GaussianMixtureParams, GmmInit, GmmModel, GmmParams,
+};
+pub use crate::cluster::kmeans::{
+    EmptyCluster, KMeans, KMeansInit, KMeansModel, KMeansParams, KMeansStep,
+};
+pub use crate::decomposition::pca::{Pca, PcaModel, PcaParams, PcaSolver};
+pub use crate::linear::logistic::{
+    LogisticModel, LogisticRegression, LogisticRegressionParams, Penalty, SoftmaxModel,
+    SoftmaxRegression, Solver, is_linearly_separable, logistic_gradient, logistic_hessian,
+    logistic_loss,
+};
+pub use crate::{Error, Result, data, display, plot};
+pub use ndarray::prelude::*;

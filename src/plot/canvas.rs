@@ -1,0 +1,194 @@
+//! Pixels: shapes and text in figure coordinates, drawn by plotters.
+
+use super::fault;
+use super::theme::{INK, Marker, PAPER, SCALE};
+use crate::Result;
+use plotters::coord::Shift;
+use plotters::prelude::{
+    Circle, DrawingArea, IntoDrawingArea, IntoFont, PathElement, Polygon, Rectangle, SVGBackend,
+    Text,
+};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontTransform, RGBColor, ShapeStyle, TextStyle};
+
+/// A place on the canvas, in pixels from the left and from the top.
+pub(super) type Point = (f64, f64);
+
+/// What is drawn on.
+pub(super) struct Canvas<'a> {
+    area: DrawingArea<SVGBackend<'a>, Shift>,
+    origin: Point,
+    pub(super) size: (f64, f64),
+}
+
+/// Where a text stands relative to its point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Align {
+    Left,
+    Centre,
+    Right,
+    /// Centred, and turned by a quarter to the left.
+    Turned,
+    /// Ends at the point, turned by a quarter to the left: the text reads up to it.
+    TurnedUp,
+}
+
+impl<'a> Canvas<'a> {
+    pub(super) fn new(svg: &'a mut String, size: (u32, u32)) -> Result<Self> {
+        let scale = SCALE.unsigned_abs();
+        let area =
+            SVGBackend::with_string(svg, (size.0 * scale, size.1 * scale)).into_drawing_area();
+        area.fill(&PAPER).map_err(|error| fault("Plot", error.to_string()))?;
+        let size = (f64::from(size.0), f64::from(size.1));
+        Ok(Self { area, origin: (0.0, 0.0), size })
+    }
+
+    pub(super) fn finish(self) -> Result<()> {
+        self.area.present().map_err(|error| fault("Plot", error.to_string()))
+    }
+
+    /// Draws in a part of the canvas: what `draw` calls (0, 0) is `at`.
+    pub(super) fn part(
+        &mut self,
+        at: Point,
+        size: (f64, f64),
+        draw: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let (origin, whole) = (self.origin, self.size);
+        self.origin = (origin.0 + at.0, origin.1 + at.1);
+        self.size = size;
+        let result = draw(self);
+        (self.origin, self.size) = (origin, whole);
+        result
+    }
+
+    fn pixel(&self, (x, y): Point) -> (i32, i32) {
+        let scale = f64::from(SCALE);
+        (round((self.origin.0 + x) * scale), round((self.origin.1 + y) * scale))
+    }
+
+    fn draw<E>(&mut self, element: &E) -> Result<()>
+    where
+        for<'b> &'b E: plotters::element::PointCollection<'b, (i32, i32)>,
+        E: plotters::element::Drawable<SVGBackend<'a>>,
+    {
+        self.area.draw(element).map_err(|error| fault("Plot", error.to_string()))
+    }
+
+    /// A line through points.
+    pub(super) fn line(&mut self, points: &[Point], colour: RGBColor, width: f64) -> Result<()> {
+        let pixels: Vec<_> = points.iter().map(|&p| self.pixel(p)).collect();
+        let style = colour.stroke_width(round(width * f64::from(SCALE)).unsigned_abs());
+        self.draw(&PathElement::new(pixels, style))
+    }
+
+    /// A dashed line through points.
+    pub(super) fn dashes(&mut self, points: &[Point], colour: RGBColor, width: f64) -> Result<()> {
+        const ON: f64 = 6.0;
+        const OFF: f64 = 4.0;
+        let mut phase = 0.0;
+        for pair in points.windows(2) {
+            let (a, b) = (pair[0], pair[1]);
+            let length = (b.0 - a.0).hypot(b.1 - a.1);
+            let at = |s: f64| (a.0 + (b.0 - a.0) * s / length, a.1 + (b.1 - a.1) * s / length);
+            let mut s = 0.0;
+            while s < length {
+                let on = phase < ON;
+                let step = if on { ON - phase } else { ON + OFF - phase }.min(length - s).max(1e-6);
+                if on {
+                    self.line(&[at(s), at(s + step)], colour, width)?;
+                }
+                s += step;
+                phase = (phase + step) % (ON + OFF);
+            }
+        }
+        Ok(())
+    }
+
+    /// A filled rectangle between two corners.
+    pub(super) fn rectangle(&mut self, a: Point, b: Point, fill: RGBColor) -> Result<()> {
+        let corners = [self.pixel(a), self.pixel(b)];
+        self.draw(&Rectangle::new(corners, fill.filled()))
+    }
+
+    /// The outline of a rectangle.
+    pub(super) fn outline(&mut self, a: Point, b: Point, colour: RGBColor) -> Result<()> {
+        self.line(&[a, (b.0, a.1), b, (a.0, b.1), a], colour, 1.0)
+    }
+
+    /// A filled polygon.
+    pub(super) fn polygon(&mut self, points: &[Point], fill: RGBColor) -> Result<()> {
+        let pixels: Vec<_> = points.iter().map(|&p| self.pixel(p)).collect();
+        self.draw(&Polygon::new(pixels, fill.filled()))
+    }
+
+    /// A marker of radius `r`.
+    pub(super) fn marker(
+        &mut self,
+        at: Point,
+        kind: Marker,
+        r: f64,
+        colour: RGBColor,
+    ) -> Result<()> {
+        let by = |dx: f64, dy: f64| (at.0 + r * dx, at.1 + r * dy);
+        match kind {
+            Marker::Circle => {
+                let style: ShapeStyle = colour.mix(0.85).filled();
+                let pixel = self.pixel(at);
+                self.draw(&Circle::new(pixel, round(r * f64::from(SCALE)), style))
+            }
+            Marker::Triangle => {
+                self.polygon(&[by(0.0, -1.3), by(1.15, 0.85), by(-1.15, 0.85)], colour)
+            }
+            Marker::Square => self.rectangle(by(-0.9, -0.9), by(0.9, 0.9), colour),
+            Marker::Diamond => {
+                self.polygon(&[by(0.0, -1.3), by(1.1, 0.0), by(0.0, 1.3), by(-1.1, 0.0)], colour)
+            }
+            Marker::Cross => {
+                self.line(&[by(-1.0, -1.0), by(1.0, 1.0)], colour, 1.6)?;
+                self.line(&[by(-1.0, 1.0), by(1.0, -1.0)], colour, 1.6)
+            }
+            Marker::Centre => {
+                for (colour, width) in [(PAPER, 6.0), (INK, 3.0)] {
+                    self.line(&[by(-1.9, -1.9), by(1.9, 1.9)], colour, width)?;
+                    self.line(&[by(-1.9, 1.9), by(1.9, -1.9)], colour, width)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// One line of text.
+    pub(super) fn text(
+        &mut self,
+        text: &str,
+        at: Point,
+        align: Align,
+        size: i32,
+        colour: RGBColor,
+    ) -> Result<()> {
+        let horizontal = match align {
+            Align::Left => HPos::Left,
+            Align::Right | Align::TurnedUp => HPos::Right,
+            Align::Centre | Align::Turned => HPos::Center,
+        };
+        let mut font = ("sans-serif", size * SCALE).into_font();
+        if matches!(align, Align::Turned | Align::TurnedUp) {
+            font = font.transform(FontTransform::Rotate270);
+        }
+        let style = TextStyle::from(font).color(&colour).pos(Pos::new(horizontal, VPos::Center));
+        let pixel = self.pixel(at);
+        self.draw(&Text::new(text.to_owned(), pixel, style))
+    }
+}
+
+/// Width of a text, as good as it can be known without a font.
+pub(super) fn text_width(text: &str, size: i32) -> f64 {
+    text.chars().map(|c| if "il.,:;|'! ".contains(c) { 0.25 } else { 0.47 }).sum::<f64>()
+        * f64::from(size)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "clamped just before")]
+pub(super) fn round(value: f64) -> i32 {
+    value.round().clamp(-1e6, 1e6) as i32
+}

@@ -1,0 +1,88 @@
+//! What a plot consists of.
+
+use super::theme::Marker;
+use ndarray::{Array1, Array2};
+use plotters::style::RGBColor;
+
+pub(super) type Height = Box<dyn Fn(f64, f64) -> f64 + Send + Sync>;
+pub(super) type Class = Box<dyn Fn(f64, f64) -> usize + Send + Sync>;
+
+/// One thing drawn in data coordinates, in the order of the builder's calls.
+pub(super) enum Layer {
+    Points { x: Array1<f64>, y: Array1<f64>, name: String, colour: RGBColor, marker: Marker },
+    Line { x: Array1<f64>, y: Array1<f64>, name: String, colour: RGBColor, dashed: bool },
+    Bars { names: Vec<String>, heights: Array1<f64>, name: String, colour: RGBColor },
+    Histogram { edges: Vec<f64>, counts: Vec<f64>, name: String, colour: RGBColor },
+    HeatMap { values: Array2<f64>, annotate: Option<usize> },
+    Contour { f: Height, levels: Vec<f64> },
+    Regions { f: Class },
+    Vertical { x: f64, name: String, colour: RGBColor },
+    Horizontal { y: f64, name: String, colour: RGBColor },
+    Text { x: f64, y: f64, text: String },
+    Arrow { from: (f64, f64), to: (f64, f64), name: String, colour: RGBColor },
+}
+
+/// Smallest and largest, or `None` when there is nothing.
+pub(super) type Extent = Option<(f64, f64)>;
+
+pub(super) fn extent(values: impl IntoIterator<Item = f64>) -> Extent {
+    values.into_iter().fold(None, |found, v| match found {
+        None => Some((v, v)),
+        Some((lo, hi)) => Some((f64::min(lo, v), f64::max(hi, v))),
+    })
+}
+
+pub(super) fn join(a: Extent, b: Extent) -> Extent {
+    match (a, b) {
+        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+        (a, b) => a.or(b),
+    }
+}
+
+impl Layer {
+    /// What the layer needs of the axes. Lines across the whole plot need nothing of the other axis.
+    pub(super) fn extent(&self) -> (Extent, Extent) {
+        let half = |n: usize| Some((-0.5, n as f64 - 0.5));
+        match self {
+            Self::Points { x, y, .. } | Self::Line { x, y, .. } => {
+                (extent(x.iter().copied()), extent(y.iter().copied()))
+            }
+            Self::Bars { names, heights, .. } => {
+                (half(names.len()), join(extent(heights.iter().copied()), Some((0.0, 0.0))))
+            }
+            Self::Histogram { edges, counts, .. } => {
+                let y = join(extent(counts.iter().copied()), Some((0.0, 0.0)));
+                (extent(edges.iter().copied()), y)
+            }
+            Self::HeatMap { values, .. } => (half(values.ncols()), half(values.nrows())),
+            Self::Contour { .. } | Self::Regions { .. } => (None, None),
+            Self::Vertical { x, .. } => (Some((*x, *x)), None),
+            Self::Horizontal { y, .. } => (None, Some((*y, *y))),
+            Self::Text { x, y, .. } => (Some((*x, *x)), Some((*y, *y))),
+            Self::Arrow { from, to, .. } => (extent([from.0, to.0]), extent([from.1, to.1])),
+        }
+    }
+
+    /// Whether the layer fills the plot to its edges.
+    pub(super) fn fills(&self) -> bool {
+        matches!(self, Self::HeatMap { .. })
+    }
+
+    /// Whether the vertical axis must reach down to zero exactly.
+    pub(super) fn stands_on_zero(&self) -> bool {
+        matches!(self, Self::Bars { .. } | Self::Histogram { .. })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Points { name, .. }
+            | Self::Line { name, .. }
+            | Self::Bars { name, .. }
+            | Self::Histogram { name, .. }
+            | Self::Vertical { name, .. }
+            | Self::Horizontal { name, .. }
+            | Self::Arrow { name, .. } => name,
+            _ => "",
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! One error type for the whole library: matched by kind, with the names and numbers as fields.
 
 /// What went wrong, where, and what to do about it.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A setting is outside its allowed range.
@@ -164,6 +164,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+}
+
+/// The sentence itself: `unwrap` and a failed `?` show an error by `Debug`, and readers should get the
+/// words, not the fields.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
+    }
 }
 
 /// `Result` with this library's [`Error`].

@@ -50,7 +50,9 @@ impl Diagnostic {
             let mut note = text(&child["message"]);
             for span in child["spans"].as_array().into_iter().flatten() {
                 let replacement = text(&span["suggested_replacement"]);
-                if !replacement.trim().is_empty() && origin(source, span).is_some() {
+                // An import goes to the top, which is ours; all else stands where the user wrote.
+                let import = replacement.starts_with("use ");
+                if !replacement.trim().is_empty() && (import || origin(source, span).is_some()) {
                     note = format!("{note}: `{}`", replacement.trim());
                 }
             }
@@ -185,8 +187,8 @@ pub fn at_place(
 
 /// Where in the cells a line of the compiled source stands.
 ///
-/// evcxr copies statements and items as they are but in an order of its own, so the line is looked up
-/// by its text and by as many neighbours as agree.
+/// evcxr copies statements and items as they are but in an order of its own, and gives each a line of
+/// its own, so the line is looked up by its text and by as many neighbours as agree.
 pub fn locate(
     compiled: &str,
     line: usize,
@@ -195,33 +197,36 @@ pub fn locate(
 ) -> Option<(usize, Range<usize>)> {
     let lines: Vec<&str> = compiled.lines().collect();
     let target = line.checked_sub(1)?;
-    let wanted = lines.get(target)?.trim();
+    let whole = lines.get(target)?;
+    let wanted = whole.trim();
     if wanted.is_empty() {
         return None;
     }
-    let mut best: Option<(usize, usize, usize)> = None;
+    let indent = whole.len() - whole.trim_start().len();
+    // Score, cell, line, and where in the line the text begins.
+    let mut best: Option<(usize, usize, usize, usize)> = None;
     for (&cell, source) in rewritten {
         let ours: Vec<&str> = source.text.lines().collect();
         for (i, text) in ours.iter().enumerate() {
-            if text.trim() != wanted {
-                continue;
-            }
+            let Some(begins) = text.find(wanted) else { continue };
+            let exact = usize::from(text.trim() == wanted);
             let same = |a: Option<&&str>, b: Option<&&str>| matches!((a, b), (Some(a), Some(b)) if a.trim() == b.trim());
             let above =
                 (1..=i.min(target)).take_while(|d| same(ours.get(i - d), lines.get(target - d)));
             let below = (1..9).take_while(|d| same(ours.get(i + d), lines.get(target + d)));
-            let score = above.take(8).count() + below.count();
+            let score = exact + above.take(8).count() + below.count();
             // Later cells win: evcxr's newest copy of a text is the one that runs.
-            if best.is_none_or(|(most, _, _)| score >= most) {
-                best = Some((score, cell, i));
+            if best.is_none_or(|(most, _, _, _)| score >= most) {
+                best = Some((score, cell, i, begins));
             }
         }
     }
-    let (_, cell, i) = best?;
+    let (_, cell, i, begins) = best?;
     let source = &rewritten[&cell];
     let start: usize = source.text.split_inclusive('\n').take(i).map(str::len).sum();
-    let text = source.text.lines().nth(i)?;
-    let byte = text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
+    let within =
+        whole.char_indices().nth(column.saturating_sub(1)).map_or(whole.len(), |(at, _)| at);
+    let byte = begins + within.saturating_sub(indent);
     let (cell, at) = source.origin_or_before(start + byte)?;
     Some((cell, at..at + 1))
 }

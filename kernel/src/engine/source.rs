@@ -84,6 +84,8 @@ pub struct Parsed {
     pub bindings: Vec<Binding>,
     /// Bytes of the last expression, when its value is to be shown.
     pub tail: Option<Range<usize>>,
+    /// Where a last statement without value and without `;` ends.
+    pub open_end: Option<usize>,
     /// `?` operators that return from the cell: the expression, and where the `?` stands.
     pub tries: Vec<(Range<usize>, usize)>,
     /// Whether the cell waits for futures.
@@ -155,13 +157,23 @@ impl Parsed {
             }
             Stmt::Expr(expr, semicolon) => {
                 self.find_tries(statement);
-                if last && semicolon.is_none() && has_value(expr) {
-                    self.tail = Some(self.bytes(expr.span()));
+                if last && semicolon.is_none() {
+                    let bytes = self.bytes(expr.span());
+                    if has_value(expr) {
+                        self.tail = Some(bytes);
+                    } else {
+                        self.open_end = Some(bytes.end);
+                    }
                 }
             }
             Stmt::Macro(statement) => {
-                if last && statement.semi_token.is_none() && macro_has_value(&statement.mac) {
-                    self.tail = Some(self.bytes(statement.span()));
+                if last && statement.semi_token.is_none() {
+                    let bytes = self.bytes(statement.span());
+                    if macro_has_value(&statement.mac) {
+                        self.tail = Some(bytes);
+                    } else {
+                        self.open_end = Some(bytes.end);
+                    }
                 }
             }
         }

@@ -2,10 +2,10 @@
 //! one run of rustc that makes no code (0.1 s).
 //!
 //! The cell is put into a function whose arguments are the session's variables. After it stands
-//! `let _: Wanted = name;` for each new variable; rustc answers "expected `Wanted`, found …". All
-//! other errors are the user's, at bytes that the user wrote.
+//! `let _: Of<Wanted> = Of(name);` for each new variable, in two steps; rustc answers "expected
+//! `Of<Wanted>`, found `Of<…>`". All other errors are the user's, at bytes that the user wrote.
 
-use super::errors::Diagnostic;
+use super::errors::{Diagnostic, Place};
 use super::source::{Mapped, Parsed};
 use crate::environment::Environment;
 use serde_json::Value;
@@ -56,7 +56,8 @@ pub enum Kept<'a> {
     Own(&'a str),
 }
 
-const HEAD: &str = "#![allow(warnings)]\n#[doc(hidden)] struct MlnotesWanted;\n\
+const HEAD: &str = "#![allow(warnings)]\nstruct MlnotesWanted;\n\
+    struct MlnotesOf<T>(T);\n\
     struct MlnotesFailure;\n\
     impl<T: std::fmt::Debug> From<T> for MlnotesFailure { fn from(_: T) -> Self { Self } }\n\
     mod mlnotes_show { pub trait Show { fn evcxr_display(&self); }\n\
@@ -102,13 +103,13 @@ fn program(question: &Question<'_>) -> Mapped {
     out.copy(number, text, done..text.len());
     out.push("\n;\n");
     for name in question.wanted {
-        out.push(&format!("{WANTED}{name};\n"));
+        out.push(&format!("let mlnotes_of = MlnotesOf({name});\n{WANTED}{name}\n"));
     }
     out.push("Ok(())\n}\n");
     out
 }
 
-const WANTED: &str = "let _: MlnotesWanted = ";
+const WANTED: &str = "let _: MlnotesOf<MlnotesWanted> = mlnotes_of; // ";
 
 /// Asks rustc.
 ///
@@ -171,6 +172,15 @@ fn read(json: &Value, program: &Mapped, answer: &mut Answer) {
         "the value of the last expression cannot be shown: its type has no `Debug`"
             .clone_into(&mut diagnostic.message);
         diagnostic.code = None;
+        diagnostic.places.retain(|place| place.primary);
+        if diagnostic.places.is_empty() {
+            let start = json["spans"][0]["byte_start"].as_u64().unwrap_or(0);
+            let start = usize::try_from(start).unwrap_or(0);
+            if let Some((cell, at)) = program.origin_or_before(start) {
+                let place = Place { cell, range: at..at + 1, label: String::new(), primary: true };
+                diagnostic.places.push(place);
+            }
+        }
         for place in &mut diagnostic.places {
             place.label.clear();
         }
@@ -190,32 +200,17 @@ fn read(json: &Value, program: &Mapped, answer: &mut Answer) {
 fn wanted_type(json: &Value, program: &str) -> Option<(String, Option<String>)> {
     let span = json["spans"].as_array()?.iter().find(|span| span["is_primary"] == true)?;
     let start = usize::try_from(span["byte_start"].as_u64()?).ok()?;
-    let end = usize::try_from(span["byte_end"].as_u64()?).ok()?;
     let line_start = program.get(..start)?.rfind('\n').map_or(0, |n| n + 1);
-    let line = &program[line_start..];
-    if !line.starts_with(WANTED) {
-        return None;
-    }
-    let name = program.get(start..end)?.to_owned();
-    if json["code"]["code"] != "E0308" {
-        return Some((name, None));
-    }
-    let note = json["children"].as_array().into_iter().flatten().find_map(|child| {
-        let message = child["message"].as_str()?;
-        let (_, found) = message.split_once("found ")?;
-        found.rsplit_once('`')?.0.split_once('`').map(|(_, ty)| ty.to_owned())
-    });
-    let label = || {
-        let label = span["label"].as_str()?;
-        let (_, found) = label.split_once("found ")?;
-        match found.split_once('`') {
-            Some((_, ty)) => Some(ty.rsplit_once('`')?.0.to_owned()),
-            None if found == "integer" => Some("i32".to_owned()),
-            None if found.starts_with("floating-point") => Some("f64".to_owned()),
-            None => Some(found.to_owned()),
-        }
+    let line = program[line_start..].lines().next()?;
+    let Some(name) = line.strip_prefix(WANTED) else {
+        // A variable whose type is not known at all is the user's error at its own line too.
+        return line.starts_with("let mlnotes_of = ").then(|| (String::new(), None));
     };
-    Some((name, note.or_else(label).map(|ty| writable(&ty))))
+    let ty = json["children"].as_array().into_iter().flatten().find_map(|child| {
+        let (_, found) = child["message"].as_str()?.split_once("found struct `MlnotesOf<")?;
+        found.rsplit_once(">`").map(|(ty, _)| writable(ty))
+    });
+    Some((name.to_owned(), ty))
 }
 
 /// A type as it can be written in source.
@@ -244,7 +239,7 @@ pub fn unkeepable(name: &str, ty: &str) -> Option<String> {
              collect it (`let {name}: Vec<_> = ….collect();`), box it, or put the cell's code \
              between braces"
         )
-    } else if ty == "_" || ty.contains("<_>") || ty.contains("[_]") {
+    } else if ty.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "_") {
         format!("the type of `{name}` is not known; write `let {name}: … =`")
     } else {
         return None;

@@ -199,10 +199,10 @@ impl EvcxrEngine {
             return Err(self.compile_error(answer.errors));
         }
         let rewritten = self.rewrite(number, &parsed, &answer, false);
-        let report = match self.evaluate(number, rewritten, sink, prompt) {
+        let report = match self.evaluate(number, rewritten, true, (sink, prompt)) {
             Err(Failure::Borrowed) => {
                 let again = self.rewrite(number, &parsed, &answer, true);
-                self.evaluate(number, again, sink, prompt)
+                self.evaluate(number, again, false, (sink, prompt))
             }
             other => other,
         };
@@ -297,10 +297,13 @@ impl EvcxrEngine {
                  mlnotes_value.evcxr_display(); mlnotes_cell::result_ends(); } };",
             );
         }
+        if let Some(end) = parsed.open_end {
+            edits.insert(end, ";");
+        }
         let mut out = edits.apply(number, text, parsed.start..text.len());
         if !forget.is_empty() {
-            out.push("\n;");
-            out.push(&forget);
+            out.push("\n");
+            out.push(forget.trim_start());
         }
         out
     }
@@ -309,8 +312,8 @@ impl EvcxrEngine {
         &mut self,
         number: usize,
         source: Mapped,
-        sink: &Sink,
-        prompt: &Prompt,
+        may_drop: bool,
+        (sink, prompt): (&Sink, &Prompt),
     ) -> Result<Report, Failure> {
         let text = source.text.clone();
         self.rewritten.insert(number, source);
@@ -334,8 +337,7 @@ impl EvcxrEngine {
                     e.message().contains("non-static lifetime")
                         || e.code().is_some_and(|code| borrow.contains(&code))
                 };
-                let first_try = !self.dropped_in(number, &text);
-                if errors.iter().any(message) && first_try {
+                if may_drop && errors.iter().any(message) {
                     return Err(Failure::Borrowed);
                 }
                 Err(Failure::Compile(errors))
@@ -345,12 +347,6 @@ impl EvcxrEngine {
             }
             Err(error) => Err(Failure::Other(error.to_string())),
         }
-    }
-
-    /// Whether borrowing variables have been given up for this text already.
-    fn dropped_in(&self, _number: usize, text: &str) -> bool {
-        self.dropped.keys().any(|name| text.contains(&format!(" let {name}: () = ();")))
-            && self.dropped.values().any(|reason| reason.contains("borrows"))
     }
 
     /// After a cell ran: its items and variables are there for later cells, as evcxr says.
@@ -438,6 +434,7 @@ impl EvcxrEngine {
         let source = self.context.last_source().unwrap_or_default();
         let diagnostics: Vec<Diagnostic> = found
             .iter()
+            .filter(|error| error.level() == "error")
             .map(|error| {
                 let json = &error.json;
                 let empty = Mapped::default();

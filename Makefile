@@ -1,10 +1,83 @@
-# `make test` runs every check that exists so far.
-.PHONY: test lint unit
-test: lint unit
+# Two commands do all: `make lab` opens JupyterLab with the kernel ready, `make test` checks the house.
+# Everything else is a step of those two. Each step does only what is not done yet.
+
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+VENV := $(CURDIR)/.venv
+PYTHON := $(VENV)/bin/python
+KERNEL := $(CARGO_TARGET_DIR)/release/mlnotes-kernel
+SPEC := $(VENV)/share/jupyter/kernels/mlnotes/kernel.json
+PYTEST := $(PYTHON) -m pytest -q
+
+.PHONY: lab test tools python kernel lint unit docs conformance notebooks planted stock browser \
+        bench bench-start clean
+
+lab: kernel
+	$(VENV)/bin/jupyter lab --notebook-dir=notebooks
+
+test: tools lint unit docs kernel conformance notebooks planted stock browser
+	@echo "all checks passed"
+
+# Says which tool is missing, and what to do about it.
+tools:
+	@scripts/check-tools.sh
+
+# The Python side, pinned to the last package in requirements.lock.
+python: tools $(VENV)/.complete
+$(VENV)/.complete: requirements.lock
+	@echo "== Python environment in .venv"
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.lock \
+	  || { echo "the Python packages could not be installed: is there a network?"; exit 1; }
+	touch $@
+
+# The kernel, the crates that notebooks see, and the kernel spec: set-up without opening anything.
+kernel: python
+	@echo "== kernel (about 8 minutes on two cores the first time)"
+	cargo build --locked --release -p mlnotes-kernel
+	@echo "== the notebooks' crates"
+	$(KERNEL) build notebooks
+	VIRTUAL_ENV=$(VENV) $(KERNEL) install --sys-prefix
 
 lint:
 	cargo fmt --all --check
 	cargo clippy --locked -p mlnotes --all-targets -- -D warnings
+	cargo clippy --locked --release -p mlnotes-kernel --all-targets -- -D warnings
 
 unit:
 	cargo test --locked -p mlnotes
+	cargo test --locked --release -p mlnotes-kernel
+
+docs:
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps -p mlnotes
+
+# The kernel under real Jupyter clients.
+conformance: kernel
+	$(PYTEST) tests/kernel
+
+# Executes every notebook and compares with what is stored; `make notebooks UPDATE=1` stores anew.
+notebooks: kernel
+	$(PYTHON) tests/notebooks/execute.py $(if $(UPDATE),--update) notebooks/*.ipynb
+
+# A notebook with a planted fault must turn red.
+planted: kernel
+	$(PYTEST) tests/notebooks
+
+# The same notebooks on the stock evcxr kernel.
+stock: kernel
+	cargo build --locked --release -p mlnotes-kernel --example stock
+	$(PYTHON) tests/notebooks/execute.py --stock $(CARGO_TARGET_DIR)/release/examples/stock \
+	  notebooks/*.ipynb
+
+# JupyterLab in a real browser.
+browser: kernel
+	$(PYTEST) tests/browser
+
+# Start to first figure, ours beside stock's.
+bench bench-start: kernel
+	cargo build --locked --release -p mlnotes-kernel --example stock
+	$(PYTHON) benches/start.py $(CARGO_TARGET_DIR)/release/examples/stock
+
+clean:
+	rm -rf $(VENV)
+	cargo clean

@@ -10,6 +10,7 @@ use jupyter_protocol::{
     ShutdownReply, Status,
 };
 use jupyter_zmq_client as zmq;
+use serde_json::{Value, json};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -77,7 +78,11 @@ async fn read<S: SocketRecv>(
 ) -> Option<JupyterMessage> {
     let mut failures = 0;
     loop {
-        match socket.read().await {
+        let frames = match socket.socket.recv().await {
+            Ok(frames) => zmq::RawMessage::from_multipart(frames, &socket.mac),
+            Err(error) => Err(error.into()),
+        };
+        match frames.map_err(anyhow::Error::from).and_then(message) {
             Ok(message) => return Some(message),
             Err(error) => {
                 tracing::warn!(name, %error, "dropped a message");
@@ -89,6 +94,40 @@ async fn read<S: SocketRecv>(
             }
         }
     }
+}
+
+/// A message from frames whose signature is right. Front ends leave out fields that have a default.
+fn message(raw: zmq::RawMessage) -> Result<JupyterMessage> {
+    let part = |i: usize| raw.jparts.get(i).map(AsRef::as_ref).context("a frame is missing");
+    let header: jupyter_protocol::Header = serde_json::from_slice(part(0)?)?;
+    let mut content: Value = serde_json::from_slice(part(3)?)?;
+    if let Some(content) = content.as_object_mut() {
+        let defaults = match header.msg_type.as_str() {
+            "execute_request" => json!({ "silent": false, "store_history": true }),
+            "history_request" => json!({
+                "raw": true, "output": false, "n": i32::MAX, "unique": false, "pattern": "*",
+                "session": 0, "start": 0, "stop": i32::MAX,
+            }),
+            "shutdown_request" => json!({ "restart": false }),
+            _ => json!({}),
+        };
+        for (name, value) in defaults.as_object().into_iter().flatten() {
+            let given = content.entry(name.clone()).or_insert(Value::Null);
+            if given.is_null() {
+                given.clone_from(value);
+            }
+        }
+    }
+    let parsed = JupyterMessageContent::from_type_and_content(&header.msg_type, content)?;
+    Ok(JupyterMessage {
+        parent_header: serde_json::from_slice(part(1)?).ok(),
+        metadata: serde_json::from_slice(part(2)?)?,
+        content: parsed,
+        buffers: raw.jparts.iter().skip(4).cloned().collect(),
+        channel: None,
+        header,
+        zmq_identities: raw.zmq_identities,
+    })
 }
 
 async fn iopub_task(

@@ -324,7 +324,7 @@ fn content(output: Output, count: ExecutionCount) -> JupyterMessageContent {
         Output::Stderr(text) => stream(Stdio::Stderr, text),
         Output::Display { bundle, id } => {
             let (data, metadata) = parts(bundle);
-            let transient = id.map(|id| Transient { display_id: Some(id) });
+            let transient = Some(Transient { display_id: id });
             DisplayData { data, metadata, transient }.into()
         }
         Output::Update { bundle, id } => {
@@ -334,7 +334,13 @@ fn content(output: Output, count: ExecutionCount) -> JupyterMessageContent {
         }
         Output::Result(bundle) => {
             let (data, metadata) = parts(bundle);
-            ExecuteResult { execution_count: count, data, metadata, transient: None }.into()
+            ExecuteResult {
+                execution_count: count,
+                data,
+                metadata,
+                transient: Some(Transient { display_id: None }),
+            }
+            .into()
         }
         Output::Clear { wait } => ClearOutput { wait }.into(),
     }

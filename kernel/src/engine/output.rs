@@ -547,12 +547,15 @@ impl Reader {
             "panic" => self.handle_panic(event),
             "failed" => {
                 let text = field(3).to_owned();
+                self.flush_text(true);
                 self.swallow = format!("{text}\n");
                 lock(&self.shared.report).failed = Some(Failed {
                     at: field(1).parse().unwrap_or(0),
                     kind: field(2).to_owned(),
                     text,
                 });
+                // The cell waits for this, so that its next words on standard error find us ready.
+                wire::send(self.events.as_fd(), &["go"]);
             }
             "sync" => {
                 self.read_displays();

@@ -421,7 +421,9 @@ impl EvcxrEngine {
     fn compile_error(&self, mut diagnostics: Vec<Diagnostic>) -> CellError {
         for diagnostic in &mut diagnostics {
             for (name, reason) in &self.dropped {
-                if diagnostic.message == format!("cannot find value `{name}` in this scope") {
+                let unknown = ["value", "function"]
+                    .map(|kind| format!("cannot find {kind} `{name}` in this scope"));
+                if unknown.contains(&diagnostic.message) {
                     diagnostic.notes.insert(0, ("note".to_owned(), reason.clone()));
                 }
             }
@@ -764,6 +766,10 @@ impl Engine for EvcxrEngine {
         if let Some(variable) = self.variables.get(name) {
             let cell = variable.cell;
             return Some(text_bundle(&format!("{name}: {}\nbound in cell [{cell}]", variable.ty)));
+        }
+        let environment = self.environment.as_ref();
+        if let Some(version) = environment.and_then(|environment| environment.direct.get(name)) {
+            return Some(text_bundle(&format!("crate {name} {version}")));
         }
         let item = self.items.iter().rev().find(|item| item.name == name)?;
         match &item.text {

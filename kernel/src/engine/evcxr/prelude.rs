@@ -5,6 +5,7 @@
 mod mlnotes_cell {
     unsafe extern "C" {
         fn write(fd: i32, bytes: *const u8, n: usize) -> isize;
+        fn read(fd: i32, bytes: *mut u8, n: usize) -> isize;
     }
     fn event(text: &str) {
         let mut end = text.len().min(60_000);
@@ -37,6 +38,7 @@ mod mlnotes_cell {
         if let Err(error) = &result {
             let _ = std::io::Write::flush(&mut std::io::stdout());
             event(&format!("failed\u{1f}{at}\u{1f}{}\u{1f}{error:?}", std::any::type_name::<E>()));
+            unsafe { read(102, [0_u8; 64].as_mut_ptr(), 64) };
         }
         result
     }

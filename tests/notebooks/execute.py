@@ -1,0 +1,221 @@
+"""Executes notebooks with a real Jupyter client and compares what comes out with what is stored.
+
+Numbers may differ by one unit of their last printed digit, and coordinates of figures by one pixel,
+because processors differ in the last bit; everything else must agree to the byte.
+"""
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+# Figures are drawn four times larger than they are shown.
+PIXEL = 4.0
+NUMBER = re.compile(r"(?<![A-Za-z0-9_])[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+
+
+def unit_of_last_digit(text: str) -> float:
+    mantissa, _, exponent = text.lower().partition("e")
+    decimals = len(mantissa.partition(".")[2])
+    # Whole numbers are counts and must agree.
+    if decimals == 0 and not exponent:
+        return 0.0
+    return 10.0 ** (int(exponent or 0) - decimals)
+
+
+def differ(old: str, new: str, tolerance=None) -> str | None:
+    """The first place where two texts differ by more than the tolerance allows."""
+    if old == new:
+        return None
+    old_words, new_words = NUMBER.split(old), NUMBER.split(new)
+    if old_words != new_words:
+        pairs = zip(old_words, new_words)
+        first = next(((a, b) for a, b in pairs if a != b), (old[-80:], new[-80:]))
+        return f"stored {first[0][:200]!r}, now {first[1][:200]!r}"
+    for a, b in zip(NUMBER.findall(old), NUMBER.findall(new)):
+        allowed = unit_of_last_digit(a) if tolerance is None else tolerance
+        if abs(float(a) - float(b)) > allowed * 1.000001:
+            return f"stored {a}, now {b}"
+    return None
+
+
+def differ_markup(old: str, new: str) -> str | None:
+    """As `differ`; inside tags numbers are coordinates."""
+    tag = re.compile(r"(<[^>]*>)")
+    old_parts, new_parts = tag.split(old), tag.split(new)
+    if len(old_parts) != len(new_parts):
+        return f"stored {len(old_parts)} pieces of markup, now {len(new_parts)}"
+    for a, b in zip(old_parts, new_parts):
+        found = differ(a, b, PIXEL if a.startswith("<") else None)
+        if found:
+            return found
+    return None
+
+
+def text_of(value) -> str:
+    return "".join(value) if isinstance(value, list) else str(value)
+
+
+def merged(outputs):
+    """Outputs with neighbouring stretches of one stream joined: their cut depends on time."""
+    out = []
+    for output in outputs:
+        if (
+            output.output_type == "stream"
+            and out
+            and out[-1].output_type == "stream"
+            and out[-1].name == output.name
+        ):
+            out[-1].text = text_of(out[-1].text) + text_of(output.text)
+        else:
+            out.append(nbformat.from_dict(output))
+    return out
+
+
+def compare_cell(old, new) -> str | None:
+    a, b = merged(old.outputs), merged(new.outputs)
+    kinds = lambda outputs: [o.output_type for o in outputs]  # noqa: E731
+    if kinds(a) != kinds(b):
+        return f"stored outputs {kinds(a)}, now {kinds(b)}"
+    for x, y in zip(a, b):
+        if x.output_type == "stream":
+            found = differ(text_of(x.text), text_of(y.text))
+            if x.name != y.name or found:
+                return f"{y.name}: {found}"
+        elif x.output_type == "error":
+            if (x.ename, x.evalue) != (y.ename, y.evalue):
+                return f"stored error {x.ename}: {x.evalue}, now {y.ename}: {y.evalue}"
+        else:
+            if set(x.data) != set(y.data):
+                return f"stored kinds {sorted(x.data)}, now {sorted(y.data)}"
+            for mime in x.data:
+                markup = mime in ("text/html", "image/svg+xml")
+                check = differ_markup if markup else differ
+                found = check(text_of(x.data[mime]), text_of(y.data[mime]))
+                if found:
+                    return f"{mime}: {found}"
+    return None
+
+
+def compare(old, new) -> list[str]:
+    problems = []
+    for number, (a, b) in enumerate(zip(old.cells, new.cells)):
+        if a.cell_type != "code":
+            continue
+        if a.execution_count != b.execution_count:
+            problems.append(f"cell {number}: stored count {a.execution_count}, now {b.execution_count}")
+        found = compare_cell(a, b)
+        if found:
+            problems.append(f"cell {number}: {found}")
+    return problems
+
+
+def clean(notebook) -> None:
+    """Leaves out what changes from run to run."""
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Rust (mlnotes)", "language": "rust", "name": "mlnotes"},
+            "language_info": {"file_extension": ".rs", "mimetype": "text/rust", "name": "rust"},
+        }
+    )
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = merged(cell.outputs)
+
+
+class OneSpec(KernelSpecManager):
+    """Knows one kernel more than are installed."""
+
+    argv = ""
+
+    def get_kernel_spec(self, kernel_name):
+        if kernel_name != "stock":
+            return super().get_kernel_spec(kernel_name)
+        folder = Path(tempfile.mkdtemp())
+        argv = [self.argv, "--control_file", "{connection_file}"]
+        spec = {"argv": argv, "display_name": "stock", "language": "rust", "interrupt_mode": "message"}
+        (folder / "kernel.json").write_text(json.dumps(spec))
+        from jupyter_client.kernelspec import KernelSpec
+
+        return KernelSpec.from_resource_dir(str(folder))
+
+
+def execute(path: Path, kernel: str = "mlnotes", stock: str | None = None, timeout: int = 600):
+    """The notebook, executed from its top in its own folder."""
+    notebook = nbformat.read(path, as_version=4)
+    manager = None
+    if stock:
+        specs = OneSpec()
+        specs.argv = stock
+        manager = AsyncKernelManager(kernel_name="stock", kernel_spec_manager=specs)
+        kernel = "stock"
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        startup_timeout=180,
+        kernel_name=kernel,
+        km=manager,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    client.execute()
+    return notebook
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="+", type=Path)
+    parser.add_argument("--update", action="store_true", help="store what comes out")
+    parser.add_argument("--stock", help="the stock kernel's program; outputs are not compared")
+    options = parser.parse_args()
+    bad = 0
+    for path in options.notebooks:
+        start = time.monotonic()
+        try:
+            new = execute(path, stock=options.stock)
+        except CellExecutionError as error:
+            print(f"FAILED  {path.name}\n{error}", flush=True)
+            bad += 1
+            continue
+        took = f"{time.monotonic() - start:.1f} s"
+        if options.stock:
+            failed = [
+                output
+                for cell in new.cells
+                if cell.cell_type == "code"
+                for output in cell.outputs
+                # The stock kernel reports panics as success, with the text on stderr.
+                if output.output_type == "error" or "panicked at" in text_of(output.get("text", ""))
+            ]
+            print(f"{'FAILED' if failed else 'ok'}  {path.name} on the stock kernel ({took})", flush=True)
+            for output in failed:
+                print(text_of(output.get("text", output.get("traceback", ""))))
+            bad += bool(failed)
+            continue
+        old = nbformat.read(path, as_version=4)
+        problems = compare(old, new)
+        clean(new)
+        if options.update:
+            nbformat.write(new, path)
+            print(f"stored  {path.name} ({took}){' changed' if problems else ''}", flush=True)
+            continue
+        print(f"{'FAILED' if problems else 'ok'}  {path.name} ({took})", flush=True)
+        for problem in problems:
+            print(f"        {problem}")
+        bad += bool(problems)
+    if bad:
+        print(f"{bad} of {len(options.notebooks)} notebooks are red; `make notebooks UPDATE=1` stores anew")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

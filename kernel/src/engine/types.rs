@@ -46,6 +46,8 @@ pub struct Question<'a> {
     pub variables: &'a BTreeMap<String, Variable>,
     /// Names whose types are wanted.
     pub wanted: &'a [String],
+    /// Whether to name types of crates that the manifest does not name, too.
+    pub all_crates: bool,
 }
 
 /// An item of an earlier cell.
@@ -65,11 +67,20 @@ const HEAD: &str = "#![allow(warnings)]\nstruct MlnotesWanted;\n\
     use mlnotes_show::Show as _;\n";
 
 /// The generated source for a question.
-fn program(question: &Question<'_>) -> Mapped {
+fn program(question: &Question<'_>, environment: &Environment) -> Mapped {
     let (number, text) = question.cell;
     let parsed = question.parsed;
     let mut out = Mapped::default();
     out.push(HEAD);
+    // rustc writes a type by a path that can be named only for crates that the source mentions. To
+    // mention all hundred costs 0.1 s, so the rest is mentioned only when a path turned out private.
+    out.push("mod mlnotes_crates {\n");
+    for name in environment.externs.keys() {
+        if question.all_crates || environment.direct.contains_key(name) {
+            out.push(&format!("extern crate {name};\n"));
+        }
+    }
+    out.push("}\n");
     for item in question.items {
         match item {
             Kept::Copied(cell, source, range) => out.copy(*cell, source, range.clone()),
@@ -120,7 +131,7 @@ pub fn ask(
     environment: &Environment,
     folder: &Path,
 ) -> std::io::Result<Answer> {
-    let program = program(question);
+    let program = program(question, environment);
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let mut child = Command::new(rustc)
         .args(["--edition=2024", "--crate-type=lib", "--crate-name=cell", "--error-format=json"])
@@ -215,7 +226,11 @@ fn wanted_type(json: &Value, program: &str) -> Option<(String, Option<String>)> 
 
 /// A type as it can be written in source.
 fn writable(ty: &str) -> String {
-    let mut ty = ty.replace("{integer}", "i32").replace("{float}", "f64").replace("'{erased} ", "");
+    let mut ty = ty
+        .replace("{integer}", "i32")
+        .replace("{float}", "f64")
+        .replace("'{erased} ", "")
+        .replace("mlnotes_crates::", "");
     // `fn(i32) -> i32 {double}`: the function's own type coerces to the pointer.
     if let Some(at) = ty.find(" {")
         && (ty.starts_with("fn(") || ty.starts_with("unsafe fn(") || ty.starts_with("extern "))

@@ -194,12 +194,20 @@ impl EvcxrEngine {
             return Ok(());
         }
         self.ensure_ready(sink)?;
-        let answer = self.ask(number, &parsed)?;
+        let mut answer = self.ask(number, &parsed, false)?;
         if !answer.errors.is_empty() {
             return Err(self.compile_error(answer.errors));
         }
         let rewritten = self.rewrite(number, &parsed, &answer, false);
         let report = match self.evaluate(number, rewritten, true, (sink, prompt)) {
+            Err(Failure::Private) => {
+                answer = self.ask(number, &parsed, true)?;
+                let again = self.rewrite(number, &parsed, &answer, false);
+                self.evaluate(number, again, true, (sink, prompt))
+            }
+            other => other,
+        };
+        let report = match report {
             Err(Failure::Borrowed) => {
                 let again = self.rewrite(number, &parsed, &answer, true);
                 self.evaluate(number, again, false, (sink, prompt))
@@ -211,7 +219,12 @@ impl EvcxrEngine {
         self.outcome(report, &parsed, number)
     }
 
-    fn ask(&mut self, number: usize, parsed: &Parsed) -> Result<Answer, CellError> {
+    fn ask(
+        &mut self,
+        number: usize,
+        parsed: &Parsed,
+        all_crates: bool,
+    ) -> Result<Answer, CellError> {
         let text = &self.cells[&number];
         let mut new: BTreeSet<&str> = parsed.items.iter().map(|item| item.name.as_str()).collect();
         new.extend(parsed.items.iter().flat_map(|item| &item.uses).map(|(name, _)| name.as_str()));
@@ -235,6 +248,7 @@ impl EvcxrEngine {
             items: &items,
             variables: &self.variables,
             wanted: &wanted,
+            all_crates,
         };
         let default = Environment::default();
         let environment = self.environment.as_ref().unwrap_or(&default);
@@ -340,12 +354,19 @@ impl EvcxrEngine {
                 if may_drop && errors.iter().any(message) {
                     return Err(Failure::Borrowed);
                 }
+                if errors.iter().any(|error| error.code() == Some("E0603")) {
+                    return Err(Failure::Private);
+                }
                 Err(Failure::Compile(errors))
             }
             Err(EvcxrError::SubprocessTerminated(words)) => {
                 Err(Failure::Died(words, Box::new(report)))
             }
-            Err(error) => Err(Failure::Other(error.to_string())),
+            Err(error) => {
+                let text = error.to_string();
+                let private = text.contains("but that's private");
+                Err(if private { Failure::Private } else { Failure::Other(text) })
+            }
         }
     }
 
@@ -592,6 +613,8 @@ impl EvcxrEngine {
 enum Failure {
     /// A variable borrows; try again without keeping it.
     Borrowed,
+    /// A type was written by a path that cells may not use; ask again.
+    Private,
     Compile(Vec<evcxr::CompilationError>),
     Died(String, Box<Report>),
     Other(String),
@@ -610,6 +633,11 @@ impl Failure {
             _ if engine.interrupter.requested() => engine.interrupted(false),
             Self::Compile(found) => engine.late_error(&found),
             Self::Borrowed => kernel_error("a borrowed variable could not be given up"),
+            Self::Private => {
+                let text = "a new variable has a type of a private module, which cannot be named";
+                let help = "put the cell's code between braces, or convert the value";
+                errors::at_place("CompileError", text, None, &[help], &engine.cells)
+            }
             Self::Other(text) => {
                 let text = if text.contains("no parsable errors") {
                     "the compiler was killed, or failed without saying why; run the cell again"

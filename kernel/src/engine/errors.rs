@@ -44,7 +44,9 @@ pub struct Place {
 impl Diagnostic {
     /// Reads one of rustc's JSON diagnostics; places in generated text are left out.
     pub fn from_rustc(json: &Value, source: &Mapped) -> Self {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        // The module in which the crates are mentioned is ours; the reader writes no such path.
+        let text =
+            |value: &Value| value.as_str().unwrap_or_default().replace("mlnotes_crates::", "");
         let mut notes = Vec::new();
         for child in json["children"].as_array().into_iter().flatten() {
             let mut note = text(&child["message"]);
@@ -136,7 +138,7 @@ fn place(source: &Mapped, span: &Value) -> Option<Place> {
             return Some(Place {
                 cell,
                 range: from..from + (end - start),
-                label: span["label"].as_str().unwrap_or_default().to_owned(),
+                label: span["label"].as_str().unwrap_or_default().replace("mlnotes_crates::", ""),
                 primary: span["is_primary"].as_bool().unwrap_or(false),
             });
         }

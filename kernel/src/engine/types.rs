@@ -179,7 +179,7 @@ fn read(json: &Value, program: &Mapped, answer: &mut Answer) {
         // "aborting due to 2 previous errors"
         return;
     }
-    if diagnostic.message.contains("evcxr_display") || diagnostic.message.contains("mlnotes_") {
+    if diagnostic.message.contains("evcxr_display") {
         "the value of the last expression cannot be shown: its type has no `Debug`"
             .clone_into(&mut diagnostic.message);
         diagnostic.code = None;

@@ -1,0 +1,48 @@
+"""A browser, if there is one: Debian's chromium, Chrome, or the one that Playwright brings."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from playwright.sync_api import Error, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MISSING = (
+    "no browser: install chromium (Debian: apt install chromium), or run "
+    "`.venv/bin/playwright install chromium`; the checks in a browser did not run"
+)
+
+
+def find():
+    return next((path for path in map(shutil.which, NAMES) if path), None)
+
+
+def provide():
+    """The path of a browser; None for Playwright's own."""
+    path = find()
+    if path:
+        return path
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": False}
+        subprocess.run(["apt-get", "update", "-q"], **quiet)
+        subprocess.run(["apt-get", "install", "-qy", "chromium"], **quiet)
+        if find():
+            return find()
+    command = [sys.executable, "-m", "playwright", "install", "chromium"]
+    subprocess.run(command, capture_output=True, timeout=600, check=False)
+    return None
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = provide()
+    with sync_playwright() as playwright:
+        try:
+            found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        except Error as error:
+            print(MISSING, error)
+            pytest.skip(MISSING)
+        yield found
+        found.close()

@@ -21,3 +21,8 @@ pub mod plot;
 pub mod prelude;
 
 pub use error::{Error, Result};
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -60,7 +60,7 @@ def lab(tmp_path_factory):
 
 
 def open_and_run(page, url, name):
-    page.goto(f"{url}/lab/workspaces/{name}/tree/browser-run/{name}?token={TOKEN}&reset")
+    page.goto(f"{url}/lab/tree/browser-run/{name}?token={TOKEN}&reset")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
     news = page.get_by_role("button", name="No", exact=True)
     if news.count():

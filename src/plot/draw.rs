@@ -41,6 +41,14 @@ impl Frame {
     fn value(&self, u: f64, v: f64) -> (f64, f64) {
         (self.x.low + u * (self.x.high - self.x.low), self.y.low + v * (self.y.high - self.y.low))
     }
+    /// A share of the way from left to right, in pixels.
+    fn across(&self, share: f64) -> f64 {
+        self.left + share * (self.right - self.left)
+    }
+    /// A share of the way from top to bottom, in pixels.
+    fn down(&self, share: f64) -> f64 {
+        self.top + share * (self.bottom - self.top)
+    }
     fn holds(&self, p: Point) -> bool {
         let tolerance = 0.5;
         p.0 >= self.left - tolerance
@@ -488,6 +496,14 @@ fn marks(plot: &Plot, frame: &Frame) -> Vec<Point> {
                         marks.push(frame.at(middle, count * f64::from(k) / 8.0));
                     }
                 }
+            }
+            Layer::Vertical { x, .. } => {
+                let at = frame.at(*x, frame.y.low).0;
+                marks.extend((0..=24).map(|k| (at, frame.down(f64::from(k) / 24.0))));
+            }
+            Layer::Horizontal { y, .. } => {
+                let at = frame.at(frame.x.low, *y).1;
+                marks.extend((0..=24).map(|k| (frame.across(f64::from(k) / 24.0), at)));
             }
             _ => {}
         }

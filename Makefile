@@ -12,8 +12,11 @@ PYTEST := $(PYTHON) -m pytest -q
 .PHONY: lab test tools python kernel lint unit docs conformance notebooks planted stock browser \
         bench bench-start clean
 
+# JupyterLab refuses to run for root unless told; a container's only user often is root.
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
+
 lab: kernel
-	$(VENV)/bin/jupyter lab --notebook-dir=notebooks
+	$(VENV)/bin/jupyter lab $(AS_ROOT) --notebook-dir=notebooks
 
 test: tools lint unit docs kernel conformance notebooks planted stock browser
 	@echo "all checks passed"

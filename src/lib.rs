@@ -2,7 +2,7 @@
 //!
 //! Each note's algorithm is a module here, with its formula, shapes, errors, a runnable example and
 //! its primary source; each is derived step by step in a notebook under `notebooks/`, and held
-//! against an independent reference in `tests/`. [`catalogue::NOTES`] is the map.
+//! against an independent reference in `tests/`. [`catalogue::notes`] is the map.
 //!
 //! Conventions that hold everywhere: rows are samples, so a data matrix is `(n_samples, n_features)`;
 //! numbers are `f64`; settings go through a builder (`KMeans::params(3).seed(7)`), `fit` gives a

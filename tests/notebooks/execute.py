@@ -5,16 +5,17 @@ because processors differ in the last bit; everything else must agree to the byt
 """
 
 import argparse
+import atexit
 import json
+import os
 import re
+import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 import nbformat
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -133,38 +134,32 @@ def clean(notebook) -> None:
             cell.outputs = merged(cell.outputs)
 
 
-class OneSpec(KernelSpecManager):
-    """Knows one kernel more than are installed."""
+def add_stock(program: str, keep: bool = True) -> None:
+    """Makes the stock kernel known as `stock`, to this process and its children only."""
+    program = Path(program).resolve()
+    jupyter = Path(tempfile.mkdtemp(prefix="stock-kernel-"))
+    atexit.register(shutil.rmtree, jupyter, ignore_errors=True)
+    folder = jupyter / "kernels" / "stock"
+    folder.mkdir(parents=True)
+    argv = [str(program), "--control_file", "{connection_file}"]
+    spec = {"argv": argv, "display_name": "stock", "language": "rust", "interrupt_mode": "message"}
+    if keep:
+        # What one notebook's `:dep` lines have compiled, the next one finds.
+        crate = program.parent / "stock-crate"
+        crate.mkdir(exist_ok=True)
+        spec["env"] = {"EVCXR_TMPDIR": str(crate)}
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    os.environ["JUPYTER_PATH"] = str(jupyter)
 
-    argv = ""
 
-    def get_kernel_spec(self, kernel_name):
-        if kernel_name != "stock":
-            return super().get_kernel_spec(kernel_name)
-        folder = Path(tempfile.mkdtemp())
-        argv = [self.argv, "--control_file", "{connection_file}"]
-        spec = {"argv": argv, "display_name": "stock", "language": "rust", "interrupt_mode": "message"}
-        (folder / "kernel.json").write_text(json.dumps(spec))
-        from jupyter_client.kernelspec import KernelSpec
-
-        return KernelSpec.from_resource_dir(str(folder))
-
-
-def execute(path: Path, kernel: str = "mlnotes", stock: str | None = None, timeout: int = 600):
+def execute(path: Path, kernel: str = "mlnotes", timeout: int = 900):
     """The notebook, executed from its top in its own folder."""
     notebook = nbformat.read(path, as_version=4)
-    manager = None
-    if stock:
-        specs = OneSpec()
-        specs.argv = stock
-        manager = AsyncKernelManager(kernel_name="stock", kernel_spec_manager=specs)
-        kernel = "stock"
     client = NotebookClient(
         notebook,
         timeout=timeout,
         startup_timeout=180,
         kernel_name=kernel,
-        km=manager,
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()
@@ -177,11 +172,13 @@ def main() -> int:
     parser.add_argument("--update", action="store_true", help="store what comes out")
     parser.add_argument("--stock", help="the stock kernel's program; outputs are not compared")
     options = parser.parse_args()
+    if options.stock:
+        add_stock(options.stock)
     bad = 0
     for path in options.notebooks:
         start = time.monotonic()
         try:
-            new = execute(path, stock=options.stock)
+            new = execute(path, "stock" if options.stock else "mlnotes")
         except CellExecutionError as error:
             print(f"FAILED  {path.name}\n{error}", flush=True)
             bad += 1

@@ -12,8 +12,8 @@ NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 class Front:
     """A kernel and what it says about each cell."""
 
-    def __init__(self, folder=NOTEBOOKS):
-        self.manager = KernelManager(kernel_name="mlnotes")
+    def __init__(self, folder=NOTEBOOKS, kernel="mlnotes"):
+        self.manager = KernelManager(kernel_name=kernel)
         start = time.monotonic()
         self.manager.start_kernel(cwd=str(folder))
         self.client = self.manager.client()

@@ -156,3 +156,9 @@ def test_a_thread_that_panics_is_news_not_failure(front):
 def test_one_static_for_all_cells(front):
     front.run("let at = std::ptr::from_ref(mlnotes::data::iris()) as usize;")
     assert front.run("at == std::ptr::from_ref(mlnotes::data::iris()) as usize").result() == "true"
+
+
+def test_a_cell_without_history_keeps_its_own_text(front):
+    front.run("fn hidden() -> u8 { 7 }", store_history=False)
+    front.run("let visible = 1; // takes the number of the cell before")
+    assert front.run("hidden() + visible").result() == "8"

@@ -10,8 +10,17 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// The cells of a session by number.
-pub type Cells = BTreeMap<usize, String>;
+/// The cells of a session, in the order in which they came.
+pub type Cells = BTreeMap<usize, CellText>;
+
+/// A cell as the reader knows it.
+#[derive(Debug, Clone)]
+pub struct CellText {
+    /// The number beside it.
+    pub number: u32,
+    /// What it says.
+    pub text: String,
+}
 
 /// A message about places in cells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,7 +40,7 @@ pub struct Diagnostic {
 /// A stretch of a cell that a message points at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The cell's number.
+    /// The cell.
     pub cell: usize,
     /// Its bytes.
     pub range: Range<usize>,
@@ -88,7 +97,7 @@ impl Diagnostic {
             by_cell.entry((Some(place.cell) != main, place.cell)).or_default().push(place);
         }
         for ((_, cell), places) in by_cell {
-            let Some(text) = cells.get(&cell) else { continue };
+            let Some(CellText { number, text }) = cells.get(&cell) else { continue };
             let annotations = places.into_iter().map(|place| -> Annotation<'_> {
                 let kind =
                     if place.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
@@ -97,7 +106,7 @@ impl Diagnostic {
             });
             group = group.element(
                 Snippet::source(text.as_str())
-                    .path(format!("cell [{cell}]"))
+                    .path(format!("cell [{number}]"))
                     .annotations(annotations),
             );
         }

@@ -160,5 +160,5 @@ def test_one_static_for_all_cells(front):
 
 def test_a_cell_without_history_keeps_its_own_text(front):
     front.run("fn hidden() -> u8 { 7 }", store_history=False)
-    front.run("let visible = 1; // takes the number of the cell before")
+    front.run("let visible: u8 = 1; // takes the number of the cell before")
     assert front.run("hidden() + visible").result() == "8"

@@ -18,6 +18,9 @@ pub struct Environment {
     pub direct: BTreeMap<String, semver::Version>,
     /// Where rustc looks for what those crates need.
     pub search: Vec<PathBuf>,
+    /// Crates that a cell's `:dep` has added, with the files to compile against. evcxr's own cargo
+    /// names them to rustc; only our run for the types has to.
+    pub added: BTreeMap<String, PathBuf>,
 }
 
 /// Why there is no environment.
@@ -233,6 +236,20 @@ impl Artifacts {
 }
 
 impl Environment {
+    /// The arguments for a run of rustc that evcxr's cargo knows nothing of.
+    pub fn all_rustc_arguments(&self) -> Vec<String> {
+        let mut arguments = self.rustc_arguments();
+        for (name, file) in &self.added {
+            arguments.push("--extern".to_owned());
+            arguments.push(format!("{name}={}", file.display()));
+            if let Some(folder) = file.parent() {
+                arguments.push("-L".to_owned());
+                arguments.push(format!("dependency={}", folder.display()));
+            }
+        }
+        arguments
+    }
+
     /// The arguments that make rustc see these crates.
     pub fn rustc_arguments(&self) -> Vec<String> {
         let mut arguments = vec!["-Cprefer-dynamic".to_owned()];

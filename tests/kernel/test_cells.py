@@ -162,3 +162,19 @@ def test_a_cell_without_history_keeps_its_own_text(front):
     front.run("fn hidden() -> u8 { 7 }", store_history=False)
     front.run("let visible: u8 = 1; // takes the number of the cell before")
     assert front.run("hidden() + visible").result() == "8"
+
+
+def test_dep_still_works_for_other_crates():
+    front = Front()
+    try:
+        # One that the environment lacks, and one that came along as a dependency's dependency.
+        for code, result in [
+            (':dep hex = "0.4"\nlet text: String = hex::encode("ab");\ntext', '"6162"'),
+            (':dep itoa = "1"\nlet mut b = itoa::Buffer::new();\nb.format(42).to_owned()', '"42"'),
+            ("hex::encode(b.format(7))", '"37"'),
+        ]:
+            cell = front.run(code, timeout=300)
+            assert cell.result() == result, cell.reply
+        assert front.run("use mlnotes::prelude::*;\narray![1.0].sum()").result() == "1.0"
+    finally:
+        front.close()

@@ -137,7 +137,7 @@ pub fn ask(
         .args(["--edition=2024", "--crate-type=lib", "--crate-name=cell", "--error-format=json"])
         .args(["--emit=metadata=cell.rmeta", "-Ztrim-diagnostic-paths=no"])
         .args(["-Zwrite-long-types-to-disk=no", "--diagnostic-width=100000", "-"])
-        .args(environment.rustc_arguments())
+        .args(environment.all_rustc_arguments())
         // For these two `-Z` flags, in this run that makes no code, and nowhere else.
         .env("RUSTC_BOOTSTRAP", "1")
         .current_dir(folder)
@@ -184,19 +184,15 @@ fn read(json: &Value, program: &Mapped, answer: &mut Answer) {
             .clone_into(&mut diagnostic.message);
         diagnostic.code = None;
         diagnostic.places.retain(|place| place.primary);
-        if diagnostic.places.is_empty() {
-            let start = json["spans"][0]["byte_start"].as_u64().unwrap_or(0);
-            let start = usize::try_from(start).unwrap_or(0);
-            if let Some((cell, at)) = program.origin_or_before(start) {
-                let place = Place { cell, range: at..at + 1, label: String::new(), primary: true };
-                diagnostic.places.push(place);
-            }
-        }
         for place in &mut diagnostic.places {
             place.label.clear();
         }
         let help = "end the cell with `;`, or derive `Debug` for the type".to_owned();
         diagnostic.notes = vec![("help".to_owned(), help)];
+    }
+    if diagnostic.places.is_empty() {
+        // What rustc missed after the cell's end, or found in our own words around it.
+        diagnostic.places.extend(nearest(json, program));
     }
     diagnostic.notes.retain(|(_, note)| !note.contains("Mlnotes") && !note.contains("mlnotes_"));
     for place in &mut diagnostic.places {
@@ -205,6 +201,13 @@ fn read(json: &Value, program: &Mapped, answer: &mut Answer) {
         }
     }
     answer.errors.push(diagnostic);
+}
+
+/// The last byte of the user's before a message about our own text.
+fn nearest(json: &Value, program: &Mapped) -> Option<Place> {
+    let start = usize::try_from(json["spans"][0]["byte_start"].as_u64()?).ok()?;
+    let (cell, at) = program.origin_or_before(start)?;
+    Some(Place { cell, range: at..at + 1, label: String::new(), primary: true })
 }
 
 /// The variable that one of our own lines asks about, and its type.

@@ -5,6 +5,7 @@ use crate::engine::errors;
 use crate::engine::{Bundle, CellError, Output, Prompt, Sink};
 use evcxr::Error as EvcxrError;
 use serde_json::Value;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 impl EvcxrEngine {
@@ -20,6 +21,7 @@ impl EvcxrEngine {
             if self.has_dependency(dependency)? {
                 return Ok(());
             }
+            self.make_room(dependency);
         }
         if line == ":quit" {
             let help = "restart or shut down the kernel from the front end";
@@ -43,6 +45,9 @@ impl EvcxrEngine {
                 if !bundle.data.is_empty() {
                     sink(Output::Display { bundle, id: None });
                 }
+                if let Some(dependency) = line.strip_prefix(":dep ") {
+                    self.find_added(dependency);
+                }
                 if line == ":clear" || line == ":restart" {
                     self.variables.clear();
                     self.items.retain(|_| line == ":restart");
@@ -63,7 +68,38 @@ impl EvcxrEngine {
         }
     }
 
-    pub(super) fn variables_table(&self) -> String {
+    /// A crate that came along as a dependency's dependency gives way to the one that is asked for.
+    fn make_room(&mut self, dependency: &str) {
+        let name = crate_name(dependency);
+        let Some(environment) = &mut self.environment else { return };
+        if environment.externs.remove(&name).is_some() {
+            let flags = environment.rustc_arguments().join("\u{1f}");
+            let settled =
+                self.context.execute(&format!(":build_env CARGO_ENCODED_RUSTFLAGS={flags}"));
+            if let Err(error) = settled {
+                tracing::warn!(%error, name, "the compiler's flags could not be changed");
+            }
+        }
+    }
+
+    /// Finds what evcxr's cargo has built for a `:dep`, so that types can be asked for.
+    fn find_added(&mut self, dependency: &str) {
+        let name = crate_name(dependency);
+        let beginning = format!("lib{name}-");
+        let newest = files_below(&self.folder.path().join("crate").join("target"))
+            .into_iter()
+            .filter(|path| {
+                let file = path.file_name().and_then(|file| file.to_str()).unwrap_or_default();
+                let kind = path.extension().and_then(|kind| kind.to_str());
+                file.starts_with(&beginning) && matches!(kind, Some("rlib" | "so" | "dylib"))
+            })
+            .max_by_key(|path| path.metadata().and_then(|file| file.modified()).ok());
+        if let (Some(file), Some(environment)) = (newest, &mut self.environment) {
+            environment.added.insert(name, file);
+        }
+    }
+
+    fn variables_table(&self) -> String {
         let mut out = Vec::new();
         for (name, variable) in &self.variables {
             let cell = self.cells.get(&variable.cell).map_or(0, |cell| cell.number);
@@ -76,11 +112,11 @@ impl EvcxrEngine {
     }
 
     /// Whether a `:dep` names a crate that the environment has, in a version that it has.
-    pub(super) fn has_dependency(&self, dependency: &str) -> Result<bool, CellError> {
+    fn has_dependency(&self, dependency: &str) -> Result<bool, CellError> {
         let Some(environment) = &self.environment else { return Ok(false) };
-        let (name, rest) = dependency.split_once('=').unwrap_or((dependency, ""));
-        let (name, rest) = (name.trim(), rest.trim());
-        let Some(have) = environment.direct.get(&name.replace('-', "_")) else { return Ok(false) };
+        let rest = dependency.split_once('=').map_or("", |(_, rest)| rest.trim());
+        let name = crate_name(dependency);
+        let Some(have) = environment.direct.get(&name) else { return Ok(false) };
         let table = format!("dep = {}", if rest.is_empty() { "\"*\"" } else { rest });
         let wanted = table.parse::<toml::Table>().ok().and_then(|table| {
             let dep = table.get("dep")?;
@@ -95,4 +131,22 @@ impl EvcxrEngine {
         let help = format!("ask for that version, or change {manifest} and restart the kernel");
         Err(errors::at_place("Error", &text, None, &[&help], &self.cells))
     }
+}
+
+/// The crate of `name = "1"`, as code names it.
+fn crate_name(dependency: &str) -> String {
+    dependency.split('=').next().unwrap_or_default().trim().replace('-', "_")
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
 }

@@ -31,7 +31,7 @@ $(VENV)/.complete: requirements.lock
 	@echo "== Python environment in .venv"
 	python3 -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.lock \
-	  || { echo "the Python packages could not be installed: is there a network?"; exit 1; }
+	  || { echo "the Python packages could not be installed: see the lines above; they need a network and Python 3.11 or later"; exit 1; }
 	touch $@
 
 # The kernel, the crates that notebooks see, and the kernel spec: set-up without opening anything.

@@ -17,11 +17,11 @@ else
     fi
 fi
 if ! command -v python3 >/dev/null 2>&1; then
-    lack "python3" "install Python 3.10 or later (Debian: apt install python3 python3-venv)"
+    lack "python3" "install Python 3.11 or later (Debian: apt install python3 python3-venv)"
 elif ! python3 -c 'import venv, ensurepip' >/dev/null 2>&1; then
     lack "python3's venv" "Debian: apt install python3-venv"
-elif ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))'; then
-    lack "Python 3.10 or later" "this is $(python3 --version)"
+elif ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    lack "Python 3.11 or later" "this is $(python3 --version)"
 fi
 if ! command -v cc >/dev/null 2>&1; then
     lack "a C compiler (cc)" "Debian: apt install gcc; macOS: xcode-select --install"

@@ -144,9 +144,10 @@ def add_stock(program: str, keep: bool = True) -> None:
     argv = [str(program), "--control_file", "{connection_file}"]
     spec = {"argv": argv, "display_name": "stock", "language": "rust", "interrupt_mode": "message"}
     if keep:
-        # What one notebook's `:dep` lines have compiled, the next one finds.
-        crate = program.parent / "stock-crate"
-        crate.mkdir(exist_ok=True)
+        # What one notebook's `:dep` lines have compiled, the next one finds. Not below the project,
+        # whose workspace would claim it.
+        crate = jupyter / "crate"
+        crate.mkdir()
         spec["env"] = {"EVCXR_TMPDIR": str(crate)}
     (folder / "kernel.json").write_text(json.dumps(spec))
     os.environ["JUPYTER_PATH"] = str(jupyter)

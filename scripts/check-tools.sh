@@ -9,7 +9,7 @@ lack() {
 
 oldest=95
 if ! command -v cargo >/dev/null 2>&1; then
-    lack "cargo" "install Rust from https://rustup.rs, then open a new terminal"
+    lack "cargo" "install Rust with rustup, then open a new terminal"
 else
     minor=$(cargo --version | sed -n 's/^cargo 1\.\([0-9]*\)\..*/\1/p')
     if [ -n "$minor" ] && [ "$minor" -lt "$oldest" ]; then

@@ -1,56 +1,59 @@
 //! The program that runs cells: a process of its own, so that no cell can take the kernel down.
 //!
-//! evcxr starts it and speaks to it in lines (`LOAD_AND_RUN <library> <function>` in,
-//! `EVCXR_EXECUTION_COMPLETE` out). Those lines travel on descriptors that no cell knows; standard
-//! output and standard error are pipes that the kernel reads itself, so that what a cell prints
-//! reaches the reader whole and in order, and can never be taken for protocol.
+//! The kernel writes lines to it (`RUN <library>`, `FORGET <names>`, `STOP`) on a descriptor that no
+//! cell knows; events go back as datagrams. Standard output and standard error are pipes that the
+//! kernel reads, so that what a cell prints reaches the reader whole and in order and can never be
+//! taken for protocol.
 
-use crate::engine::wire::{self, EVENT_FD, PROTOCOL_IN_FD, PROTOCOL_OUT_FD};
-use std::ffi::c_void;
+use crate::engine::wire::{self, COMMAND_FD, EVENT_FD};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
-use std::os::fd::{BorrowedFd, FromRawFd};
-use std::sync::mpsc;
+use std::io::{BufRead, BufReader};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, mpsc};
 
 /// Recursion in the notes (trees, backtracking) needs more than the 8 MB of a main thread.
 const CELL_STACK: usize = 64 << 20;
 
-type CellFn = extern "C" fn(*mut c_void) -> *mut c_void;
+/// Whether this process is the one that runs cells: reads of standard input then ask the reader.
+static ASKS: AtomicBool = AtomicBool::new(false);
+/// The runtime library, once it is loaded.
+static RUNTIME: OnceLock<&'static libloading::Library> = OnceLock::new();
 
-/// Serves evcxr until it closes the line, which it does when the kernel ends, however it ends.
+/// Serves the kernel until it closes the line, which it does when it ends, however it ends.
 pub fn main() -> ! {
-    // SAFETY: the kernel put these descriptors there before `exec`, and nothing else owns them.
-    let (from_engine, to_engine) =
-        unsafe { (File::from_raw_fd(PROTOCOL_IN_FD), File::from_raw_fd(PROTOCOL_OUT_FD)) };
-    // SAFETY: open for the life of this process.
-    let events = unsafe { BorrowedFd::borrow_raw(EVENT_FD) };
-    // A cell that starts programs must not hand them our lines, or make them think they are us.
-    for fd in [PROTOCOL_IN_FD, PROTOCOL_OUT_FD] {
-        // SAFETY: both are open; `fcntl` only sets their flag.
+    // SAFETY: the kernel put this descriptor there before `exec`, and nothing else owns it.
+    let commands = unsafe { File::from_raw_fd(COMMAND_FD) };
+    for fd in [COMMAND_FD, EVENT_FD, wire::DISPLAY_FD] {
+        // A program that a cell starts must not hold our lines open, or speak on them.
+        // SAFETY: all are open; `fcntl` only sets their flag.
         unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
-    // SAFETY: no other thread runs yet.
-    unsafe { std::env::remove_var("EVCXR_IS_RUNTIME") };
     // A Ctrl-C in the terminal that started everything is the front end's business.
     // SAFETY: ignoring a signal has no precondition.
     unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
-    wire::send(events, &["hello", &std::process::id().to_string()]);
-    if wire::receive(events).is_none() {
+    wire::send(events(), &["hello", &std::process::id().to_string()]);
+    if wire::receive(events()).is_none() {
         std::process::exit(0);
     }
+    ASKS.store(true, Ordering::SeqCst);
 
     let (cells, queue) = mpsc::channel::<String>();
+    let pipes = Arc::new(KeptPipes::new());
+    let kept = Arc::clone(&pipes);
     let runner = std::thread::Builder::new()
         .name("cell".to_owned())
         .stack_size(CELL_STACK)
-        .spawn(move || run_cells(&queue, to_engine));
+        .spawn(move || run_cells(&queue, &kept));
     if runner.is_err() {
         std::process::exit(70);
     }
     // This thread reads on while a cell runs, so that it sees the kernel die under a busy loop.
-    for line in BufReader::new(from_engine).lines() {
+    for line in BufReader::new(commands).lines() {
         let Ok(line) = line else { break };
-        if cells.send(line).is_err() {
+        if line == "STOP" {
+            pipes.break_output();
+        } else if cells.send(line).is_err() {
             break;
         }
     }
@@ -58,59 +61,155 @@ pub fn main() -> ! {
     unsafe { libc::_exit(0) }
 }
 
-fn run_cells(queue: &mpsc::Receiver<String>, mut to_engine: File) {
+fn events() -> BorrowedFd<'static> {
     // SAFETY: open for the life of this process.
-    let events = unsafe { BorrowedFd::borrow_raw(EVENT_FD) };
-    let mut variables = std::ptr::null_mut();
-    let mut hooked = false;
-    for line in queue {
-        let markers = match run_cell(&line, &mut variables, &mut hooked) {
-            Ok(()) => {
-                wire::send(events, &["done"]);
-                wire::receive(events).unwrap_or_default()
-            }
-            Err(problem) => {
-                wire::send(events, &["broken", &problem]);
-                let _ = wire::receive(events);
-                Vec::new()
-            }
-        };
-        for marker in markers.iter().skip(1) {
-            let _ = writeln!(to_engine, "{marker}");
+    unsafe { BorrowedFd::borrow_raw(EVENT_FD) }
+}
+
+/// Copies of standard output and standard error, which cells may close and an interrupt breaks.
+struct KeptPipes {
+    out: i32,
+    err: i32,
+    broken: AtomicBool,
+}
+
+impl KeptPipes {
+    fn new() -> Self {
+        // SAFETY: duplicating an open descriptor has no precondition.
+        let keep = |fd| unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 110) };
+        Self { out: keep(1), err: keep(2), broken: AtomicBool::new(false) }
+    }
+
+    /// From now on `println!` fails, which panics and so unwinds the cell: its variables live on.
+    fn break_output(&self) {
+        let Ok((_, end)) = nix::unistd::pipe() else { return };
+        self.broken.store(true, Ordering::SeqCst);
+        for fd in [1, 2] {
+            // SAFETY: both are descriptors of this process; the copies bring the pipes back.
+            unsafe { libc::dup2(end.as_raw_fd(), fd) };
         }
-        if writeln!(to_engine, "EVCXR_EXECUTION_COMPLETE").is_err() {
-            break;
+    }
+
+    /// Before each cell: what a cell before it closed or an interrupt broke is there again.
+    fn mend_output(&self) {
+        let closed = |fd| {
+            // SAFETY: asks for a descriptor's flags.
+            unsafe { libc::fcntl(fd, libc::F_GETFD) < 0 }
+        };
+        if self.broken.swap(false, Ordering::SeqCst) || closed(1) || closed(2) {
+            // SAFETY: the copies are open for the life of this process.
+            unsafe {
+                libc::dup2(self.out, 1);
+                libc::dup2(self.err, 2);
+            }
         }
     }
 }
 
-/// Runs one compiled cell. Its library is never unloaded: values of its types live on.
-fn run_cell(line: &str, variables: &mut *mut c_void, hooked: &mut bool) -> Result<(), String> {
-    let (path, function) = line
-        .strip_prefix("LOAD_AND_RUN ")
-        .and_then(|rest| rest.rsplit_once(' '))
-        .ok_or_else(|| format!("unknown request `{line}`"))?;
-    // SAFETY: the library is the cell that evcxr just compiled; its initialisers are the user's.
-    let library = unsafe { libloading::Library::new(path) }.map_err(|error| error.to_string())?;
-    let library: &'static libloading::Library = Box::leak(Box::new(library));
-    // SAFETY: evcxr generated the function with exactly this signature.
-    let cell = unsafe { library.get::<CellFn>(function.as_bytes()) }.map_err(|e| e.to_string())?;
-    // SAFETY: `prelude.rs`, which is compiled into each cell, defines both without arguments.
-    let (start, flush) = unsafe {
-        (
-            library.get::<extern "C" fn()>(b"mlnotes_cell_start").ok(),
-            library.get::<extern "C" fn()>(b"mlnotes_cell_flush").ok(),
-        )
-    };
-    if let (Some(start), false) = (start, *hooked) {
-        start();
-        *hooked = true;
+fn run_cells(queue: &mpsc::Receiver<String>, pipes: &KeptPipes) {
+    for line in queue {
+        let (command, argument) = line.split_once(' ').unwrap_or((&line, ""));
+        let problem = match command {
+            "RUN" => run_cell(argument).err(),
+            "RUNTIME" => match load(argument) {
+                Ok(library) => {
+                    RUNTIME.set(library).ok();
+                    continue;
+                }
+                Err(problem) => Some(problem),
+            },
+            "FORGET" => {
+                forget(argument);
+                continue;
+            }
+            _ => Some(format!("unknown request `{command}`")),
+        };
+        if let Some(problem) = problem {
+            wire::send(events(), &["broken", &problem]);
+        }
+        pipes.mend_output();
+        flush();
+        wire::send(events(), &["done"]);
     }
-    // SAFETY: open for the life of this process.
-    wire::send(unsafe { BorrowedFd::borrow_raw(EVENT_FD) }, &["running"]);
-    *variables = cell(*variables);
-    if let Some(flush) = flush {
+}
+
+/// Libraries are never unloaded: values of their types live on.
+fn load(path: &str) -> Result<&'static libloading::Library, String> {
+    // SAFETY: the library is a cell that the kernel just compiled; its initialisers are the user's.
+    let library = unsafe { libloading::Library::new(path) }.map_err(|error| error.to_string())?;
+    Ok(Box::leak(Box::new(library)))
+}
+
+fn run_cell(path: &str) -> Result<(), String> {
+    let library = load(path)?;
+    // SAFETY: the kernel generated the function with exactly this signature.
+    let cell = unsafe { library.get::<extern "C" fn()>(b"mlnotes_run") };
+    let cell = cell.map_err(|error| error.to_string())?;
+    wire::send(events(), &["running"]);
+    cell();
+    Ok(())
+}
+
+/// What the cell printed leaves its buffer.
+fn flush() {
+    let Some(runtime) = RUNTIME.get() else { return };
+    // SAFETY: the kernel's runtime library defines it with this signature.
+    if let Ok(flush) = unsafe { runtime.get::<extern "C" fn()>(b"mlnotes_flush") } {
         flush();
     }
-    Ok(())
+}
+
+fn forget(names: &str) {
+    type Forget = unsafe extern "C" fn(*const u8, usize);
+    let Some(runtime) = RUNTIME.get() else { return };
+    // SAFETY: the kernel's runtime library defines it with this signature.
+    if let Ok(forget) = unsafe { runtime.get::<Forget>(b"mlnotes_forget") } {
+        // SAFETY: pointer and length are those of one string.
+        unsafe { forget(names.as_ptr(), names.len()) };
+    }
+}
+
+/// Standard input of cells: stands before the C library's function, and asks the reader for a line
+/// when the process that runs cells reads descriptor 0. Everything else goes on to the system.
+///
+/// # Safety
+/// As `read(2)`: `buffer` has room for `n` bytes.
+#[cfg(target_os = "linux")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn read(fd: i32, buffer: *mut libc::c_void, n: usize) -> isize {
+    if fd != 0 || n == 0 || !ASKS.load(Ordering::Relaxed) {
+        // SAFETY: the caller's promise.
+        return unsafe { libc::syscall(libc::SYS_read, fd, buffer, n) } as isize;
+    }
+    let line = input::line(n);
+    // SAFETY: `line` has at most `n` bytes, and the caller's buffer has room for them.
+    unsafe { std::ptr::copy_nonoverlapping(line.as_ptr(), buffer.cast::<u8>(), line.len()) };
+    isize::try_from(line.len()).unwrap_or(0)
+}
+
+#[cfg(target_os = "linux")]
+mod input {
+    use super::{events, wire};
+    use std::sync::{Mutex, PoisonError};
+
+    /// What is left of a line that was longer than its reader's buffer.
+    static LEFT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+    /// At most `n` bytes of what the reader types; none when there is nobody to ask.
+    pub fn line(n: usize) -> Vec<u8> {
+        let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+        if left.is_empty() {
+            super::flush();
+            wire::send(events(), &["input"]);
+            let answer = wire::receive(events()).unwrap_or_default();
+            if let [kind, text] = answer.as_slice()
+                && kind == "input"
+            {
+                left.extend_from_slice(text.as_bytes());
+                left.push(b'\n');
+            }
+        }
+        let n = n.min(left.len());
+        left.drain(..n).collect()
+    }
 }

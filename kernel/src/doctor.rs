@@ -49,8 +49,9 @@ pub fn examine() -> ExitCode {
     let manifest = std::env::current_dir().ok().and_then(|here| environment::find_manifest(&here));
     match manifest {
         Some(manifest) => {
-            let built = environment::build(&manifest, &mut |line| println!("        {line}"));
             let what = format!("the crates of {}", manifest.display());
+            let order = environment::Order { manifest, target: None, offline: false };
+            let built = environment::build(&order, &mut |line| println!("        {line}"));
             let remedy = built.as_ref().err().map(ToString::to_string).unwrap_or_default();
             say(built.is_ok(), &what, &remedy);
         }

@@ -18,9 +18,10 @@ pub struct Environment {
     pub direct: BTreeMap<String, semver::Version>,
     /// Where rustc looks for what those crates need.
     pub search: Vec<PathBuf>,
-    /// Crates that a cell's `:dep` has added, with the files to compile against. evcxr's own cargo
-    /// names them to rustc; only our run for the types has to.
+    /// Crates that a cell's `:dep` has added beside the manifest's, with the files to compile against.
     pub added: BTreeMap<String, PathBuf>,
+    /// Files among the above that cargo overwrites when a local crate changes.
+    pub local: Vec<PathBuf>,
 }
 
 /// Why there is no environment.
@@ -44,6 +45,14 @@ pub enum EnvironmentError {
         manifest: PathBuf,
         /// The compiler's own words.
         message: String,
+    },
+    /// The kernel's own folder cannot take what was built.
+    #[error("{folder}: {error}; free space there, or make it writable")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// The system's words.
+        error: std::io::Error,
     },
     /// The library that should have come out did not.
     #[error(
@@ -79,15 +88,27 @@ pub fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
+/// What is to be built.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The package's manifest.
+    pub manifest: PathBuf,
+    /// Where cargo builds, when that is not for the manifest to say.
+    pub target: Option<PathBuf>,
+    /// Whether the network must be left alone.
+    pub offline: bool,
+}
+
 /// Builds the environment of a manifest, or finds it built.
 ///
 /// # Errors
 /// When cargo is missing or a crate does not build; the compiler's words are kept.
 pub fn build(
-    manifest: &Path,
+    order: &Order,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Environment, EnvironmentError> {
-    let metadata = metadata(manifest)?;
+    let manifest = order.manifest.as_path();
+    let metadata = metadata(order)?;
     let Some(package) = root(&metadata, manifest) else {
         return Err(EnvironmentError::NoLibrary { manifest: manifest.to_owned() });
     };
@@ -103,9 +124,14 @@ pub fn build(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    if metadata.workspace_root.join("Cargo.lock").exists() {
-        command.arg("--locked");
+    if let Some(target) = &order.target {
+        command.arg("--target-dir").arg(target);
     }
+    if order.offline {
+        command.arg("--offline");
+    }
+    // The lock file stands: `metadata` has made one where there was none.
+    command.arg("--locked");
     // Only this crate: a dylib that carried its own copy of std could not be linked beside another's.
     command.args(["--", "-Cprefer-dynamic"]);
     let mut child = command.spawn().map_err(EnvironmentError::NoCargo)?;
@@ -139,17 +165,25 @@ pub fn build(
     if !status.success() {
         return Err(EnvironmentError::Build { manifest: manifest.to_owned(), message });
     }
-    if built.library.is_none() {
+    if built.library.is_none() && !built.plain {
         return Err(EnvironmentError::NoLibrary { manifest: manifest.to_owned() });
     }
     Ok(built.into_environment(&metadata, package))
 }
 
-fn metadata(manifest: &Path) -> Result<Metadata, EnvironmentError> {
-    MetadataCommand::new().manifest_path(manifest).exec().map_err(|error| match error {
+fn metadata(order: &Order) -> Result<Metadata, EnvironmentError> {
+    let mut command = MetadataCommand::new();
+    command.manifest_path(&order.manifest);
+    // Without a network the answer is soon "no".
+    command.env("CARGO_NET_RETRY", "0").env("CARGO_HTTP_TIMEOUT", "5");
+    if order.offline {
+        command.other_options(["--offline".to_owned()]);
+    }
+    command.exec().map_err(|error| match error {
         cargo_metadata::Error::Io(error) => EnvironmentError::NoCargo(error),
         error => {
-            EnvironmentError::Metadata { manifest: manifest.to_owned(), message: error.to_string() }
+            let (manifest, message) = (order.manifest.clone(), error.to_string());
+            EnvironmentError::Metadata { manifest, message }
         }
     })
 }
@@ -166,6 +200,10 @@ struct Artifacts {
     /// Every library by crate name; a name that came twice (two versions) has no one meaning.
     crates: BTreeMap<String, Vec<(cargo_metadata::PackageId, PathBuf)>>,
     folders: Vec<PathBuf>,
+    /// What belongs to crates that are no registry's, and so can change under the same name.
+    local: Vec<PathBuf>,
+    /// Whether the package itself is a plain library, which no cell links.
+    plain: bool,
 }
 
 impl Artifacts {
@@ -185,8 +223,15 @@ impl Artifacts {
         };
         let file = artifact.filenames.iter().find(|file| file.extension() == Some("rlib"));
         let Some(file) = file.or_else(|| artifact.filenames.iter().find(dynamic)) else { return };
+        if artifact.package_id.repr.starts_with("path+") {
+            self.local.push(file.clone().into());
+        }
         if artifact.package_id == package.id {
-            self.library = Some((name, file.clone().into()));
+            if file.extension() == Some("rlib") {
+                self.plain = true;
+            } else {
+                self.library = Some((name, file.clone().into()));
+            }
             return;
         }
         if let Some(folder) = file.parent() {
@@ -231,38 +276,64 @@ impl Artifacts {
             environment.library = Some(name);
         }
         environment.search.extend(self.folders);
+        environment.local = self.local;
         environment
     }
 }
 
 impl Environment {
-    /// The arguments for a run of rustc that evcxr's cargo knows nothing of.
-    pub fn all_rustc_arguments(&self) -> Vec<String> {
-        let mut arguments = self.rustc_arguments();
-        for (name, file) in &self.added {
-            arguments.push("--extern".to_owned());
-            arguments.push(format!("{name}={}", file.display()));
-            if let Some(folder) = file.parent() {
-                arguments.push("-L".to_owned());
-                arguments.push(format!("dependency={}", folder.display()));
-            }
+    /// The arguments that make rustc see these crates.
+    pub fn rustc_arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        for (name, file) in self.externs.iter().chain(&self.added) {
+            arguments.push(format!("--extern={name}={}", file.display()));
+        }
+        for folder in &self.search {
+            arguments.push(format!("-Ldependency={}", folder.display()));
         }
         arguments
     }
 
-    /// The arguments that make rustc see these crates.
-    pub fn rustc_arguments(&self) -> Vec<String> {
-        let mut arguments = vec!["-Cprefer-dynamic".to_owned()];
-        for (name, file) in &self.externs {
-            arguments.push("--extern".to_owned());
-            arguments.push(format!("{name}={}", file.display()));
-        }
-        for folder in &self.search {
-            arguments.push("-L".to_owned());
-            arguments.push(format!("dependency={}", folder.display()));
-        }
-        arguments
+    /// Folders of the dynamic libraries that cells load.
+    pub fn libraries(&self) -> impl Iterator<Item = &Path> {
+        let library = self.library.as_ref().and_then(|name| self.externs.get(name));
+        library.and_then(|file| file.parent()).into_iter()
     }
+
+    /// The same, with files that cargo may overwrite held fast in `folder`: what one kernel runs must
+    /// not change when another builds the library anew.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn pinned(mut self, folder: &Path) -> Result<Self, EnvironmentError> {
+        let folder = folder.join("environment");
+        let fail = |error| EnvironmentError::Folder { folder: folder.clone(), error };
+        std::fs::create_dir_all(&folder).map_err(fail)?;
+        for old in std::mem::take(&mut self.local) {
+            let Some(name) = old.file_name() else { continue };
+            let new = folder.join(name);
+            // cargo replaces files, it does not rewrite them: another name keeps the old content.
+            if std::fs::hard_link(&old, &new).is_err() {
+                std::fs::copy(&old, &new).map_err(fail)?;
+            }
+            for file in self.externs.values_mut().filter(|file| **file == old) {
+                file.clone_from(&new);
+            }
+            self.local.push(new);
+        }
+        self.search.insert(0, folder);
+        Ok(self)
+    }
+}
+
+/// What `rustc -vV` says: two compilers of one text make libraries for each other.
+///
+/// # Errors
+/// When rustc cannot be started.
+pub fn rustc_version() -> std::io::Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).arg("-vV").output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Where rustc's own libraries are; the process that runs cells loads `libstd` from there.

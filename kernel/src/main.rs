@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(version, about = "A Jupyter kernel for Rust cells, on the evcxr engine.")]
+#[command(version, about = "A Jupyter kernel for Rust cells.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -31,8 +31,8 @@ enum Command {
         /// The file that says which ports to use.
         #[arg(long)]
         connection_file: PathBuf,
-        /// `evcxr` runs Rust, `echo` only talks (for tests of the protocol).
-        #[arg(long, default_value = "evcxr", hide = true)]
+        /// `rust` runs cells, `echo` only talks (for tests of the protocol).
+        #[arg(long, default_value = "rust", hide = true)]
         engine: String,
     },
     /// Build the crates that cells in this folder see, as the kernel would at its first start.
@@ -49,11 +49,6 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let as_wrapper = std::env::var_os("EVCXR_RUSTC_WRAPPER").is_some();
-    if as_wrapper && std::env::args().nth(1).as_deref() != Some("cells") {
-        // `:cache` makes cargo call this program in place of rustc.
-        evcxr::runtime_hook();
-    }
     let result = match Cli::parse().command {
         Command::Install(place) => spec::install(&place),
         Command::Uninstall(place) => spec::uninstall(&place),
@@ -83,13 +78,9 @@ fn run(connection_file: &Path, engine: &str) -> Result<()> {
         Box::new(|| Ok(Box::new(engine::echo::EchoEngine::default())))
     } else {
         let folder = engine::RunFolder::create().context("a folder to compile cells in")?;
-        for (name, value) in folder.variables() {
-            // SAFETY: no other thread runs yet.
-            unsafe { std::env::set_var(name, value) };
-        }
         let notebooks = std::env::current_dir().context("the notebook's folder")?;
         Box::new(move || {
-            let engine = engine::EvcxrEngine::start(&notebooks, folder)?;
+            let engine = engine::RustEngine::start(&notebooks, folder)?;
             Ok(Box::new(engine) as Box<dyn engine::Engine>)
         })
     };
@@ -149,7 +140,8 @@ fn build(folder: &Path) -> Result<()> {
             folder.display()
         );
     };
-    let environment = environment::build(&manifest, &mut |line| eprintln!("{line}"))?;
+    let order = environment::Order { manifest, target: None, offline: false };
+    let environment = environment::build(&order, &mut |line| eprintln!("{line}"))?;
     let names: Vec<&str> = environment.direct.keys().map(String::as_str).collect();
     println!("ready: {}", names.join(", "));
     Ok(())

@@ -98,7 +98,13 @@ impl Session {
         let parent = &request.message;
         let _ = self.iopub.send(Status::busy().as_child_of(parent));
         if let Some(reply) = self.answer(request) {
-            let _ = request.reply.send(JupyterMessage::new(reply, Some(parent)));
+            let mut reply = JupyterMessage::new(reply, Some(parent));
+            if let (JupyterMessageContent::ExecuteRequest(_), Ok(engine)) =
+                (&parent.content, &self.engine)
+            {
+                reply.metadata = Value::Object(engine.metadata());
+            }
+            let _ = request.reply.send(reply);
         }
         let _ = self.iopub.send(Status::idle().as_child_of(parent));
     }

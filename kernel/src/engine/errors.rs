@@ -196,48 +196,12 @@ pub fn at_place(
     }
 }
 
-/// Where in the cells a line of the compiled source stands.
-///
-/// evcxr copies statements and items as they are but in an order of its own, and gives each a line of
-/// its own, so the line is looked up by its text and by as many neighbours as agree.
-pub fn locate(
-    compiled: &str,
-    line: usize,
-    column: usize,
-    rewritten: &BTreeMap<usize, Mapped>,
-) -> Option<(usize, Range<usize>)> {
-    let lines: Vec<&str> = compiled.lines().collect();
-    let target = line.checked_sub(1)?;
-    let whole = lines.get(target)?;
-    let wanted = whole.trim();
-    if wanted.is_empty() {
-        return None;
-    }
-    let indent = whole.len() - whole.trim_start().len();
-    // Score, cell, line, and where in the line the text begins.
-    let mut best: Option<(usize, usize, usize, usize)> = None;
-    for (&cell, source) in rewritten {
-        let ours: Vec<&str> = source.text.lines().collect();
-        for (i, text) in ours.iter().enumerate() {
-            let Some(begins) = text.find(wanted) else { continue };
-            let exact = usize::from(text.trim() == wanted);
-            let same = |a: Option<&&str>, b: Option<&&str>| matches!((a, b), (Some(a), Some(b)) if a.trim() == b.trim());
-            let above =
-                (1..=i.min(target)).take_while(|d| same(ours.get(i - d), lines.get(target - d)));
-            let below = (1..9).take_while(|d| same(ours.get(i + d), lines.get(target + d)));
-            let score = exact + above.take(8).count() + below.count();
-            // Later cells win: evcxr's newest copy of a text is the one that runs.
-            if best.is_none_or(|(most, _, _, _)| score >= most) {
-                best = Some((score, cell, i, begins));
-            }
-        }
-    }
-    let (_, cell, i, begins) = best?;
-    let source = &rewritten[&cell];
-    let start: usize = source.text.split_inclusive('\n').take(i).map(str::len).sum();
-    let within =
-        whole.char_indices().nth(column.saturating_sub(1)).map_or(whole.len(), |(at, _)| at);
-    let byte = begins + within.saturating_sub(indent);
-    let (cell, at) = source.origin_or_before(start + byte)?;
+/// Where in the cells a line and a column of a generated source stand.
+pub fn locate(source: &Mapped, line: usize, column: usize) -> Option<(usize, Range<usize>)> {
+    let before: usize =
+        source.text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+    let text = source.text[before..].lines().next()?;
+    let within = text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
+    let (cell, at) = source.origin_or_before(before + within)?;
     Some((cell, at..at + 1))
 }

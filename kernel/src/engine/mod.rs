@@ -1,14 +1,14 @@
-//! What the session needs from whatever evaluates cells. Only this folder knows evcxr.
+//! What the session needs from whatever evaluates cells.
 
 pub mod echo;
 mod errors;
-mod evcxr;
 mod output;
+mod rustc;
 mod source;
 mod types;
 pub mod wire;
 
-pub use evcxr::{EvcxrEngine, RunFolder};
+pub use rustc::{RunFolder, RustEngine};
 
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -122,6 +122,10 @@ pub trait Engine {
     /// # Errors
     /// The cell's own failure, or [`CellError`] with `KernelError` when the engine is at fault.
     fn execute(&mut self, cell: &Cell, sink: Sink, prompt: Prompt) -> Result<(), CellError>;
+    /// Facts about the cell that ran last, for its reply.
+    fn metadata(&self) -> Map<String, Value> {
+        Map::new()
+    }
     /// Completions at a byte offset.
     fn complete(&mut self, code: &str, cursor: usize) -> Completions;
     /// Documentation at a byte offset.

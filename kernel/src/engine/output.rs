@@ -37,13 +37,15 @@ pub struct Panic {
     pub line: usize,
     /// Column, from 1.
     pub column: usize,
+    /// Places in cells on the stack, innermost first, as `cell_3.rs:7:9`.
+    pub frames: Vec<String>,
 }
 
 /// An `Err` that `?` returned from the cell.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Failed {
-    /// Byte offset of the failing expression in the user's text.
-    pub at: usize,
+    /// Where the `?` stands: source file, line, column.
+    pub at: (String, usize, usize),
     /// Type of the error.
     pub kind: String,
     /// Its `Debug` text.
@@ -53,18 +55,16 @@ pub struct Failed {
 /// What the cell process said about the cell that just ran.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The panic that ended the cell.
+    /// The last panic on the cell's own thread.
     pub panic: Option<Panic>,
     /// The error that ended the cell.
     pub failed: Option<Failed>,
-    /// Whether evcxr's code around the cell caught a panic.
+    /// Whether the panic ended the cell.
     pub panicked: bool,
-    /// Whether evcxr's code around the cell saw an `Err`.
-    pub erred: bool,
     /// Why the process could not run the cell at all.
     pub broken: Option<String>,
-    /// What the cell wrote to standard error last; the error's text when `?` sits inside a macro.
-    pub last_stderr: String,
+    /// How the process ended, when it did.
+    pub exited: Option<String>,
 }
 
 /// The kernel's ends of the channels, and the thread that reads them.
@@ -77,12 +77,14 @@ struct Shared {
     sink: Mutex<Option<Sink>>,
     prompt: Mutex<Option<Prompt>>,
     report: Mutex<Report>,
-    synced: (Mutex<u64>, Condvar),
+    /// Whether the cell that was begun has come to its end, or its process has.
+    over: (Mutex<bool>, Condvar),
     interrupted: AtomicBool,
     /// Whether compiled code of a cell runs now.
     running: AtomicBool,
     pid: AtomicI32,
-    input: Mutex<File>,
+    /// The end of a process that nobody has asked about yet.
+    gone: Mutex<Option<String>>,
 }
 
 /// The descriptors a new process gets, in the order standard output, standard error, events, displays.
@@ -102,27 +104,26 @@ impl Channels {
         for fd in [out.as_fd(), err.as_fd(), displays.as_fd()] {
             fcntl(fd, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         }
-        let input = File::options().write(true).open("/dev/null")?;
         let shared = Arc::new(Shared {
             sink: Mutex::default(),
             prompt: Mutex::default(),
             report: Mutex::default(),
-            synced: (Mutex::new(0), Condvar::new()),
+            over: (Mutex::new(true), Condvar::new()),
             interrupted: AtomicBool::new(false),
             running: AtomicBool::new(false),
             pid: AtomicI32::new(0),
-            input: Mutex::new(input),
+            gone: Mutex::default(),
         });
         let reader = Reader {
             out: Source::new(File::from(out)),
             err: Source::new(File::from(err)),
-            events,
+            events: Arc::new(events),
             displays: File::from(displays),
             frame: Vec::new(),
             pending: None,
             block: Block::default(),
-            swallow: String::new(),
-            markers: Vec::new(),
+            input: Input::default(),
+            flood: Flood::default(),
             shared: Arc::clone(&shared),
         };
         std::thread::Builder::new().name("output".to_owned()).spawn(move || reader.run())?;
@@ -139,27 +140,29 @@ impl Channels {
         *lock(&self.shared.sink) = Some(sink);
         *lock(&self.shared.prompt) = Some(prompt);
         *lock(&self.shared.report) = Report::default();
+        *lock(&self.shared.over.0) = false;
         self.shared.interrupted.store(false, Ordering::SeqCst);
     }
 
-    /// Waits until all that was written so far has reached the sink, and takes the report.
+    /// Waits until the cell that was begun is over and its output has gone out, and takes the report.
     pub fn finish(&self) -> Report {
-        let (count, changed) = &self.shared.synced;
-        let mut seen = lock(count);
-        let wanted = *seen + 1;
-        wire::send(self.child_ends[2].as_fd(), &["sync"]);
-        while *seen < wanted {
-            let (guard, timeout) = changed
-                .wait_timeout(seen, Duration::from_secs(10))
-                .unwrap_or_else(PoisonError::into_inner);
-            seen = guard;
-            if timeout.timed_out() {
-                tracing::error!("the output thread does not answer");
-                break;
-            }
-        }
-        drop(seen);
+        let (over, changed) = &self.shared.over;
+        let ended = changed.wait_while(lock(over), |over| !*over);
+        drop(ended.unwrap_or_else(PoisonError::into_inner));
         std::mem::take(&mut *lock(&self.shared.report))
+    }
+
+    /// How the process ended, when it did so without a cell; answers once.
+    pub fn gone(&self) -> Option<String> {
+        lock(&self.shared.gone).take()
+    }
+
+    /// A way to send events from this process.
+    ///
+    /// # Errors
+    /// When the system has no descriptors left.
+    pub fn event_sender(&self) -> std::io::Result<OwnedFd> {
+        self.child_ends[2].try_clone()
     }
 
     /// A view for other threads.
@@ -218,16 +221,42 @@ struct Block {
     is_result: bool,
 }
 
+/// What the next read of standard input asks the reader.
+#[derive(Default)]
+struct Input {
+    /// The last line of output that has not ended: `print!("name? ")`.
+    line: String,
+    /// A prompt by evcxr's marker, and whether it is for a password.
+    asked: Option<(String, bool)>,
+}
+
+/// Keeps a cell that prints without end from filling the notebook and the memory.
+#[derive(Default)]
+struct Flood {
+    /// Bytes that went out for this cell.
+    sent: usize,
+    /// The newest bytes after that, and how many came in all.
+    tail: std::collections::VecDeque<u8>,
+    held: usize,
+    /// What `tail` is part of.
+    stream: Option<Stream>,
+}
+
+/// Text of a cell beyond this is left out, but for its end.
+const MAX_TEXT: usize = 10 << 20;
+/// The end that is shown all the same.
+const MAX_TAIL: usize = 16 << 10;
+
 struct Reader {
     out: Source,
     err: Source,
-    events: OwnedFd,
+    events: Arc<OwnedFd>,
     displays: File,
     frame: Vec<u8>,
     pending: Option<(Stream, Vec<u8>, Instant)>,
     block: Block,
-    swallow: String,
-    markers: Vec<String>,
+    input: Input,
+    flood: Flood,
     shared: Arc<Shared>,
 }
 
@@ -278,7 +307,7 @@ impl Reader {
         let source = if stream == Stream::Out { &mut self.out } else { &mut self.err };
         let Ok(n @ 1..) = source.file.read(&mut buffer) else { return false };
         if stream == Stream::Err {
-            self.stderr(&buffer[..n]);
+            self.text(Stream::Err, &buffer[..n]);
         } else {
             self.stdout(&buffer[..n]);
         }
@@ -321,17 +350,11 @@ impl Reader {
                 self.block.bundle.data.insert(mime.clone(), mime_value(&mime, content));
                 return;
             }
-            if !text.ends_with(marker::PANIC) {
-                if !self.block.content.is_empty() {
-                    self.block.content.push('\n');
-                }
-                self.block.content.push_str(text);
-                return;
+            if !self.block.content.is_empty() {
+                self.block.content.push('\n');
             }
-            // The cell panicked inside its own block: what came so far is text.
-            let half = std::mem::take(&mut self.block.content);
-            self.block.mime = None;
-            self.text(Stream::Out, half.as_bytes());
+            self.block.content.push_str(text);
+            return;
         }
         let Some((at, found)) = marker::find(text) else {
             self.text(Stream::Out, line);
@@ -353,41 +376,30 @@ impl Reader {
                 self.flush_bundle();
                 self.block.is_result = false;
             }
-            marker::Found::Panicked => {
-                lock(&self.shared.report).panicked = true;
-                self.markers.push(marker::PANIC.to_owned());
+            marker::Found::Input { prompt, password } => {
+                self.input.asked = Some((prompt.to_owned(), password));
             }
-            marker::Found::Erred => {
-                lock(&self.shared.report).erred = true;
-                self.markers.push(marker::ERROR.to_owned());
-            }
-            marker::Found::Retyped(whole) => self.markers.push(whole.to_owned()),
-            marker::Found::Input { prompt, password } => self.ask(prompt, password),
             marker::Found::Flush => self.flush_text(false),
         }
     }
 
-    fn ask(&mut self, prompt: &str, password: bool) {
-        self.flush_text(true);
+    /// A cell reads standard input: the reader is asked by a thread of its own, and the answer goes
+    /// to the cell, so that output flows on meanwhile.
+    fn ask(&mut self) {
+        self.flush_all();
+        let line = std::mem::take(&mut self.input.line);
+        let (prompt, password) = self.input.asked.take().unwrap_or((line, false));
         let ask = lock(&self.shared.prompt).clone();
-        let answer = ask.and_then(|ask| ask(prompt, password)).unwrap_or_default();
-        let _ = writeln!(lock(&self.shared.input), "{answer}");
-    }
-
-    fn stderr(&mut self, bytes: &[u8]) {
-        if self.swallow.is_empty() {
-            self.text(Stream::Err, bytes);
-            return;
-        }
-        // evcxr prints the error that `?` returns; the reader sees it as the cell's error instead.
-        let common = bytes.iter().zip(self.swallow.as_bytes()).take_while(|(a, b)| a == b).count();
-        if common == self.swallow.len() || common == bytes.len() {
-            self.swallow = self.swallow.get(common..).unwrap_or_default().to_owned();
-        } else {
-            self.swallow.clear();
-        }
-        if common < bytes.len() {
-            self.text(Stream::Err, &bytes[common..]);
+        let events = Arc::clone(&self.events);
+        let answer = move || {
+            let answer = ask.and_then(|ask| ask(&prompt, password));
+            match &answer {
+                Some(answer) => wire::send(events.as_fd(), &["input", answer]),
+                None => wire::send(events.as_fd(), &["end of input"]),
+            }
+        };
+        if std::thread::Builder::new().name("input".to_owned()).spawn(answer).is_err() {
+            wire::send(self.events.as_fd(), &["end of input"]);
         }
     }
 
@@ -419,13 +431,53 @@ impl Reader {
             return;
         }
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        match stream {
-            Stream::Out => self.emit(Output::Stdout(text)),
-            Stream::Err => {
-                lock(&self.shared.report).last_stderr.clone_from(&text);
-                self.emit(Output::Stderr(text));
+        if stream == Stream::Out {
+            let last = text.rsplit('\n').next().unwrap_or_default();
+            let ended = text.contains('\n');
+            if ended {
+                self.input.line.clear();
+            }
+            if self.input.line.len() + last.len() < 4096 {
+                self.input.line.push_str(last);
             }
         }
+        if self.flood.sent + text.len() > MAX_TEXT {
+            self.hold(stream, text.as_bytes());
+            return;
+        }
+        self.flood.sent += text.len();
+        self.emit_text(stream, text);
+    }
+
+    fn emit_text(&self, stream: Stream, text: String) {
+        self.emit(match stream {
+            Stream::Out => Output::Stdout(text),
+            Stream::Err => Output::Stderr(text),
+        });
+    }
+
+    /// Beyond the limit only the newest text is kept, to be shown when the cell ends.
+    fn hold(&mut self, stream: Stream, bytes: &[u8]) {
+        if self.flood.stream.is_none() {
+            self.emit_text(stream, "\n… (the output is long: the rest is held back)\n".to_owned());
+        }
+        self.flood.stream = Some(stream);
+        self.flood.held += bytes.len();
+        self.flood.tail.extend(&bytes[bytes.len().saturating_sub(MAX_TAIL)..]);
+        let over = self.flood.tail.len().saturating_sub(MAX_TAIL);
+        self.flood.tail.drain(..over);
+    }
+
+    /// The end of a text that was held back, and how much of it was left out.
+    fn release(&mut self) {
+        let flood = std::mem::take(&mut self.flood);
+        let Some(stream) = flood.stream else { return };
+        let bytes: Vec<u8> = flood.tail.into();
+        // The first line is cut somewhere.
+        let from = bytes.iter().position(|&b| b == b'\n').map_or(0, |at| at + 1);
+        let left_out = flood.held - (bytes.len() - from);
+        let text = String::from_utf8_lossy(&bytes[from..]).into_owned();
+        self.emit_text(stream, format!("… ({left_out} bytes left out)\n{text}"));
     }
 
     fn flush_bundle(&mut self) {
@@ -517,53 +569,68 @@ impl Reader {
 
     fn handle_event(&mut self, event: &[String]) {
         let field = |i: usize| event.get(i).map_or("", String::as_str);
+        let number = |i: usize| field(i).parse().unwrap_or(0);
         match field(0) {
             "hello" => {
-                self.flush_all();
                 let mut buffer = [0; 16 << 10];
                 while let Ok(1..) = self.displays.read(&mut buffer) {}
                 self.frame.clear();
-                self.markers.clear();
-                self.swallow.clear();
-                self.shared.running.store(false, Ordering::SeqCst);
                 self.shared.pid.store(field(1).parse().unwrap_or(0), Ordering::SeqCst);
                 wire::send(self.events.as_fd(), &["go"]);
             }
             "running" => self.shared.running.store(true, Ordering::SeqCst),
             "done" => {
-                self.shared.running.store(false, Ordering::SeqCst);
                 self.read_displays();
                 self.flush_all();
                 self.report_caught_panic();
-                let markers = std::mem::take(&mut self.markers);
-                let mut fields = vec!["go"];
-                fields.extend(markers.iter().map(String::as_str));
-                wire::send(self.events.as_fd(), &fields);
+                self.over();
             }
-            "broken" => {
-                lock(&self.shared.report).broken = Some(field(1).to_owned());
-                wire::send(self.events.as_fd(), &["go"]);
-            }
+            "exited" => self.exited(event),
+            "broken" => lock(&self.shared.report).broken = Some(field(1).to_owned()),
+            "panicked" => lock(&self.shared.report).panicked = true,
             "panic" => self.handle_panic(event),
             "failed" => {
-                let text = field(3).to_owned();
-                self.flush_text(true);
-                self.swallow = format!("{text}\n");
                 lock(&self.shared.report).failed = Some(Failed {
-                    at: field(1).parse().unwrap_or(0),
-                    kind: field(2).to_owned(),
-                    text,
+                    at: (field(1).to_owned(), number(2), number(3)),
+                    kind: field(4).to_owned(),
+                    text: field(5).to_owned(),
                 });
-                // The cell waits for this, so that its next words on standard error find us ready.
-                wire::send(self.events.as_fd(), &["go"]);
             }
-            "sync" => {
-                self.read_displays();
-                self.flush_all();
-                *lock(&self.shared.synced.0) += 1;
-                self.shared.synced.1.notify_all();
-            }
+            "input" => self.ask(),
             other => tracing::warn!(other, "an unknown event"),
+        }
+    }
+
+    /// All that the cell wrote has gone out.
+    fn over(&mut self) {
+        self.release();
+        self.input = Input::default();
+        self.shared.running.store(false, Ordering::SeqCst);
+        *lock(&self.shared.over.0) = true;
+        self.shared.over.1.notify_all();
+    }
+
+    fn exited(&mut self, event: &[String]) {
+        let cause = event.get(2).cloned().unwrap_or_default();
+        let pid = event.get(1).and_then(|pid| pid.parse().ok()).unwrap_or(0);
+        let current = self.shared.pid.compare_exchange(pid, 0, Ordering::SeqCst, Ordering::SeqCst);
+        self.read_displays();
+        self.flush_all();
+        let idle = *lock(&self.shared.over.0);
+        // One that died before its first word is the current one, too.
+        if current.is_err() && current != Err(0) {
+            return;
+        }
+        if idle {
+            *lock(&self.shared.gone) = Some(cause.clone());
+            let text = format!(
+                "the process that runs cells {cause}: the variables of all cells are lost; functions \
+                 and imports are kept\n"
+            );
+            self.emit(Output::Stderr(text));
+        } else {
+            lock(&self.shared.report).exited = Some(cause);
+            self.over();
         }
     }
 
@@ -573,7 +640,8 @@ impl Reader {
             file: field(3).to_owned(),
             line: field(4).parse().unwrap_or(0),
             column: field(5).parse().unwrap_or(0),
-            message: field(6).to_owned(),
+            frames: field(6).split_whitespace().map(str::to_owned).collect(),
+            message: field(7).to_owned(),
         };
         if field(1) == "cell" {
             let earlier = lock(&self.shared.report).panic.replace(panic);
@@ -639,28 +707,21 @@ fn incomplete_tail(bytes: &[u8]) -> usize {
     }
 }
 
-/// The lines by which evcxr's generated code, and crates written for evcxr, speak on standard output.
+/// The lines by which our runtime, and crates written for evcxr, speak on standard output.
 mod marker {
-    pub const PANIC: &str = "EVCXR_PANIC_NOTIFICATION";
-    pub const ERROR: &str = "EVCXR_ERROR_OCCURRED";
     pub const END: &str = "EVCXR_END_CONTENT";
     const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
-    const RETYPED: &str = "EVCXR_VARIABLE_CHANGED_TYPE:";
     const PASSWORD: &str = "EVCXR_INPUT_REQUEST_PASSWORD:";
     const INPUT: &str = "EVCXR_INPUT_REQUEST:";
     const FLUSH: &str = "EVCXR_FLUSH_OUTPUT";
     const RESULT_BEGINS: &str = "\u{1}MLNOTES_RESULT_BEGINS";
     const RESULT_ENDS: &str = "\u{1}MLNOTES_RESULT_ENDS";
-    pub const ALL: [&str; 9] =
-        [PANIC, ERROR, BEGIN, RETYPED, PASSWORD, INPUT, FLUSH, RESULT_BEGINS, RESULT_ENDS];
+    pub const ALL: [&str; 6] = [BEGIN, PASSWORD, INPUT, FLUSH, RESULT_BEGINS, RESULT_ENDS];
 
     pub enum Found<'a> {
         Begin(&'a str),
         ResultBegins,
         ResultEnds,
-        Panicked,
-        Erred,
-        Retyped(&'a str),
         Input { prompt: &'a str, password: bool },
         Flush,
     }
@@ -670,18 +731,13 @@ mod marker {
         let whole = |m: &str| line.ends_with(m).then(|| line.len() - m.len());
         let with_rest = |m: &str| line.find(m).map(|at| (at, &line[at + m.len()..]));
         let word = |rest: &&str| !rest.is_empty() && !rest.contains(char::is_whitespace);
-        None.or_else(|| whole(PANIC).map(|at| (at, Found::Panicked)))
-            .or_else(|| whole(ERROR).map(|at| (at, Found::Erred)))
-            .or_else(|| whole(FLUSH).map(|at| (at, Found::Flush)))
+        whole(FLUSH)
+            .map(|at| (at, Found::Flush))
             .or_else(|| whole(RESULT_BEGINS).map(|at| (at, Found::ResultBegins)))
             .or_else(|| whole(RESULT_ENDS).map(|at| (at, Found::ResultEnds)))
             .or_else(|| {
                 let (at, mime) = with_rest(BEGIN)?;
                 Some(mime).filter(word).map(|mime| (at, Found::Begin(mime)))
-            })
-            .or_else(|| {
-                let (at, name) = with_rest(RETYPED)?;
-                Some(name).filter(word).map(|_| (at, Found::Retyped(&line[at..])))
             })
             .or_else(|| {
                 let (at, prompt) = with_rest(PASSWORD)?;

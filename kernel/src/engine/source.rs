@@ -52,10 +52,6 @@ pub struct Binding {
     pub name: String,
     /// Whether it is `mut`.
     pub mutable: bool,
-    /// End of a plain `let name`, where its type can be written; `None` when a pattern binds it.
-    pub type_at: Option<usize>,
-    /// End of the statement.
-    pub statement_end: usize,
     /// Whether the statement names the whole type already.
     pub typed: bool,
 }
@@ -65,8 +61,13 @@ pub struct Binding {
 pub struct CellItem {
     /// Its bytes.
     pub range: Range<usize>,
-    /// The name that it defines; a later item of the same name replaces it. Empty for a `use`.
+    /// The name that it defines; a later item of the same name replaces it. Empty for a `use`; the
+    /// header of an `impl`, or the whole text of what has no name.
     pub name: String,
+    /// For an `impl`: the type that it is about, and the names that it defines.
+    pub of: Option<(String, Vec<String>)>,
+    /// Whether it keeps state: `static`, `thread_local!`. Each cell has a copy of its own.
+    pub state: bool,
     /// What a `use` brings in, one name each, with a `use` of its own for later cells.
     pub uses: Vec<(String, String)>,
 }
@@ -84,10 +85,6 @@ pub struct Parsed {
     pub bindings: Vec<Binding>,
     /// Bytes of the last expression, when its value is to be shown.
     pub tail: Option<Range<usize>>,
-    /// Where a last statement without value and without `;` ends.
-    pub open_end: Option<usize>,
-    /// `?` operators that return from the cell: the expression, and where the `?` stands.
-    pub tries: Vec<(Range<usize>, usize)>,
     /// Whether the cell waits for futures.
     pub asynchronous: bool,
     /// Whether the code could be read; if not, only the compiler can say why.
@@ -140,7 +137,7 @@ impl Parsed {
         match statement {
             Stmt::Local(local) => {
                 self.bind(local);
-                self.find_tries(statement);
+                self.find_awaits(statement);
             }
             Stmt::Item(item) => {
                 let range = self.bytes(item.span());
@@ -148,21 +145,27 @@ impl Parsed {
                 if let Item::Use(item) = item {
                     use_names(&item.tree, "", &mut uses);
                 }
-                // An `impl` goes with the type before it: a new type of that name replaces both.
-                let before = self.items.iter().rev().find(|i| !i.name.is_empty());
-                let name = item_name(item)
-                    .or_else(|| before.map(|before| before.name.clone()))
-                    .unwrap_or_else(|| quote::quote!(#item).to_string());
-                self.items.push(CellItem { range, name, uses });
+                let of = match item {
+                    Item::Impl(item) => Some(impl_of(item)),
+                    _ => None,
+                };
+                let name = item_name(item).unwrap_or_else(|| match item {
+                    Item::Impl(item) => impl_header(item),
+                    _ => quote::quote!(#item).to_string(),
+                });
+                let state = match item {
+                    Item::Static(_) => true,
+                    Item::Macro(item) => item.mac.path.is_ident("thread_local"),
+                    _ => false,
+                };
+                self.items.push(CellItem { range, name, of, state, uses });
             }
             Stmt::Expr(expr, semicolon) => {
-                self.find_tries(statement);
+                self.find_awaits(statement);
                 if last && semicolon.is_none() {
                     let bytes = self.bytes(expr.span());
                     if has_value(expr) {
                         self.tail = Some(bytes);
-                    } else {
-                        self.open_end = Some(bytes.end);
                     }
                 }
             }
@@ -171,8 +174,6 @@ impl Parsed {
                     let bytes = self.bytes(statement.span());
                     if macro_has_value(&statement.mac) {
                         self.tail = Some(bytes);
-                    } else {
-                        self.open_end = Some(bytes.end);
                     }
                 }
             }
@@ -180,37 +181,23 @@ impl Parsed {
     }
 
     fn bind(&mut self, local: &Local) {
-        let statement_end = self.bytes(local.span()).end;
         let (pattern, typed) = match &local.pat {
             Pat::Type(pattern) => (&*pattern.pat, !mentions_inference(&pattern.ty)),
             pattern => (pattern, false),
         };
-        let plain = matches!(&local.pat, Pat::Ident(p) if p.by_ref.is_none() && p.subpat.is_none());
-        let type_at = plain.then(|| self.bytes(pattern.span()).end);
         let typed_whole = typed && matches!(pattern, Pat::Ident(_));
         let mut names = PatternNames::default();
         names.visit_pat(pattern);
         for (name, mutable) in names.0 {
-            self.bindings.retain(|b| b.name != name || b.statement_end != statement_end);
-            self.bindings.push(Binding {
-                name,
-                mutable,
-                type_at,
-                statement_end,
-                typed: typed_whole,
-            });
+            self.bindings.retain(|b| b.name != name);
+            self.bindings.push(Binding { name, mutable, typed: typed_whole });
         }
     }
 
-    fn find_tries(&mut self, statement: &Stmt) {
-        let mut tries = Tries::default();
-        tries.visit_stmt(statement);
-        self.asynchronous |= tries.awaits;
-        for (expression, question) in tries.found {
-            let at = self.bytes(question).start;
-            let range = self.bytes(expression);
-            self.tries.push((range, at));
-        }
+    fn find_awaits(&mut self, statement: &Stmt) {
+        let mut awaits = Awaits(false);
+        awaits.visit_stmt(statement);
+        self.asynchronous |= awaits.0;
     }
 }
 
@@ -272,25 +259,38 @@ impl Visit<'_> for PatternNames {
     }
 }
 
-#[derive(Default)]
-struct Tries {
-    found: Vec<(Span, Span)>,
-    awaits: bool,
-}
+/// Finds an `.await` that the cell itself waits for.
+struct Awaits(bool);
 
-impl Visit<'_> for Tries {
-    fn visit_expr_try(&mut self, expr: &syn::ExprTry) {
-        self.found.push((expr.expr.span(), expr.question_token.span()));
-        visit::visit_expr_try(self, expr);
-    }
+impl Visit<'_> for Awaits {
     fn visit_expr_await(&mut self, expr: &syn::ExprAwait) {
-        self.awaits = true;
+        self.0 = true;
         visit::visit_expr_await(self, expr);
     }
     fn visit_expr_closure(&mut self, _: &syn::ExprClosure) {}
     fn visit_expr_async(&mut self, _: &syn::ExprAsync) {}
-    fn visit_expr_try_block(&mut self, _: &syn::ExprTryBlock) {}
     fn visit_item(&mut self, _: &Item) {}
+}
+
+/// `impl<T> Trait for Type<T>`, without what it defines.
+fn impl_header(item: &syn::ItemImpl) -> String {
+    let (generics, ty) = (&item.generics, &item.self_ty);
+    let path = item.trait_.as_ref().map(|(_, path, _)| path);
+    quote::quote!(impl #generics #path for #ty).to_string()
+}
+
+fn impl_of(item: &syn::ItemImpl) -> (String, Vec<String>) {
+    let ty = match &*item.self_ty {
+        syn::Type::Path(path) => path.path.segments.last().map(|s| s.ident.to_string()),
+        _ => None,
+    };
+    let names = item.items.iter().filter_map(|item| match item {
+        syn::ImplItem::Fn(item) => Some(item.sig.ident.to_string()),
+        syn::ImplItem::Const(item) => Some(item.ident.to_string()),
+        syn::ImplItem::Type(item) => Some(item.ident.to_string()),
+        _ => None,
+    });
+    (ty.unwrap_or_default(), names.collect())
 }
 
 fn item_name(item: &Item) -> Option<String> {
@@ -343,35 +343,6 @@ fn use_names(tree: &syn::UseTree, path: &str, names: &mut Vec<(String, String)>)
     }
 }
 
-/// Text to put at given bytes of a cell, and nothing else changed.
-#[derive(Debug, Default)]
-pub struct Edits(Vec<(usize, String)>);
-
-impl Edits {
-    /// Puts `text` before byte `at`; at the same byte, in the order of the calls.
-    pub fn insert(&mut self, at: usize, text: impl Into<String>) {
-        self.0.push((at, text.into()));
-    }
-
-    /// The cell's code with the edits.
-    pub fn apply(mut self, cell: usize, source: &str, range: Range<usize>) -> Mapped {
-        self.0.sort_by_key(|(at, _)| *at);
-        let mut out = Mapped::default();
-        let mut done = range.start;
-        for (at, text) in self.0 {
-            if at > done {
-                out.copy(cell, source, done..at);
-                done = at;
-            }
-            out.push(&text);
-        }
-        if done < range.end {
-            out.copy(cell, source, done..range.end);
-        }
-        out
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -391,14 +362,6 @@ mod tests {
     }
 
     #[test]
-    fn only_question_marks_that_leave_the_cell_are_found() {
-        let text = "let x = f()?.g()?;\nlet h = || -> Option<u8> { k()? };";
-        let parsed = Parsed::new(text);
-        let at: Vec<_> = parsed.tries.iter().map(|(r, q)| (&text[r.clone()], *q)).collect();
-        assert_eq!(at, [("f()?.g()", 16), ("f()", 11)]);
-    }
-
-    #[test]
     fn loops_and_prints_have_no_value() {
         for text in ["for i in 0..3 {}", "println!(\"x\")", "x = 3", "if a { b() }", "1;"] {
             assert_eq!(Parsed::new(text).tail, None, "{text}");
@@ -409,14 +372,22 @@ mod tests {
     }
 
     #[test]
-    fn edits_keep_the_map() {
+    fn generated_text_maps_back() {
         let text = "let x = é();";
-        let mut edits = Edits::default();
-        edits.insert(5, ": u8");
-        let out = edits.apply(3, text, 0..text.len());
-        assert_eq!(out.text, "let x: u8 = é();");
-        assert_eq!(out.origin(12), Some((3, 8)));
-        assert_eq!(out.origin(6), None);
-        assert_eq!(out.origin_or_before(6), Some((3, 4)));
+        let mut out = Mapped::default();
+        out.push("fn f() { ");
+        out.copy(3, text, 0..text.len());
+        out.push(" }");
+        assert_eq!(out.origin(9 + 8), Some((3, 8)));
+        assert_eq!(out.origin(3), None);
+        assert_eq!(out.origin_or_before(out.text.len()), Some((3, 12)));
+    }
+
+    #[test]
+    fn an_impl_knows_its_type_and_its_methods() {
+        let parsed = Parsed::new("impl<T> Walk for Tree<T> { fn step(&self) {} }");
+        let item = &parsed.items[0];
+        assert_eq!(item.of, Some(("Tree".to_owned(), vec!["step".to_owned()])));
+        assert_eq!(item.name, "impl < T > Walk for Tree < T >");
     }
 }

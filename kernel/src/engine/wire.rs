@@ -3,11 +3,9 @@
 use nix::sys::socket::{MsgFlags, recv, send as send_to};
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-/// evcxr's requests, in the process that runs cells.
-pub const PROTOCOL_IN_FD: i32 = 100;
-/// The answers to evcxr.
-pub const PROTOCOL_OUT_FD: i32 = 101;
-/// Events (one datagram each): process started, cell done, panic, failed `?`.
+/// The kernel's commands, a line each, in the process that runs cells.
+pub const COMMAND_FD: i32 = 100;
+/// Events (one datagram each): process started or ended, cell done, panic, failed `?`.
 pub const EVENT_FD: i32 = 102;
 /// Rich output from the library's `display`, framed as that module says.
 pub const DISPLAY_FD: i32 = 103;

@@ -3,8 +3,11 @@
 use super::run_folder;
 use crate::engine::Interrupt;
 use crate::engine::output::ChannelsHandle;
+use std::fs::File;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Stops what runs now, and nothing when nothing runs.
@@ -14,6 +17,8 @@ pub(super) struct Interrupter {
     busy: AtomicBool,
     requested: AtomicBool,
     run: AtomicU64,
+    /// Where commands to the process that runs cells are written.
+    commands: Mutex<Option<File>>,
 }
 
 impl Interrupter {
@@ -24,6 +29,7 @@ impl Interrupter {
             busy: AtomicBool::new(false),
             requested: AtomicBool::new(false),
             run: AtomicU64::new(0),
+            commands: Mutex::default(),
         }
     }
     pub(super) fn begin(&self) {
@@ -33,6 +39,14 @@ impl Interrupter {
     }
     pub(super) fn end(&self) {
         self.busy.store(false, Ordering::SeqCst);
+    }
+    pub(super) fn set_commands(&self, commands: Option<File>) {
+        *self.commands.lock().unwrap_or_else(PoisonError::into_inner) = commands;
+    }
+    fn say(&self, line: &str) {
+        if let Some(file) = &mut *self.commands.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = writeln!(file, "{line}");
+        }
     }
     pub(super) fn requested(&self) -> bool {
         self.requested.load(Ordering::SeqCst)
@@ -48,6 +62,9 @@ impl Interrupt for Interrupter {
         let run = self.run.load(Ordering::SeqCst);
         self.requested.store(true, Ordering::SeqCst);
         self.channels.ask_to_stop();
+        if self.channels.running() {
+            self.say("STOP");
+        }
         let start = Instant::now();
         while self.busy.load(Ordering::SeqCst) && self.run.load(Ordering::SeqCst) == run {
             let cells = self.channels.pid();

@@ -40,26 +40,12 @@ impl RunFolder {
         fs::create_dir(&path)?;
         let lock = File::create(path.join("lock"))?;
         lock.lock_exclusive()?;
-        for folder in ["crate", "config", "no-std/core"] {
-            fs::create_dir_all(path.join(folder))?;
-        }
-        fs::write(path.join("config/evcxr.toml"), "[evcxr]\nopt_level = \"0\"\n")?;
         Ok(Self { path, _lock: lock })
     }
 
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The variables that evcxr reads when it starts: where to compile, its settings, and an empty
-    /// source of the standard library, which spares rust-analyzer's load of it (4 s, 450 MB).
-    pub fn variables(&self) -> [(&'static str, PathBuf); 3] {
-        [
-            ("EVCXR_TMPDIR", self.path.join("crate")),
-            ("EVCXR_CONFIG_DIR", self.path.join("config")),
-            ("RUST_SRC_PATH", self.path.join("no-std")),
-        ]
     }
 
     /// Removes it.

@@ -1,0 +1,320 @@
+//! The two runs of rustc over a cell: one makes a library of it, the other, beside it, only tells the
+//! types of new variables. What either says about lines of ours is read here.
+
+use super::program::{Line, Program, WANTED, line_at};
+use crate::engine::errors::{Diagnostic, Place};
+use crate::engine::source::Mapped;
+use crate::engine::types::writable;
+use crate::environment::Environment;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// How cells are compiled.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    /// Where generated sources and libraries go.
+    pub(super) folder: PathBuf,
+    /// The runtime library that every cell is linked against.
+    pub(super) runtime: PathBuf,
+    /// `-C opt-level` of cells.
+    pub(super) opt_level: String,
+    /// Where rustc's own dynamic libraries are.
+    pub(super) std_folder: PathBuf,
+    /// Folders of all dynamic libraries, for cells to find when they are loaded.
+    pub(super) library_folders: Vec<String>,
+}
+
+impl Settings {
+    /// Cells find the libraries of this environment.
+    pub(super) fn find_libraries(&mut self, environment: &Environment) {
+        let own = [Some(self.std_folder.as_path()), self.runtime.parent()];
+        let folders = own.into_iter().flatten().chain(environment.libraries());
+        self.library_folders = folders.map(|folder| folder.display().to_string()).collect();
+    }
+}
+
+/// What came of compiling a cell.
+#[derive(Debug, Default)]
+pub(super) struct Compiled {
+    /// The library, when there were no errors.
+    pub(super) library: Option<PathBuf>,
+    /// The user's errors.
+    pub(super) errors: Vec<Diagnostic>,
+    /// rustc's warnings about the user's lines.
+    pub(super) warnings: Vec<Diagnostic>,
+    /// Variables that the cell cannot leave, because they borrow.
+    pub(super) borrowers: BTreeSet<String>,
+    /// Variables that the cell has moved away.
+    pub(super) moved: BTreeSet<String>,
+    /// Variables of earlier cells whose types cannot be written.
+    pub(super) unwritable: BTreeSet<String>,
+}
+
+fn rustc() -> Command {
+    Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+}
+
+/// Runs rustc and reads its diagnostics.
+fn run(mut command: Command, input: Option<&str>) -> std::io::Result<(bool, Vec<Value>, String)> {
+    let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
+    let mut child = command.stdin(stdin).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+        let _ = stdin.write_all(input.as_bytes());
+    }
+    let output = child.wait_with_output()?;
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&output.status) {
+        return Err(std::io::Error::other(format!("the compiler was killed (signal {signal})")));
+    }
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    let json = words.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    Ok((output.status.success(), json, words))
+}
+
+/// Makes a library of a cell.
+pub(super) fn compile(
+    number: usize,
+    source: &Mapped,
+    environment: &Environment,
+    settings: &Settings,
+) -> std::io::Result<Compiled> {
+    let name = format!("cell_{number}.rs");
+    let write = std::fs::write(settings.folder.join(&name), &source.text);
+    write.map_err(|error| {
+        std::io::Error::other(format!("{} cannot be written: {error}", settings.folder.display()))
+    })?;
+    let library = settings.folder.join(format!("cell_{number}.so"));
+    let mut command = rustc();
+    command
+        .args(["--edition=2024", "--crate-type=cdylib", "--crate-name=cell", "--error-format=json"])
+        .args(["--diagnostic-width=100000", "-Cmetadata=mlnotes", "-Cprefer-dynamic"])
+        .args(["-Cdebuginfo=0", "-Cdebug-assertions=on", "-Coverflow-checks=on"])
+        .arg(format!("-Copt-level={}", settings.opt_level))
+        .arg(format!("--extern=mlnotes_cell={}", settings.runtime.display()))
+        .args(environment.rustc_arguments())
+        .arg("-o")
+        .arg(&library)
+        .arg(&name)
+        .current_dir(&settings.folder);
+    for folder in &settings.library_folders {
+        command.arg(format!("-Clink-arg=-Wl,-rpath,{folder}"));
+    }
+    let (success, json, words) = run(command, None)?;
+    let mut out = Compiled::default();
+    for diagnostic in &json {
+        out.read(diagnostic, source);
+    }
+    if success {
+        out.library = Some(library);
+    } else if out.errors.is_empty() && !out.has_own_lines() {
+        out.errors.push(unplaced(&json, &words));
+    }
+    Ok(out)
+}
+
+/// An error about no line of the user's: the linker, a full disk, a compiler that broke.
+fn unplaced(json: &[Value], words: &str) -> Diagnostic {
+    let text = |value: &Value| value["message"].as_str().map(str::to_owned);
+    let message = json.iter().filter(|json| json["level"] == "error").find_map(text);
+    let plain =
+        || words.lines().filter(|line| !line.starts_with('{')).collect::<Vec<_>>().join("\n");
+    let notes = json.iter().filter_map(|json| json["children"].as_array()).flatten();
+    Diagnostic {
+        level: "error".to_owned(),
+        code: None,
+        message: message.unwrap_or_else(|| format!("rustc failed without an error: {}", plain())),
+        places: Vec::new(),
+        notes: notes.filter_map(text).take(3).map(|note| ("note".to_owned(), note)).collect(),
+    }
+}
+
+impl Compiled {
+    /// Whether rustc found something about lines of ours, so that a second attempt may do.
+    pub(super) fn has_own_lines(&self) -> bool {
+        !self.borrowers.is_empty() || !self.moved.is_empty() || !self.unwritable.is_empty()
+    }
+
+    fn read(&mut self, json: &Value, source: &Mapped) {
+        let spans = json["spans"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let own = |span: &&Value| {
+            let start = usize::try_from(span["byte_start"].as_u64()?).ok()?;
+            Some((line_at(&source.text, start)?, span["is_primary"] == true))
+        };
+        let lines: Vec<(Line, bool)> = spans.iter().filter_map(|span| own(&span)).collect();
+        match json["level"].as_str() {
+            Some("error") if !lines.is_empty() => {
+                let code = json["code"]["code"].as_str().unwrap_or_default();
+                let gone = matches!(code, "E0382" | "E0381");
+                for (line, primary) in lines {
+                    match line {
+                        Line::Put(name) if gone && primary => self.moved.insert(name),
+                        // "cannot move out of `v` because it is borrowed": the borrower is at fault.
+                        Line::Put(_) if gone || (code == "E0505" && primary) => false,
+                        Line::Put(name) => self.borrowers.insert(name),
+                        Line::Take(name) if primary => self.unwritable.insert(name),
+                        Line::Take(_) => false,
+                    };
+                }
+                // Else it is the user's own mistake, which only touches a line of ours.
+                if !self.has_own_lines() {
+                    self.errors.extend(user_error(json, source));
+                }
+            }
+            Some("error") => self.errors.extend(user_error(json, source)),
+            Some("warning") => {
+                let warning = Diagnostic::from_rustc(json, source);
+                if warning.places.iter().any(|place| place.primary) {
+                    self.warnings.push(warning);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Tells the types of the wanted variables; those missing in the answer are not known.
+pub(super) fn types(
+    program: &Program<'_>,
+    wanted: &[String],
+    environment: &Environment,
+    settings: &Settings,
+) -> std::io::Result<BTreeMap<String, String>> {
+    let mut crates: BTreeSet<&str> = environment.direct.keys().map(String::as_str).collect();
+    crates.extend(environment.added.keys().map(String::as_str));
+    loop {
+        let source = program.to_ask(wanted, &crates);
+        let mut command = rustc();
+        command
+            .args([
+                "--edition=2024",
+                "--crate-type=lib",
+                "--crate-name=cell",
+                "--error-format=json",
+            ])
+            .args(["--emit=metadata=cell.rmeta", "-Ztrim-diagnostic-paths=no"])
+            .args([
+                "-Zwrite-long-types-to-disk=no",
+                "--diagnostic-width=100000",
+                "-Cprefer-dynamic",
+            ])
+            .arg(format!("--extern=mlnotes_cell={}", settings.runtime.display()))
+            .args(environment.rustc_arguments())
+            .arg("-")
+            // For the two `-Z` flags, in this run that makes no code, and nowhere else.
+            .env("RUSTC_BOOTSTRAP", "1")
+            .current_dir(&settings.folder);
+        let (_, json, _) = run(command, Some(&source.text))?;
+        let types: BTreeMap<String, String> =
+            json.iter().filter_map(|json| wanted_type(json, &source.text)).collect();
+        // A crate that came along is written by its private paths unless the source mentions it.
+        let more: Vec<&str> = environment
+            .externs
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !crates.contains(name) && types.values().any(|ty| starts_path(ty, name)))
+            .collect();
+        if more.is_empty() {
+            return Ok(types);
+        }
+        crates.extend(more);
+    }
+}
+
+/// Whether a path in a type begins with a crate's name.
+fn starts_path(ty: &str, name: &str) -> bool {
+    ty.match_indices(name).any(|(at, _)| {
+        let word = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+        !ty[..at].ends_with(word) && ty[at + name.len()..].starts_with("::")
+    })
+}
+
+/// The variable that one of our own lines asks about, and its type.
+fn wanted_type(json: &Value, program: &str) -> Option<(String, String)> {
+    let span = json["spans"].as_array()?.iter().find(|span| span["is_primary"] == true)?;
+    let start = usize::try_from(span["byte_start"].as_u64()?).ok()?;
+    let line_start = program.get(..start)?.rfind('\n').map_or(0, |n| n + 1);
+    let name = program[line_start..].lines().next()?.strip_prefix(WANTED)?;
+    json["children"].as_array().into_iter().flatten().find_map(|child| {
+        let (_, found) = child["message"].as_str()?.split_once("found struct `MlnotesOf<")?;
+        found.rsplit_once(">`").map(|(ty, _)| (name.to_owned(), writable(ty)))
+    })
+}
+
+/// An error in the user's terms; `None` for one that only sums up others.
+fn user_error(json: &Value, source: &Mapped) -> Option<Diagnostic> {
+    let mut diagnostic = Diagnostic::from_rustc(json, source);
+    if diagnostic.places.is_empty() && json["spans"].as_array().is_none_or(Vec::is_empty) {
+        return None;
+    }
+    if diagnostic.message.contains("evcxr_display") {
+        "the value of the last expression cannot be shown: its type has no `Debug`"
+            .clone_into(&mut diagnostic.message);
+        diagnostic.code = None;
+        diagnostic.places.retain(|place| place.primary);
+        for place in &mut diagnostic.places {
+            place.label.clear();
+        }
+        let help = "end the cell with `;`, or derive `Debug` for the type".to_owned();
+        diagnostic.notes = vec![("help".to_owned(), help)];
+    }
+    if diagnostic.message.contains("mlnotes_cell::Failure") {
+        diagnostic.message =
+            diagnostic.message.replace("mlnotes_cell::Failure", "the cell's error");
+    }
+    if diagnostic.places.is_empty() {
+        // What rustc missed after the cell's end, or found in our own words around it.
+        diagnostic.places.extend(nearest(json, source));
+    }
+    diagnostic.notes.retain(|(_, note)| !note.contains("Mlnotes") && !note.contains("mlnotes_"));
+    for place in &mut diagnostic.places {
+        if place.label.contains("Mlnotes") || place.label.contains("mlnotes_") {
+            place.label.clear();
+        }
+    }
+    Some(diagnostic)
+}
+
+/// The last byte of the user's before a message about our own text.
+fn nearest(json: &Value, source: &Mapped) -> Option<Place> {
+    let start = usize::try_from(json["spans"][0]["byte_start"].as_u64()?).ok()?;
+    let (cell, at) = source.origin_or_before(start)?;
+    Some(Place { cell, range: at..at + 1, label: String::new(), primary: true })
+}
+
+/// Finds the runtime library, or makes it: once for each compiler and each text of it.
+pub(super) fn runtime(cache: &Path, version: &str, std_folder: &Path) -> std::io::Result<PathBuf> {
+    use sha2::Digest;
+    const SOURCE: &str = include_str!("runtime.rs");
+    let std_folder = std_folder.display();
+    let key = sha2::Sha256::digest(format!("{version}\n{std_folder}\n{SOURCE}"));
+    let key = format!("{key:x}");
+    let folder = cache.join(&key[..16]);
+    let file =
+        if cfg!(target_os = "macos") { "libmlnotes_cell.dylib" } else { "libmlnotes_cell.so" };
+    let library = folder.join(file);
+    if library.exists() {
+        return Ok(library);
+    }
+    std::fs::create_dir_all(cache)?;
+    let work = tempfile::tempdir_in(cache)?;
+    std::fs::write(work.path().join("runtime.rs"), SOURCE)?;
+    let mut command = rustc();
+    command
+        .args(["--edition=2024", "--crate-type=dylib", "--crate-name=mlnotes_cell"])
+        .args(["-Cprefer-dynamic", "-Copt-level=2", "-Cdebuginfo=0", "-o", file, "runtime.rs"])
+        .arg(format!("-Clink-arg=-Wl,-rpath,{std_folder}"))
+        .current_dir(work.path());
+    let (success, _, words) = run(command, None)?;
+    if !success {
+        return Err(std::io::Error::other(format!(
+            "the kernel's runtime does not build:\n{words}"
+        )));
+    }
+    // Another kernel may have been quicker; its library is the same.
+    if std::fs::rename(work.keep(), &folder).is_err() && !library.exists() {
+        return Err(std::io::Error::other(format!("{} cannot be written", folder.display())));
+    }
+    Ok(library)
+}

@@ -1,0 +1,148 @@
+//! After a cell failed: which of the ways it was, said in the reader's terms.
+
+use super::RustEngine;
+use crate::engine::CellError;
+use crate::engine::errors::{self, Diagnostic};
+use crate::engine::output::{Panic, Report};
+use std::ops::Range;
+
+impl RustEngine {
+    /// What became of a cell that was run.
+    pub(super) fn outcome(&mut self, report: Report) -> Result<(), CellError> {
+        if let Some(cause) = &report.exited {
+            let lost = self.lose_process();
+            if self.interrupter.requested() {
+                return Err(self.interrupted(true));
+            }
+            return Err(self.crashed(cause, &lost, &report));
+        }
+        if self.interrupter.requested() {
+            return Err(self.interrupted(false));
+        }
+        if let Some(broken) = report.broken {
+            return Err(kernel_error(&broken));
+        }
+        if report.panicked {
+            return Err(self.panic_error(&report.panic.unwrap_or_default()));
+        }
+        if let Some(failed) = report.failed {
+            let (file, line, column) = &failed.at;
+            let place = self.place(file, *line, *column);
+            let note = format!("`?` returned this error, of type `{}`", failed.kind);
+            return Err(errors::at_place("Error", &failed.text, place, &[&note], &self.cells));
+        }
+        Ok(())
+    }
+
+    /// A place in a generated source, as the cell that it came from knows it.
+    fn place(&self, file: &str, line: usize, column: usize) -> Option<(usize, Range<usize>)> {
+        let number: usize = file.strip_prefix("cell_")?.strip_suffix(".rs")?.parse().ok()?;
+        let (cell, at) = errors::locate(self.sources.get(&number)?, line, column)?;
+        Some((cell, widen(&self.cells.get(&cell)?.text, at)))
+    }
+
+    fn panic_error(&self, panic: &Panic) -> CellError {
+        let place = self.place(&panic.file, panic.line, panic.column);
+        let note = format!("raised in {}:{}", library_file(&panic.file), panic.line);
+        let notes: &[&str] = if place.is_some() { &[] } else { &[&note] };
+        errors::at_place("Panic", &panic.message, place, notes, &self.cells)
+    }
+
+    pub(super) fn compile_error(&self, mut diagnostics: Vec<Diagnostic>) -> CellError {
+        for diagnostic in &mut diagnostics {
+            for (name, reason) in &self.dropped {
+                let unknown = ["value", "function"]
+                    .map(|kind| format!("cannot find {kind} `{name}` in this scope"));
+                if unknown.contains(&diagnostic.message) {
+                    diagnostic.notes.insert(0, ("note".to_owned(), reason.clone()));
+                }
+            }
+        }
+        errors::compile_error(&diagnostics, &self.cells)
+    }
+
+    /// rustc could not be run, or not to its end.
+    pub(super) fn compiler_fault(&self, error: &std::io::Error) -> CellError {
+        let text = error.to_string();
+        let help = if text.contains("was killed") {
+            "all variables are kept; run the cell again"
+        } else if error.kind() == std::io::ErrorKind::NotFound {
+            "install Rust with rustup; `mlnotes-kernel doctor` in a terminal says what is missing"
+        } else {
+            "`mlnotes-kernel doctor` in a terminal says what is missing"
+        };
+        let text = if text.contains("was killed") || text.contains("cannot be written") {
+            text
+        } else {
+            format!("rustc could not be started: {text}")
+        };
+        errors::at_place("CompileError", &text, None, &[help], &self.cells)
+    }
+
+    /// A variable of an earlier cell has a type that no cell can write.
+    pub(super) fn unwritable(&mut self, name: &str) -> CellError {
+        let ty = self.variables.get(name).map(|v| v.ty.clone()).unwrap_or_default();
+        self.forget(name);
+        let reason = format!(
+            "`{name}` has the type `{ty}`, which cannot be written in another cell; put the cells \
+             that use it together, between braces, or convert the value"
+        );
+        self.dropped.insert(name.to_owned(), reason.clone());
+        errors::at_place("CompileError", &reason, None, &[], &self.cells)
+    }
+
+    pub(super) fn interrupted(&self, killed: bool) -> CellError {
+        let note = if killed {
+            "the cell did not stop by itself, so its process was ended: the variables of all cells \
+             are lost, functions and imports are kept"
+        } else {
+            "all variables are kept"
+        };
+        errors::at_place("Interrupted", "interrupted", None, &[note], &self.cells)
+    }
+
+    fn crashed(&self, cause: &str, lost: &[String], report: &Report) -> CellError {
+        let evalue = format!("the cell's process {cause}");
+        let mut notes = Vec::new();
+        if let Some(panic) = &report.panic {
+            notes.push(format!("the last panic before: {}", panic.message));
+        }
+        if cause.contains("SIGKILL") {
+            notes.push(
+                "the system ends a process that takes too much memory in this way".to_owned(),
+            );
+        }
+        if lost.is_empty() {
+            notes.push("no variables were lost; functions and imports are kept".to_owned());
+        } else {
+            notes.push(format!(
+                "lost: {}; run the cells that define them again (functions and imports are kept)",
+                lost.join(", ")
+            ));
+        }
+        let notes: Vec<&str> = notes.iter().map(String::as_str).collect();
+        errors::at_place("Crashed", &evalue, None, &notes, &self.cells)
+    }
+}
+
+/// The end of the line that a panic points into is noise; its first expression is enough.
+fn widen(text: &str, at: Range<usize>) -> Range<usize> {
+    let line = text[at.start.min(text.len())..].lines().next().unwrap_or_default();
+    at.start..at.start + line.trim_end().trim_end_matches(';').len().max(1)
+}
+
+/// A path without the machine's folders.
+fn library_file(path: &str) -> &str {
+    path.rsplit_once("/registry/src/")
+        .and_then(|(_, rest)| rest.split_once('/'))
+        .map_or(path, |(_, rest)| rest)
+}
+
+/// A fault of our own.
+pub(super) fn kernel_error(text: &str) -> CellError {
+    CellError {
+        ename: "KernelError".to_owned(),
+        evalue: text.to_owned(),
+        traceback: vec![text.to_owned()],
+    }
+}

@@ -1,0 +1,446 @@
+//! The engine: rustc compiles each cell to a small library, a process of our own runs it.
+//!
+//! A cell goes through four steps. It is taken apart (`source`), put together with what the session
+//! knows (`program`), compiled by one run of rustc while a second, which makes no code, tells the
+//! types of its new variables (`compile`), and run by the process that runs cells, whose output
+//! arrives by `output` meanwhile.
+
+mod commands;
+mod compile;
+mod dependencies;
+mod failures;
+mod interrupter;
+mod items;
+mod process;
+mod program;
+mod ready;
+mod run_folder;
+
+use super::errors::{CellText, Cells};
+use super::output::{Channels, Report};
+use super::source::{Mapped, Parsed};
+use super::types::{self, Variable};
+use super::{Bundle, Cell, CellError, Completions, Engine, Interrupt, Output, Prompt, Sink};
+use crate::environment::{self, Environment};
+use compile::{Compiled, Settings};
+use dependencies::Added;
+use failures::kernel_error;
+use interrupter::Interrupter;
+use items::Items;
+use process::Process;
+use program::{Program, back};
+use ready::Build;
+pub use run_folder::RunFolder;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// How often a cell is put together anew when rustc objects to a line of ours.
+const ATTEMPTS: usize = 6;
+
+/// Evaluates cells with rustc.
+pub struct RustEngine {
+    channels: Channels,
+    process: Option<Process>,
+    settings: Settings,
+    environment: Option<Environment>,
+    building: Option<Receiver<Build>>,
+    /// Why there is no environment; said once.
+    problem: Option<String>,
+    manifest: Option<PathBuf>,
+    notebook_folder: PathBuf,
+    folder: RunFolder,
+    /// All cells, by the order in which they came: numbers are not unique.
+    cells: Cells,
+    /// What was compiled for each cell.
+    sources: BTreeMap<usize, Mapped>,
+    items: Items,
+    variables: BTreeMap<String, Variable>,
+    /// Variables that are not there any more, and why.
+    dropped: BTreeMap<String, String>,
+    interrupter: Arc<Interrupter>,
+    switches: Switches,
+    timing: Timing,
+    added: Added,
+}
+
+/// What `:` commands turn on and off.
+struct Switches {
+    timing: bool,
+    warnings: bool,
+}
+
+/// Where the time of a cell went.
+#[derive(Default)]
+struct Timing {
+    compile: Duration,
+    run: Duration,
+}
+
+/// A cell that was compiled.
+struct Ready {
+    library: PathBuf,
+    types: BTreeMap<String, String>,
+    not_put: BTreeSet<String>,
+    borrowers: BTreeSet<String>,
+    loaded: Vec<String>,
+}
+
+impl RustEngine {
+    /// Begins to build the environment for notebooks in `notebook_folder`.
+    ///
+    /// # Errors
+    /// When the system has no descriptors or threads left.
+    pub fn start(notebook_folder: &Path, folder: RunFolder) -> Result<Self, CellError> {
+        let fault = |error: std::io::Error| kernel_error(&error.to_string());
+        let (sender, building) = channel();
+        let manifest = environment::find_manifest(notebook_folder);
+        ready::spawn_build(manifest.clone(), folder.path().to_owned(), sender).map_err(fault)?;
+        let channels = Channels::open().map_err(fault)?;
+        let interrupter = Arc::new(Interrupter::new(channels.handle(), folder.path().to_owned()));
+        let settings = Settings {
+            folder: folder.path().to_owned(),
+            runtime: PathBuf::new(),
+            opt_level: "0".to_owned(),
+            std_folder: PathBuf::new(),
+            library_folders: Vec::new(),
+        };
+        Ok(Self {
+            channels,
+            process: None,
+            settings,
+            environment: None,
+            building: Some(building),
+            problem: None,
+            manifest,
+            notebook_folder: notebook_folder.to_owned(),
+            folder,
+            cells: Cells::new(),
+            sources: BTreeMap::new(),
+            items: Items::default(),
+            variables: BTreeMap::new(),
+            dropped: BTreeMap::new(),
+            interrupter,
+            switches: Switches { timing: false, warnings: true },
+            timing: Timing::default(),
+            added: Added::default(),
+        })
+    }
+
+    fn run(&mut self, cell: &Cell, sink: &Sink, prompt: &Prompt) -> Result<(), CellError> {
+        let number = self.cells.len() + 1;
+        let parsed = Parsed::new(&cell.code);
+        let text = CellText { number: cell.number, text: cell.code.clone() };
+        self.cells.insert(number, text);
+        self.notice_lost_process();
+        for command in &parsed.commands {
+            self.command(command, sink, prompt)?;
+        }
+        if parsed.is_empty(&cell.code) {
+            return Ok(());
+        }
+        self.ensure_ready(sink)?;
+        let start = Instant::now();
+        let ready = self.compile(number, &parsed, sink)?;
+        self.timing.compile = start.elapsed();
+        let start = Instant::now();
+        let report = self.evaluate(&ready.library, (sink, prompt))?;
+        self.timing.run = start.elapsed();
+        let result = self.outcome(report);
+        self.keep(number, &parsed, ready, result.is_ok());
+        if self.switches.timing && result.is_ok() {
+            let Timing { compile, run } = self.timing;
+            let text = format!("compiled in {compile:.2?}, ran in {run:.2?}");
+            sink(Output::Display { bundle: text_bundle(&text), id: None });
+        }
+        result
+    }
+
+    /// A process that ended while no cell ran took all variables with it.
+    fn notice_lost_process(&mut self) {
+        if self.channels.gone().is_some() {
+            self.lose_process();
+        }
+    }
+
+    fn lose_process(&mut self) -> Vec<String> {
+        self.process = None;
+        self.interrupter.set_commands(None);
+        let lost: Vec<String> = std::mem::take(&mut self.variables).into_keys().collect();
+        for name in &lost {
+            let reason = format!("`{name}` was lost when the process that ran cells ended");
+            self.dropped.insert(name.clone(), reason);
+        }
+        lost
+    }
+
+    /// Compiles a cell, again where it turns out that it cannot leave a variable behind.
+    fn compile(&mut self, number: usize, parsed: &Parsed, sink: &Sink) -> Result<Ready, CellError> {
+        let text = self.cells[&number].text.clone();
+        self.drop_changed(number, parsed, &text);
+        let code = &text[parsed.start..];
+        let variables: BTreeMap<&str, &Variable> = self
+            .variables
+            .iter()
+            .filter(|(name, _)| items::has_word(code, name))
+            .map(|(name, variable)| (name.as_str(), variable))
+            .collect();
+        let default = Environment::default();
+        let environment = self.environment.as_ref().unwrap_or(&default);
+        let items = self.items.beside(parsed, &self.cells);
+        let unknown: Vec<String> =
+            parsed.bindings.iter().map(|binding| binding.name.clone()).collect();
+        let (mut not_put, mut borrowers) = (BTreeSet::new(), BTreeSet::new());
+        let mut types: Option<BTreeMap<String, String>> = None;
+        for attempt in 0..ATTEMPTS {
+            let program = Program {
+                cell: (number, &text),
+                parsed,
+                items: &items,
+                variables: &variables,
+                library: environment.library.as_deref(),
+                tokio: environment.externs.contains_key("tokio"),
+                not_put: &not_put,
+            };
+            let source = program.to_run();
+            let ask = types.is_none() && !unknown.is_empty();
+            let (compiled, asked) = std::thread::scope(|scope| {
+                let asked = ask.then(|| {
+                    scope.spawn(|| compile::types(&program, &unknown, environment, &self.settings))
+                });
+                let compiled = compile::compile(number, &source, environment, &self.settings);
+                // A cell with errors has no use for the types.
+                (compiled, asked.map(|asked| asked.join()))
+            });
+            if self.interrupter.requested() {
+                return Err(self.interrupted(false));
+            }
+            let mut compiled = compiled.map_err(|error| self.compiler_fault(&error))?;
+            if let Some(Ok(asked)) = asked {
+                types = Some(asked.map_err(|error| self.compiler_fault(&error))?);
+            }
+            if compiled.has_own_lines() {
+                // Those that borrow are found one by one; from the second on their types tell more.
+                if attempt > 0 && !compiled.borrowers.is_empty() {
+                    let borrows = |ty: &String| ty.contains('&') || ty.contains("'_");
+                    let told = types.iter().flatten().filter(|(_, ty)| borrows(ty));
+                    borrowers.extend(told.map(|(name, _)| name.clone()));
+                }
+                borrowers.append(&mut compiled.borrowers);
+                not_put.append(&mut compiled.moved);
+                not_put.extend(borrowers.iter().cloned());
+                if let Some(name) = compiled.unwritable.into_iter().next() {
+                    return Err(self.unwritable(&name));
+                }
+                self.sources.insert(number, source);
+                continue;
+            }
+            drop(items);
+            self.sources.insert(number, source);
+            let Compiled { library, errors, warnings, .. } = compiled;
+            let Some(library) = library else {
+                return Err(self.compile_error(errors));
+            };
+            self.warn(number, &warnings, sink);
+            let loaded = variables.keys().map(|name| (*name).to_owned()).collect();
+            let types = types.unwrap_or_default();
+            return Ok(Ready { library, types, not_put, borrowers, loaded });
+        }
+        Err(kernel_error("the cell's variables could not be told apart"))
+    }
+
+    fn warn(&self, number: usize, warnings: &[super::errors::Diagnostic], sink: &Sink) {
+        if !self.switches.warnings {
+            return;
+        }
+        let here =
+            |w: &&super::errors::Diagnostic| w.places.iter().any(|p| p.primary && p.cell == number);
+        for warning in warnings.iter().filter(here) {
+            sink(Output::Stderr(format!("{}\n", warning.render(&self.cells))));
+        }
+    }
+
+    fn evaluate(
+        &mut self,
+        library: &Path,
+        (sink, prompt): (&Sink, &Prompt),
+    ) -> Result<Report, CellError> {
+        self.ensure_process()?;
+        self.channels.begin(Arc::clone(sink), Arc::clone(prompt));
+        let path = library.display().to_string();
+        let said = self.process.as_mut().map(|process| process.say("RUN", &path));
+        if let Some(Err(error)) = said {
+            tracing::warn!(%error, "the process that runs cells does not listen");
+        }
+        // Whether it runs or has just died: the reader of its channels knows.
+        Ok(self.channels.finish())
+    }
+
+    fn ensure_process(&mut self) -> Result<(), CellError> {
+        if self.process.is_some() {
+            return Ok(());
+        }
+        let process = Process::start(&self.channels, &self.settings.runtime)
+            .map_err(|error| kernel_error(&format!("no process to run cells: {error}")))?;
+        self.interrupter.set_commands(process.commands().ok());
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Variables of types that the cell defines anew cannot be used as the new ones.
+    fn drop_changed(&mut self, number: usize, parsed: &Parsed, text: &str) {
+        let changed = self.items.changed(parsed, text, &self.cells);
+        if changed.is_empty() {
+            return;
+        }
+        let stale =
+            |variable: &Variable| changed.iter().find(|ty| items::has_word(&variable.ty, ty));
+        let mut gone = Vec::new();
+        for (name, variable) in &self.variables {
+            if let Some(ty) = stale(variable) {
+                let cell = self.cells[&number].number;
+                let reason = format!(
+                    "`{name}` was of the type `{ty}` before cell [{cell}] changed it; run the cell \
+                     that makes it again"
+                );
+                gone.push((name.clone(), reason));
+            }
+        }
+        for (name, reason) in gone {
+            self.forget(&name);
+            self.dropped.insert(name, reason);
+        }
+    }
+
+    fn forget(&mut self, name: &str) {
+        self.variables.remove(name);
+        if let Some(process) = &mut self.process {
+            let _ = process.say("FORGET", name);
+        }
+    }
+
+    /// After a cell ran: its items and variables are there for later cells.
+    fn keep(&mut self, number: usize, parsed: &Parsed, ready: Ready, well: bool) {
+        self.items.keep(number, parsed);
+        if self.process.is_none() {
+            return;
+        }
+        let cell = self.cells[&number].number;
+        for name in &ready.loaded {
+            if ready.not_put.contains(&back(name)) {
+                self.variables.remove(name);
+                let reason = format!("the value of `{name}` was moved away in cell [{cell}]");
+                self.dropped.insert(name.clone(), reason);
+            }
+        }
+        if !well {
+            return;
+        }
+        for binding in &parsed.bindings {
+            let name = &binding.name;
+            let ty = ready.types.get(name).cloned();
+            let reason = match &ty {
+                Some(ty) => types::unkeepable(name, ty),
+                None => Some(format!("the type of `{name}` is not known; write `let {name}: … =`")),
+            };
+            let reason = if reason.is_none() && ready.borrowers.contains(name) {
+                Some(format!(
+                    "`{name}` borrows from another variable, so it cannot be kept for later cells; \
+                     own it (`.to_owned()`, `.clone()`), or bind it again where it is used"
+                ))
+            } else if reason.is_none() && ready.not_put.contains(name) {
+                Some(format!("the value of `{name}` was moved away in cell [{cell}]"))
+            } else {
+                reason
+            };
+            if let (None, Some(ty)) = (&reason, ty) {
+                self.dropped.remove(name);
+                let mutable = binding.mutable;
+                self.variables.insert(name.clone(), Variable { ty, mutable, cell: number });
+            } else {
+                self.forget(name);
+                self.dropped.insert(name.clone(), reason.unwrap_or_default());
+            }
+        }
+    }
+}
+
+fn text_bundle(text: &str) -> Bundle {
+    let mut bundle = Bundle::default();
+    bundle.data.insert("text/plain".to_owned(), Value::String(text.to_owned()));
+    bundle
+}
+
+impl Engine for RustEngine {
+    fn warm_up(&mut self) -> bool {
+        let over = self.poll_environment(Duration::from_millis(20), &mut |_| {});
+        if over && self.problem.is_none() {
+            let _ = self.ensure_process();
+        }
+        over
+    }
+
+    fn execute(&mut self, cell: &Cell, sink: Sink, prompt: Prompt) -> Result<(), CellError> {
+        self.interrupter.begin();
+        self.timing = Timing::default();
+        let result = self.run(cell, &sink, &prompt);
+        self.interrupter.end();
+        result
+    }
+
+    fn metadata(&self) -> Map<String, Value> {
+        let mut metadata = Map::new();
+        let seconds = |duration: Duration| json!((duration.as_secs_f64() * 1e4).round() / 1e4);
+        metadata.insert("compile_seconds".to_owned(), seconds(self.timing.compile));
+        metadata.insert("run_seconds".to_owned(), seconds(self.timing.run));
+        metadata
+    }
+
+    fn complete(&mut self, code: &str, cursor: usize) -> Completions {
+        let start = code[..cursor]
+            .rfind(|c: char| !c.is_alphanumeric() && c != '_')
+            .map_or(0, |at| at + code[at..].chars().next().map_or(1, char::len_utf8));
+        let prefix = &code[start..cursor];
+        let mut matches: BTreeMap<String, Option<String>> = BTreeMap::new();
+        let member = code[..start].ends_with('.') || code[..start].ends_with("::");
+        if !member {
+            let mut offer = |name: &str, kind: &str| {
+                if name.starts_with(prefix) && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+                {
+                    matches.insert(name.to_owned(), Some(kind.to_owned()));
+                }
+            };
+            self.variables.keys().for_each(|name| offer(name, "variable"));
+            self.items.names().for_each(|name| offer(name, "item"));
+            if let Some(environment) = &self.environment {
+                environment.direct.keys().for_each(|name| offer(name, "crate"));
+            }
+        }
+        Completions { matches: matches.into_iter().collect(), start, end: cursor }
+    }
+
+    fn inspect(&mut self, code: &str, cursor: usize) -> Option<Bundle> {
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        let start = code[..cursor]
+            .rfind(|c| !word(c))
+            .map_or(0, |at| at + code[at..].chars().next().map_or(1, char::len_utf8));
+        let end = code[cursor..].find(|c| !word(c)).map_or(code.len(), |at| cursor + at);
+        let name = &code[start..end];
+        if let Some(variable) = self.variables.get(name) {
+            let cell = self.cells.get(&variable.cell).map_or(0, |cell| cell.number);
+            return Some(text_bundle(&format!("{name}: {}\nbound in cell [{cell}]", variable.ty)));
+        }
+        let environment = self.environment.as_ref();
+        if let Some(version) = environment.and_then(|environment| environment.direct.get(name)) {
+            return Some(text_bundle(&format!("crate {name} {version}")));
+        }
+        None
+    }
+
+    fn interrupter(&self) -> Arc<dyn Interrupt> {
+        Arc::clone(&self.interrupter) as Arc<dyn Interrupt>
+    }
+}

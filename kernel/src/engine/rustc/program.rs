@@ -1,0 +1,206 @@
+//! A cell as rustc gets it: the items of the session, and the cell's statements in a function that
+//! takes the variables which the cell names and gives back those that it leaves.
+//!
+//! ```text
+//! <items of earlier cells> <items of this cell>
+//! extern "C" fn mlnotes_run() {
+//!     let mut a: Vec<f64> = take("a");              // a variable of an earlier cell
+//!     let ended = run(|| { <statements>; put("b", b); Ok(()) });
+//!     put("a", a);                                  // it lives on, whatever happened in between
+//! }
+//! ```
+//! The statements stand in a closure, which borrows what it only uses: so variables survive a panic.
+
+use crate::engine::source::{Mapped, Parsed};
+use crate::engine::types::Variable;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::ops::Range;
+
+/// An item of an earlier cell.
+pub(super) enum Kept<'a> {
+    /// As it stands in the cell: number, text, bytes.
+    Copied(usize, &'a str, Range<usize>),
+    /// One name of a `use`.
+    Own(&'a str),
+}
+
+/// What a cell is put together from.
+pub(super) struct Program<'a> {
+    /// Number and text of the cell.
+    pub(super) cell: (usize, &'a str),
+    /// The cell, taken apart.
+    pub(super) parsed: &'a Parsed,
+    /// Items of earlier cells that live on.
+    pub(super) items: &'a [Kept<'a>],
+    /// Variables of earlier cells that this one names.
+    pub(super) variables: &'a BTreeMap<&'a str, &'a Variable>,
+    /// The environment's library, which every cell links.
+    pub(super) library: Option<&'a str>,
+    /// Whether the environment has tokio, for `.await`.
+    pub(super) tokio: bool,
+    /// Variables that cannot be put: they borrow, or the cell has moved them away.
+    pub(super) not_put: &'a BTreeSet<String>,
+}
+
+/// Ends a generated line that is about one variable.
+const PUT: &str = "// mlnotes: put ";
+const TAKE: &str = "// mlnotes: take ";
+/// Before the name that a line of ours asks the type of.
+pub(super) const WANTED: &str = "let _: MlnotesOf<MlnotesWanted> = mlnotes_of; // ";
+
+/// Whose line of ours a byte of a program lies in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Line {
+    Put(String),
+    Take(String),
+}
+
+/// The line of ours that holds a byte.
+pub(super) fn line_at(program: &str, byte: usize) -> Option<Line> {
+    let start = program.get(..byte)?.rfind('\n').map_or(0, |n| n + 1);
+    let line = program[start..].lines().next()?;
+    let after = |mark: &str| line.rsplit_once(mark).map(|(_, name)| name.to_owned());
+    after(PUT).map(Line::Put).or_else(|| after(TAKE).map(Line::Take))
+}
+
+impl Program<'_> {
+    /// The program that is compiled and run.
+    pub(super) fn to_run(&self) -> Mapped {
+        let mut out = Mapped::default();
+        out.push("#![allow(unused, nonstandard_style)]\n#![warn(unused_must_use)]\n");
+        self.begin(&mut out);
+        out.push("#[unsafe(no_mangle)]\npub extern \"C\" fn mlnotes_run() {\n");
+        self.take(&mut out);
+        out.push("let mlnotes_ended = ::mlnotes_cell::run(|| ");
+        self.statements(&mut out, true);
+        // A later variable may borrow from an earlier one: it goes first, and is found out first.
+        let mut names: Vec<&str> = self.parsed.bindings.iter().map(|b| b.name.as_str()).collect();
+        names.reverse();
+        let mut done = BTreeSet::new();
+        for name in names.into_iter().filter(|name| done.insert(*name)) {
+            if !self.not_put.contains(name) {
+                put(&mut out, name, name);
+            }
+        }
+        out.push("Ok(())\n}");
+        out.push(if self.parsed.asynchronous { "))" } else { ")" });
+        out.push(";\n");
+        for name in self.variables.keys() {
+            if self.not_put.contains(&back(name)) {
+                continue;
+            }
+            if done.contains(name) {
+                out.push("if !mlnotes_ended.well() {\n");
+                put(&mut out, name, &back(name));
+                out.push("}\n");
+            } else {
+                put(&mut out, name, &back(name));
+            }
+        }
+        out.push("}\n");
+        out
+    }
+
+    /// The program that rustc only reads, to tell the types of the wanted variables.
+    pub(super) fn to_ask(&self, wanted: &[String], crates: &BTreeSet<&str>) -> Mapped {
+        let mut out = Mapped::default();
+        out.push("#![allow(warnings)]\nstruct MlnotesWanted;\nstruct MlnotesOf<T>(T);\n");
+        // rustc writes a type by a path that can be named only for crates that the source mentions.
+        out.push("mod mlnotes_crates {\n");
+        for name in crates {
+            let _ = writeln!(out.text, "extern crate {name};");
+        }
+        out.push("}\n");
+        self.begin(&mut out);
+        out.push("fn mlnotes_run() {\n");
+        self.take(&mut out);
+        out.push("let _ = ::mlnotes_cell::run(|| ");
+        self.statements(&mut out, false);
+        for name in wanted {
+            let _ = writeln!(out.text, "let mlnotes_of = MlnotesOf({name});\n{WANTED}{name}");
+        }
+        out.push("Ok(())\n}");
+        out.push(if self.parsed.asynchronous { "))" } else { ")" });
+        out.push(";\n}\n");
+        out
+    }
+
+    fn begin(&self, out: &mut Mapped) {
+        if let Some(library) = self.library {
+            let _ = writeln!(out.text, "use {library} as _;");
+        }
+        out.push("use ::mlnotes_cell::Show as _;\n");
+        for item in self.items {
+            match item {
+                Kept::Copied(cell, source, range) => out.copy(*cell, source, range.clone()),
+                Kept::Own(text) => out.push(text),
+            }
+            out.push("\n");
+        }
+        let (number, text) = self.cell;
+        for item in &self.parsed.items {
+            out.copy(number, text, item.range.clone());
+            out.push("\n");
+        }
+    }
+
+    fn take(&self, out: &mut Mapped) {
+        for (name, variable) in self.variables {
+            let mutability = if variable.mutable { "mut " } else { "" };
+            let ty = &variable.ty;
+            let _ = writeln!(
+                out.text,
+                "let {mutability}{name}: {ty} = ::mlnotes_cell::take(\"{name}\"); {TAKE}{name}"
+            );
+        }
+    }
+
+    /// The cell without its items; the last expression is shown.
+    fn statements(&self, out: &mut Mapped, show: bool) {
+        const RESULT: &str = "::std::result::Result<(), ::mlnotes_cell::Failure>";
+        if !self.parsed.asynchronous {
+            out.push("-> ");
+            out.push(RESULT);
+            out.push(" {\n");
+        } else if self.tokio {
+            out.push(
+                "::mlnotes_cell::shared(\"tokio\", || ::tokio::runtime::Builder::new_multi_thread()\
+                 .enable_all().build().unwrap()).block_on(async {\n",
+            );
+        } else {
+            out.push("::mlnotes_cell::block_on(async {\n");
+        }
+        if self.parsed.asynchronous {
+            out.push("if false { return ::std::result::Result::<(), ::mlnotes_cell::Failure>::Ok(()); }\n");
+        }
+        let (number, text) = self.cell;
+        let mut done = self.parsed.start;
+        for item in &self.parsed.items {
+            out.copy(number, text, done..item.range.start);
+            done = item.range.end;
+        }
+        if let Some(tail) = &self.parsed.tail {
+            out.copy(number, text, done..tail.start);
+            out.push("\nmatch &(");
+            out.copy(number, text, tail.clone());
+            out.push("\n) { mlnotes_value => { ");
+            out.push(if show { "::mlnotes_cell::result_begins(); " } else { "" });
+            out.push("mlnotes_value.evcxr_display(); ");
+            out.push(if show { "::mlnotes_cell::result_ends(); " } else { "" });
+            out.push("} }");
+            done = tail.end;
+        }
+        out.copy(number, text, done..text.len());
+        out.push("\n;\n");
+    }
+}
+
+/// How `not_put` names a variable that was taken and cannot be given back.
+pub(super) fn back(name: &str) -> String {
+    format!("{name} back")
+}
+
+fn put(out: &mut Mapped, name: &str, mark: &str) {
+    let _ = writeln!(out.text, "::mlnotes_cell::put(\"{name}\", {name}); {PUT}{mark}");
+}

@@ -1,0 +1,272 @@
+//! Linked into every cell, as one dynamic library for all of them: where variables live between cells,
+//! how a cell's end is told to the kernel, and how the value of its last expression is shown.
+
+use std::any::type_name;
+use std::collections::HashMap;
+use std::fmt::{Debug, Write as _};
+use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
+
+unsafe extern "C" {
+    fn write(fd: i32, bytes: *const u8, n: usize) -> isize;
+}
+
+/// Tells the kernel something; the descriptor is the kernel's end of a socket of datagrams.
+fn event(fields: &[&str]) {
+    let mut text = fields.join("\u{1f}");
+    let mut end = text.len().min(60_000);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+    // SAFETY: the kernel opened this descriptor before the process began; the text outlives the call.
+    unsafe { write(102, text.as_ptr(), text.len()) };
+}
+
+fn flush() {
+    let _ = std::io::stdout().flush();
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A variable between cells. The cell that takes it names its type.
+struct Slot {
+    value: usize,
+    type_name: &'static str,
+    drop: fn(usize),
+}
+
+fn drop_slot<T>(value: usize) {
+    // SAFETY: made by `put::<T>` from a box, and taken out of the store before.
+    drop(unsafe { Box::from_raw(value as *mut T) });
+}
+
+static STORE: Mutex<Option<HashMap<String, Slot>>> = Mutex::new(None);
+static CELL_THREAD: Mutex<Option<ThreadId>> = Mutex::new(None);
+static HOOKED: AtomicBool = AtomicBool::new(false);
+
+/// Keeps a variable for later cells; one of the same name before it is dropped.
+pub fn put<T: 'static>(name: &str, value: T) {
+    let slot = Slot {
+        value: Box::into_raw(Box::new(value)) as usize,
+        type_name: type_name::<T>(),
+        drop: drop_slot::<T>,
+    };
+    let old = lock(&STORE).get_or_insert_default().insert(name.to_owned(), slot);
+    if let Some(old) = old {
+        (old.drop)(old.value);
+    }
+}
+
+/// Takes a variable that an earlier cell kept.
+pub fn take<T: 'static>(name: &str) -> T {
+    let slot = lock(&STORE).get_or_insert_default().remove(name);
+    let Some(slot) = slot else { panic!("the variable `{name}` is not there") };
+    let wanted = type_name::<T>();
+    if slot.type_name != wanted {
+        panic!("the variable `{name}` is of type `{}`, not `{wanted}`", slot.type_name);
+    }
+    // SAFETY: made by `put` from a box of this type, and no longer in the store.
+    *unsafe { Box::from_raw(slot.value as *mut T) }
+}
+
+/// Drops a variable that later cells cannot name.
+fn forget(name: &str) {
+    let slot = lock(&STORE).get_or_insert_default().remove(name);
+    if let Some(slot) = slot {
+        let _ = catch_unwind(AssertUnwindSafe(|| (slot.drop)(slot.value)));
+    }
+}
+
+/// Called by the process that runs cells, with names parted by commas.
+///
+/// # Safety
+/// `names` points to `n` bytes of UTF-8.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mlnotes_forget(names: *const u8, n: usize) {
+    // SAFETY: the caller's promise.
+    let names = unsafe { std::slice::from_raw_parts(names, n) };
+    String::from_utf8_lossy(names).split(',').for_each(forget);
+}
+
+/// The error of a `?` that left the cell. Anything that can be printed becomes one.
+pub struct Failure {
+    text: String,
+    kind: &'static str,
+    place: &'static Location<'static>,
+}
+
+impl<E: Debug> From<E> for Failure {
+    #[track_caller]
+    fn from(error: E) -> Self {
+        let mut text = Capped::default();
+        let _ = write!(text, "{error:?}");
+        Self { text: text.finish(), kind: type_name::<E>(), place: Location::caller() }
+    }
+}
+
+/// How the code of a cell ended, its end told already.
+pub struct Ended(bool);
+
+impl Ended {
+    /// Whether it ran to its last line.
+    pub fn well(&self) -> bool {
+        self.0
+    }
+}
+
+/// Runs the code of a cell, and tells how it ended.
+pub fn run(cell: impl FnOnce() -> Result<(), Failure>) -> Ended {
+    hook();
+    *lock(&CELL_THREAD) = Some(std::thread::current().id());
+    let outcome = catch_unwind(AssertUnwindSafe(cell));
+    let well = matches!(outcome, Ok(Ok(())));
+    match outcome {
+        Ok(Ok(())) => {}
+        Ok(Err(failure)) => {
+            flush();
+            let Failure { text, kind, place } = failure;
+            let (line, column) = (place.line().to_string(), place.column().to_string());
+            event(&["failed", place.file(), &line, &column, kind, &text]);
+        }
+        Err(payload) => {
+            event(&["panicked"]);
+            // A payload whose own destructor panics must not end the process.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+        }
+    }
+    Ended(well)
+}
+
+/// Runs a cell that waits for futures, on the thread of the cell.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = std::sync::Arc::new(Unpark(std::thread::current())).into();
+    let mut context = std::task::Context::from_waker(&waker);
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(value) => return value,
+            std::task::Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+/// A value that is made once and lives as long as the process, by name: the runtime of `.await`.
+pub fn shared<T: Send + Sync + 'static>(name: &str, make: impl FnOnce() -> T) -> &'static T {
+    static SHARED: Mutex<Option<HashMap<String, usize>>> = Mutex::new(None);
+    let mut shared = lock(&SHARED);
+    let entry = shared.get_or_insert_default().entry(name.to_owned());
+    let at = *entry.or_insert_with(|| Box::leak(Box::new(make())) as *const T as usize);
+    // SAFETY: leaked above under this name, which stands for one type.
+    unsafe { &*(at as *const T) }
+}
+
+fn hook() {
+    if HOOKED.swap(true, Ordering::SeqCst) {
+        return;
+    }
+    std::panic::set_hook(Box::new(|info| {
+        flush();
+        let thread = std::thread::current();
+        let own = if *lock(&CELL_THREAD) == Some(thread.id()) { "cell" } else { "other" };
+        let (file, line, column) =
+            info.location().map_or(("", 0, 0), |l| (l.file(), l.line(), l.column()));
+        let message = info.payload_as_str().unwrap_or("a value that is no text");
+        let name = thread.name().unwrap_or("unnamed");
+        let (line, column) = (line.to_string(), column.to_string());
+        event(&["panic", own, name, file, &line, &column, &frames(), message]);
+    }));
+}
+
+/// The addresses on the stack that lie in cells, innermost first: `file+offset`, parted by spaces.
+fn frames() -> String {
+    let mut out = String::new();
+    let trace = std::backtrace::Backtrace::force_capture().to_string();
+    for line in trace.lines() {
+        // Without debug information a frame names its function alone; cells carry line tables.
+        let Some(at) = line.trim_start().strip_prefix("at ") else { continue };
+        let file = at.rsplit('/').next().unwrap_or(at);
+        if file.starts_with("cell_") {
+            out.push_str(file);
+            out.push(' ');
+        }
+    }
+    out
+}
+
+/// At the end of a cell: what is printed so far belongs to it.
+#[unsafe(no_mangle)]
+pub extern "C" fn mlnotes_flush() {
+    flush();
+}
+
+/// Text that stops growing at 64 KiB: `{:?}` of a large array is hundreds of megabytes.
+#[derive(Default)]
+struct Capped {
+    text: String,
+    left_out: usize,
+}
+
+impl std::fmt::Write for Capped {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let room = 65_536_usize.saturating_sub(self.text.len());
+        let mut end = if self.left_out == 0 { room.min(text.len()) } else { 0 };
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.text.push_str(&text[..end]);
+        self.left_out += text.len() - end;
+        Ok(())
+    }
+}
+
+impl Capped {
+    fn finish(mut self) -> String {
+        if self.left_out > 0 {
+            let _ = write!(self.text, "… ({} bytes left out)", self.left_out);
+        }
+        self.text
+    }
+}
+
+/// Shows the value of a cell's last expression. A type's own `evcxr_display` comes before this.
+pub trait Show {
+    /// Shows the value.
+    fn evcxr_display(&self);
+}
+
+impl<T: Debug + ?Sized> Show for T {
+    fn evcxr_display(&self) {
+        if type_name::<T>() != "()" {
+            show(format_args!("{self:?}"));
+        }
+    }
+}
+
+fn show(value: std::fmt::Arguments<'_>) {
+    let mut text = Capped::default();
+    let _ = text.write_fmt(value);
+    let text = text.finish();
+    println!("EVCXR_BEGIN_CONTENT text/plain\n{text}\nEVCXR_END_CONTENT");
+}
+
+/// What follows is the value of the cell's last expression.
+pub fn result_begins() {
+    println!("\u{1}MLNOTES_RESULT_BEGINS");
+}
+
+/// The value has been shown.
+pub fn result_ends() {
+    println!("\u{1}MLNOTES_RESULT_ENDS");
+}

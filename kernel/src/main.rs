@@ -1,9 +1,13 @@
 //! `mlnotes-kernel`: a Jupyter kernel for Rust cells.
 
+mod analyst;
+mod aside;
 mod child;
+mod comms;
 mod doctor;
 mod engine;
 mod environment;
+mod history;
 mod server;
 mod session;
 mod spec;
@@ -46,9 +50,16 @@ enum Command {
     /// Run cells for the kernel.
     #[command(hide = true)]
     Cells,
+    /// Answer questions about code for the kernel.
+    #[command(hide = true)]
+    Analyse,
 }
 
 fn main() -> ExitCode {
+    // evcxr starts this program as the one that would run its cells.
+    if std::env::var_os("EVCXR_IS_RUNTIME").is_some() {
+        evcxr::runtime_hook();
+    }
     let result = match Cli::parse().command {
         Command::Install(place) => spec::install(&place),
         Command::Uninstall(place) => spec::uninstall(&place),
@@ -56,6 +67,7 @@ fn main() -> ExitCode {
         Command::Build { folder } => build(&folder),
         Command::Doctor => return doctor::examine(),
         Command::Cells => child::main(),
+        Command::Analyse => analyst::main(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,8 +1,10 @@
 //! The sockets: the only file that knows `ZeroMQ`. One task a socket; `IOPub` has one writer, so that what
 //! the front end sees has one order. The connection's key is never printed.
 
+use crate::aside;
 use crate::engine::EngineFactory;
-use crate::session::{self, Ask, Request, SharedInterrupt};
+use crate::history::History;
+use crate::session::{self, Ask, Request, Shared, lock};
 use anyhow::{Context, Result};
 use jupyter_protocol::{
     CodeMirrorMode, ConnectionInfo, HelpLink, InputRequest, InterruptReply, IoPubWelcome,
@@ -12,7 +14,7 @@ use jupyter_protocol::{
 use jupyter_zmq_client as zmq;
 use serde_json::{Value, json};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use zeromq::{SocketRecv, SocketSend};
@@ -35,9 +37,11 @@ pub async fn run(info: ConnectionInfo, factory: EngineFactory) -> Result<()> {
 
     let (to_iopub, from_all) = unbounded_channel();
     let (to_stdin, asks) = unbounded_channel();
-    let interrupt: SharedInterrupt = Arc::default();
+    let history = Mutex::new(History::open());
+    let shared = Arc::new(Shared { history, ..Shared::default() });
     let answer: Answer = Arc::default();
-    let (requests, queue) = std::sync::mpsc::channel();
+    let (cells, queue) = std::sync::mpsc::channel();
+    let (questions, asked) = std::sync::mpsc::channel();
 
     tokio::spawn(iopub_task(iopub, from_all));
     tokio::spawn(heartbeat_task(heartbeat));
@@ -47,23 +51,27 @@ pub async fn run(info: ConnectionInfo, factory: EngineFactory) -> Result<()> {
     let (shell_out, shell_in) = shell.split();
     let (to_shell, shell_replies) = unbounded_channel();
     tokio::spawn(writer_task(shell_out, shell_replies));
-    let shell = Shell { requests, reply: to_shell, iopub: to_iopub.clone() };
+    let shell = Shell { cells, questions, reply: to_shell, iopub: to_iopub.clone() };
     tokio::spawn(shell_task(shell_in, shell));
 
     let ask = ask_by(to_stdin, Arc::clone(&answer));
     let session_iopub = to_iopub.clone();
-    let session_interrupt = Arc::clone(&interrupt);
+    let session_shared = Arc::clone(&shared);
     std::thread::Builder::new()
         .name("session".to_owned())
         .stack_size(64 << 20)
-        .spawn(move || session::serve(&queue, session_iopub, ask, factory, &session_interrupt))?;
+        .spawn(move || session::serve(&queue, session_iopub, ask, factory, session_shared))?;
+    let (aside_iopub, aside_shared) = (to_iopub.clone(), Arc::clone(&shared));
+    std::thread::Builder::new()
+        .name("aside".to_owned())
+        .spawn(move || aside::serve(&asked, &aside_iopub, &aside_shared))?;
 
     tokio::select! {
-        () = control_task(control, to_iopub, &interrupt, &answer) => {}
+        () = control_task(control, to_iopub, &shared, &answer) => {}
         () = parent_gone() => tracing::info!("the parent process is gone"),
         () = terminated() => tracing::info!("asked to terminate"),
     }
-    if let Some(interrupt) = &*interrupt.lock().unwrap_or_else(PoisonError::into_inner) {
+    if let Some(interrupt) = &*lock(&shared.interrupt) {
         interrupt.terminate();
     }
     // A sent message is only queued: give the sockets a moment, or the shutdown reply is lost.
@@ -184,7 +192,10 @@ async fn writer_task<S: SocketSend>(
 }
 
 struct Shell {
-    requests: Sender<Request>,
+    /// To the thread that runs cells.
+    cells: Sender<Request>,
+    /// To the thread that answers beside it.
+    questions: Sender<Request>,
     reply: Outgoing,
     iopub: Outgoing,
 }
@@ -199,7 +210,9 @@ async fn shell_task(mut socket: zmq::Connection<zeromq::RouterRecvHalf>, shell: 
             continue;
         }
         let request = Request { message, arrived: Instant::now(), reply: shell.reply.clone() };
-        if shell.requests.send(request).is_err() {
+        let to =
+            if aside::answers(&request.message.content) { &shell.questions } else { &shell.cells };
+        if to.send(request).is_err() {
             return;
         }
     }
@@ -208,7 +221,7 @@ async fn shell_task(mut socket: zmq::Connection<zeromq::RouterRecvHalf>, shell: 
 async fn control_task(
     mut socket: zmq::KernelControlConnection,
     iopub: Outgoing,
-    interrupt: &SharedInterrupt,
+    shared: &Shared,
     answer: &Answer,
 ) {
     while let Some(message) = read(&mut socket, "control").await {
@@ -217,7 +230,7 @@ async fn control_task(
         let reply = match &message.content {
             JupyterMessageContent::KernelInfoRequest(_) => Some(kernel_info()),
             JupyterMessageContent::InterruptRequest(_) => {
-                let current = interrupt.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let current = lock(&shared.interrupt).clone();
                 if let Some(current) = current {
                     // It may take a second; the reply need not.
                     std::thread::spawn(move || current.interrupt());
@@ -248,7 +261,7 @@ async fn control_task(
 async fn stdin_task(mut socket: zmq::Connection<zeromq::RouterRecvHalf>, answer: Answer) {
     while let Some(message) = read(&mut socket, "stdin").await {
         if let JupyterMessageContent::InputReply(reply) = message.content {
-            let waiting = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let waiting = lock(&answer).take();
             if let Some(waiting) = waiting {
                 let _ = waiting.send(Some(reply.value));
             }
@@ -259,7 +272,7 @@ async fn stdin_task(mut socket: zmq::Connection<zeromq::RouterRecvHalf>, answer:
 fn ask_by(stdin: Outgoing, answer: Answer) -> Ask {
     Arc::new(move |parent, prompt, password| {
         let (sender, receiver) = std::sync::mpsc::channel();
-        *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        *lock(&answer) = Some(sender);
         let request = InputRequest { prompt: prompt.to_owned(), password };
         stdin.send(request.as_child_of(parent)).ok()?;
         receiver.recv().ok().flatten()
@@ -267,7 +280,7 @@ fn ask_by(stdin: Outgoing, answer: Answer) -> Ask {
 }
 
 fn give_up_asking(answer: &Answer) {
-    if let Some(waiting) = answer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    if let Some(waiting) = lock(answer).take() {
         let _ = waiting.send(None);
     }
 }

@@ -1,18 +1,21 @@
-//! One request at a time: execution count, history, and the order of what the front end is told.
+//! Cells, one at a time: execution count, and the order of what the front end is told. Questions that
+//! change nothing are answered beside them, by `aside`.
 
+use crate::comms::Comms;
 use crate::engine::{
-    Bundle, Cell, CellError, Completeness, Engine, EngineFactory, Interrupt, Output, Prompt, Sink,
+    Assist, Bundle, Cell, CellError, Engine, EngineFactory, Interrupt, Output, Prompt, Sink,
 };
+use crate::history::History;
 use jupyter_protocol::{
-    ClearOutput, CommClose, CommInfoReply, CompleteReply, DisplayData, ErrorOutput, ExecuteInput,
-    ExecuteReply, ExecuteRequest, ExecuteResult, ExecutionCount, HistoryEntry, HistoryReply,
-    HistoryRequest, InspectReply, IsCompleteReply, JupyterMessage, JupyterMessageContent, Media,
-    ReplyError, ReplyStatus, Status, Stdio, StreamContent, Transient, UpdateDisplayData,
+    ClearOutput, DisplayData, ErrorOutput, ExecuteInput, ExecuteReply, ExecuteRequest,
+    ExecuteResult, ExecutionCount, ExpressionResult, JupyterMessage, JupyterMessageContent, Media,
+    Payload, ReplyError, ReplyStatus, Status, Stdio, StreamContent, Transient, UpdateDisplayData,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -29,16 +32,31 @@ pub struct Request {
 /// Asks the front end on the stdin socket: parent, prompt, password.
 pub type Ask = Arc<dyn Fn(&JupyterMessage, &str, bool) -> Option<String> + Send + Sync>;
 
-/// The running engine's interrupter, once there is one.
-pub type SharedInterrupt = Arc<Mutex<Option<Arc<dyn Interrupt>>>>;
+/// What the threads of a session share.
+#[derive(Default)]
+pub struct Shared {
+    /// The engine's answers about code, once there is an engine.
+    pub assistant: OnceLock<Arc<dyn Assist>>,
+    /// Cells of this session and earlier ones.
+    pub history: Mutex<History>,
+    /// Open comms.
+    pub comms: Mutex<Comms>,
+    /// The running engine's interrupter, once there is one.
+    pub interrupt: Mutex<Option<Arc<dyn Interrupt>>>,
+}
+
+/// A lock whose holder panicked guards data that is still whole.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// What the session's thread owns.
 pub struct Session {
     iopub: UnboundedSender<JupyterMessage>,
     ask: Ask,
     engine: Result<Box<dyn Engine>, CellError>,
+    shared: Arc<Shared>,
     count: usize,
-    history: Vec<(usize, String)>,
     /// Cells that came before this moment are not run: one before them failed.
     abort_until: Option<Instant>,
 }
@@ -49,15 +67,14 @@ pub fn serve(
     iopub: UnboundedSender<JupyterMessage>,
     ask: Ask,
     factory: EngineFactory,
-    interrupt: &SharedInterrupt,
+    shared: Arc<Shared>,
 ) {
     let engine = catch(factory).unwrap_or_else(Err);
     if let Ok(engine) = &engine {
-        let handle = engine.interrupter();
-        *interrupt.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+        let _ = shared.assistant.set(engine.assistant());
+        *lock(&shared.interrupt) = Some(engine.interrupter());
     }
-    let mut session =
-        Session { iopub, ask, engine, count: 0, history: Vec::new(), abort_until: None };
+    let mut session = Session { iopub, ask, engine, shared, count: 0, abort_until: None };
     let mut warm = session.engine.is_err();
     loop {
         let request = if warm {
@@ -78,7 +95,7 @@ pub fn serve(
 }
 
 /// A fault of the engine's own must answer the cell, not end the kernel.
-fn catch<T>(work: impl FnOnce() -> T) -> Result<T, CellError> {
+pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, CellError> {
     std::panic::catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
         let text = payload
             .downcast_ref::<String>()
@@ -111,32 +128,18 @@ impl Session {
 
     fn answer(&mut self, request: &Request) -> Option<JupyterMessageContent> {
         let parent = &request.message;
-        Some(match &parent.content {
-            JupyterMessageContent::ExecuteRequest(execute) => self.execute(execute, request).into(),
-            JupyterMessageContent::CompleteRequest(complete) => {
-                self.complete(&complete.code, complete.cursor_pos).into()
+        match &parent.content {
+            JupyterMessageContent::ExecuteRequest(execute) => {
+                Some(self.execute(execute, request).into())
             }
-            JupyterMessageContent::InspectRequest(inspect) => {
-                self.inspect(&inspect.code, inspect.cursor_pos).into()
-            }
-            JupyterMessageContent::IsCompleteRequest(is_complete) => {
-                match crate::engine::is_complete(&is_complete.code) {
-                    Completeness::Complete => IsCompleteReply::complete(),
-                    Completeness::Incomplete { indent } => IsCompleteReply::incomplete(indent),
-                    Completeness::Invalid => IsCompleteReply::invalid(),
+            content => {
+                let answers = lock(&self.shared.comms).handle(content);
+                for answer in answers {
+                    let _ = self.iopub.send(JupyterMessage::new(answer, Some(parent)));
                 }
-                .into()
+                None
             }
-            JupyterMessageContent::HistoryRequest(history) => self.history(history).into(),
-            JupyterMessageContent::CommInfoRequest(_) => CommInfoReply::default().into(),
-            JupyterMessageContent::CommOpen(open) => {
-                // No comm target lives here; the front end is told at once, as the protocol asks.
-                let close = CommClose { comm_id: open.comm_id.clone(), data: Map::default() };
-                let _ = self.iopub.send(close.as_child_of(parent));
-                return None;
-            }
-            _ => return None,
-        })
+        }
     }
 
     fn execute(&mut self, execute: &ExecuteRequest, request: &Request) -> ExecuteReply {
@@ -153,7 +156,6 @@ impl Session {
         let count = ExecutionCount::new(number);
         if counted {
             self.count = number;
-            self.history.push((number, execute.code.clone()));
         }
         if !execute.silent {
             let input = ExecuteInput { code: execute.code.clone(), execution_count: count };
@@ -161,19 +163,26 @@ impl Session {
         }
         let cell =
             Cell { code: execute.code.clone(), number: u32::try_from(number).unwrap_or(u32::MAX) };
-        let sink = self.sink(parent, count, execute.silent);
+        let shown = Arc::new(Mutex::new(Shown::default()));
+        let sink = self.sink(parent, count, execute.silent, &shown);
         let prompt = self.prompt(parent, execute.allow_stdin);
-        let result = match &mut self.engine {
-            Ok(engine) => catch(|| engine.execute(&cell, sink, prompt)).unwrap_or_else(Err),
-            Err(error) => Err(error.clone()),
-        };
-        let user_expressions = Some(std::collections::HashMap::new());
+        let result = self.run(&cell, sink, Arc::clone(&prompt));
+        let Shown { value, pages } = std::mem::take(&mut *lock(&shown));
+        if counted {
+            lock(&self.shared.history).add(number, &execute.code, &value);
+        }
+        self.tell_comms(parent);
         let Err(error) = result else {
-            let status = ReplyStatus::Ok;
+            let expressions = execute.user_expressions.as_ref();
+            let values = expressions
+                .into_iter()
+                .flatten()
+                .map(|(name, code)| (name.clone(), self.expression(code, cell.number, &prompt)));
             return ExecuteReply {
-                status,
+                status: ReplyStatus::Ok,
                 execution_count: count,
-                user_expressions,
+                user_expressions: Some(values.collect()),
+                payload: pages,
                 ..ExecuteReply::default()
             };
         };
@@ -189,20 +198,75 @@ impl Session {
         ExecuteReply {
             status: ReplyStatus::Error,
             execution_count: count,
-            user_expressions,
+            user_expressions: Some(HashMap::new()),
+            payload: pages,
             error: Some(Box::new(ReplyError { ename, evalue, traceback })),
             ..ExecuteReply::default()
         }
     }
 
-    fn sink(&self, parent: &JupyterMessage, count: ExecutionCount, silent: bool) -> Sink {
+    fn run(&mut self, cell: &Cell, sink: Sink, prompt: Prompt) -> Result<(), CellError> {
+        match &mut self.engine {
+            Ok(engine) => catch(|| engine.execute(cell, sink, prompt)).unwrap_or_else(Err),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    /// The value of an expression, after the cell that it came with; what it prints is not shown.
+    fn expression(&mut self, code: &str, number: u32, prompt: &Prompt) -> ExpressionResult {
+        let value = Arc::new(Mutex::new(Bundle::default()));
+        let kept = Arc::clone(&value);
+        let sink: Sink = Arc::new(move |output| {
+            if let Output::Result(bundle) = output {
+                *lock(&kept) = bundle;
+            }
+        });
+        let cell = Cell { code: code.to_owned(), number };
+        match self.run(&cell, sink, Arc::clone(prompt)) {
+            Ok(()) => {
+                let Bundle { data, metadata } = std::mem::take(&mut *lock(&value));
+                ExpressionResult::Ok { data: media(data), metadata }
+            }
+            Err(CellError { ename, evalue, traceback }) => {
+                ExpressionResult::Error { ename, evalue, traceback }
+            }
+        }
+    }
+
+    /// Those who watch the variables hear of them after each cell.
+    fn tell_comms(&self, parent: &JupyterMessage) {
+        let Ok(engine) = &self.engine else { return };
+        for message in lock(&self.shared.comms).variables(engine.variables()) {
+            let _ = self.iopub.send(JupyterMessage::new(message, Some(parent)));
+        }
+    }
+
+    fn sink(
+        &self,
+        parent: &JupyterMessage,
+        count: ExecutionCount,
+        silent: bool,
+        shown: &Arc<Mutex<Shown>>,
+    ) -> Sink {
         let iopub = self.iopub.clone();
         let parent = parent.clone();
+        let shown = Arc::clone(shown);
         Arc::new(move |output| {
-            if silent {
-                return;
+            match &output {
+                Output::Result(bundle) => {
+                    let text = bundle.data.get("text/plain").and_then(Value::as_str);
+                    text.unwrap_or_default().clone_into(&mut lock(&shown).value);
+                }
+                Output::Page(bundle) => {
+                    let page = Payload::Page { data: media(bundle.data.clone()), start: 0 };
+                    lock(&shown).pages.push(page);
+                    return;
+                }
+                _ => {}
             }
-            let _ = iopub.send(JupyterMessage::new(content(output, count), Some(&parent)));
+            if !silent {
+                let _ = iopub.send(JupyterMessage::new(content(output, count), Some(&parent)));
+            }
         })
     }
 
@@ -211,114 +275,18 @@ impl Session {
         let parent = parent.clone();
         Arc::new(move |text, password| if allowed { ask(&parent, text, password) } else { None })
     }
-
-    fn complete(&mut self, code: &str, cursor: usize) -> CompleteReply {
-        let at = byte_offset(code, cursor);
-        let found = match &mut self.engine {
-            Ok(engine) => catch(|| engine.complete(code, at)).unwrap_or_default(),
-            Err(_) => crate::engine::Completions { start: at, end: at, ..Default::default() },
-        };
-        let (start, end) = (code_points(code, found.start), code_points(code, found.end));
-        let typed: Vec<Value> = found
-            .matches
-            .iter()
-            .map(|(text, kind)| {
-                let kind = kind.as_deref().unwrap_or("<unknown>");
-                json!({ "text": text, "type": kind, "start": start, "end": end })
-            })
-            .collect();
-        let mut metadata = Map::new();
-        metadata.insert("_jupyter_types_experimental".to_owned(), Value::Array(typed));
-        CompleteReply {
-            matches: found.matches.into_iter().map(|(text, _)| text).collect(),
-            cursor_start: start,
-            cursor_end: end,
-            metadata,
-            status: ReplyStatus::Ok,
-            error: None,
-        }
-    }
-
-    fn inspect(&mut self, code: &str, cursor: usize) -> InspectReply {
-        let at = byte_offset(code, cursor);
-        let found = match &mut self.engine {
-            Ok(engine) => catch(|| engine.inspect(code, at)).unwrap_or_default(),
-            Err(_) => None,
-        };
-        let bundle = found.clone().unwrap_or_default();
-        InspectReply {
-            found: found.is_some(),
-            data: media(bundle.data),
-            metadata: bundle.metadata,
-            status: ReplyStatus::Ok,
-            error: None,
-        }
-    }
-
-    fn history(&self, request: &HistoryRequest) -> HistoryReply {
-        let all = || self.history.iter().map(|(number, code)| (*number, code.clone()));
-        let last = |entries: Vec<(usize, String)>, n: i32| {
-            let skip = entries.len().saturating_sub(usize::try_from(n).unwrap_or(0));
-            entries.into_iter().skip(skip).collect::<Vec<_>>()
-        };
-        let (entries, output) = match request {
-            HistoryRequest::Tail { n, output, .. } => (last(all().collect(), *n), *output),
-            HistoryRequest::Range { start, stop, output, .. } => {
-                let number = |(n, _): &(usize, String)| i32::try_from(*n).unwrap_or(i32::MAX);
-                let inside = |e: &(usize, String)| (*start..*stop).contains(&number(e));
-                (all().filter(inside).collect(), *output)
-            }
-            HistoryRequest::Search { pattern, unique, n, output, .. } => {
-                let mut found: Vec<_> = all().filter(|(_, code)| glob(pattern, code)).collect();
-                if *unique {
-                    let mut seen = std::collections::BTreeSet::new();
-                    found.reverse();
-                    found.retain(|(_, code)| seen.insert(code.clone()));
-                    found.reverse();
-                }
-                (last(found, *n), *output)
-            }
-        };
-        let entry = |(number, code)| {
-            if output {
-                HistoryEntry::InputOutput(0, number, (code, String::new()))
-            } else {
-                HistoryEntry::Input(0, number, code)
-            }
-        };
-        HistoryReply::new(entries.into_iter().map(entry).collect())
-    }
 }
 
-/// `*` and `?` as a shell has them.
-fn glob(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
-    let mut reach = vec![false; text.len() + 1];
-    reach[0] = true;
-    for p in pattern {
-        let before = reach.clone();
-        for j in 0..=text.len() {
-            reach[j] = match p {
-                '*' => before[j] || (j > 0 && reach[j - 1]),
-                '?' => j > 0 && before[j - 1],
-                c => j > 0 && before[j - 1] && text[j - 1] == c,
-            };
-        }
-    }
-    reach[text.len()]
+/// What a cell has shown, as far as its reply and the history want to know.
+#[derive(Default)]
+struct Shown {
+    /// Its value as text.
+    value: String,
+    /// Pages for the front end's pager.
+    pages: Vec<Payload>,
 }
 
-/// The wire counts code points; strings here count bytes.
-fn byte_offset(code: &str, code_points: usize) -> usize {
-    code.char_indices().nth(code_points).map_or(code.len(), |(at, _)| at)
-}
-
-fn code_points(code: &str, byte: usize) -> usize {
-    code[..byte.min(code.len())].chars().count()
-}
-
-fn media(data: Map<String, Value>) -> Media {
+pub fn media(data: Map<String, Value>) -> Media {
     serde_json::from_value(Value::Object(data)).unwrap_or_default()
 }
 
@@ -349,26 +317,10 @@ fn content(output: Output, count: ExecutionCount) -> JupyterMessageContent {
             .into()
         }
         Output::Clear { wait } => ClearOutput { wait }.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn offsets_count_code_points() {
-        let code = "é서😀x";
-        for (points, bytes) in [(0, 0), (1, 2), (2, 5), (3, 9), (4, 10), (99, 10)] {
-            assert_eq!(byte_offset(code, points), bytes);
+        // Goes into the reply; whatever is left of it here is shown as a display.
+        Output::Page(bundle) => {
+            let (data, metadata) = parts(bundle);
+            DisplayData { data, metadata, transient: None }.into()
         }
-        assert_eq!(code_points(code, 9), 3);
-    }
-
-    #[test]
-    fn history_is_searched_as_a_shell_would() {
-        assert!(glob("let*", "let x = 1;"));
-        assert!(glob("*x?=*", "let x = 1;"));
-        assert!(!glob("x*", "let x = 1;"));
     }
 }

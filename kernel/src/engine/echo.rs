@@ -2,7 +2,9 @@
 //!
 //! A cell's first word says what happens; the rest is its argument.
 
-use super::{Bundle, Cell, CellError, Completions, Engine, Interrupt, Output, Prompt, Sink};
+use super::{
+    Assist, Bundle, Cell, CellError, Completions, Engine, Interrupt, Output, Prompt, Sink,
+};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +38,7 @@ impl Engine for EchoEngine {
             "show" => sink(Output::Display { bundle: bundle(rest), id: id() }),
             "update" => sink(Output::Update { bundle: bundle(rest), id: "one".to_owned() }),
             "clear" => sink(Output::Clear { wait: rest == "wait" }),
+            "page" => sink(Output::Page(bundle(rest))),
             "fail" => return Err(error("Error", rest)),
             "panic" => panic!("{rest}"),
             "ask" => {
@@ -53,17 +56,25 @@ impl Engine for EchoEngine {
         Ok(())
     }
 
-    fn complete(&mut self, _: &str, cursor: usize) -> Completions {
-        let matches = vec![("echo".to_owned(), Some("function".to_owned()))];
-        Completions { matches, start: 0, end: cursor }
-    }
-
-    fn inspect(&mut self, code: &str, _: usize) -> Option<Bundle> {
-        (!code.is_empty()).then(|| bundle(code))
+    fn assistant(&self) -> Arc<dyn Assist> {
+        Arc::new(Echo)
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupt> {
         Arc::new(Stop(Arc::clone(&self.stop)))
+    }
+}
+
+struct Echo;
+
+impl Assist for Echo {
+    fn complete(&self, _: &str, cursor: usize) -> Completions {
+        let matches = vec![("echo".to_owned(), Some("function".to_owned()))];
+        Completions { matches, start: 0, end: cursor }
+    }
+
+    fn inspect(&self, code: &str, _: usize) -> Option<Bundle> {
+        (!code.is_empty()).then(|| bundle(code))
     }
 }
 

@@ -54,6 +54,8 @@ pub enum Output {
     },
     /// The value of the cell's last expression.
     Result(Bundle),
+    /// A page for the front end's pager.
+    Page(Bundle),
     /// Clear what the cell has shown so far; with `wait`, when the next output comes.
     Clear {
         /// Wait for the next output.
@@ -111,6 +113,16 @@ pub trait Interrupt: Send + Sync {
     fn terminate(&self);
 }
 
+/// Answers questions about code.
+pub trait Assist: Send + Sync {
+    /// Completions at a byte offset.
+    fn complete(&self, code: &str, cursor: usize) -> Completions;
+    /// Documentation at a byte offset.
+    fn inspect(&self, code: &str, cursor: usize) -> Option<Bundle>;
+    /// Called now and then, to let go of what is not used.
+    fn tidy(&self) {}
+}
+
 /// Evaluates cells. One thread owns it.
 pub trait Engine {
     /// Does a little of what the first cell would wait for; `true` when nothing is left to do.
@@ -126,10 +138,12 @@ pub trait Engine {
     fn metadata(&self) -> Map<String, Value> {
         Map::new()
     }
-    /// Completions at a byte offset.
-    fn complete(&mut self, code: &str, cursor: usize) -> Completions;
-    /// Documentation at a byte offset.
-    fn inspect(&mut self, code: &str, cursor: usize) -> Option<Bundle>;
+    /// The session's variables: a list of objects with `name`, `type` and `cell`.
+    fn variables(&self) -> Value {
+        Value::Array(Vec::new())
+    }
+    /// Answers questions about code, from other threads, while a cell runs.
+    fn assistant(&self) -> Arc<dyn Assist>;
     /// A handle for other threads.
     fn interrupter(&self) -> Arc<dyn Interrupt>;
 }

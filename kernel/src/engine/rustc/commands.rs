@@ -2,7 +2,7 @@
 
 use super::{RustEngine, text_bundle};
 use crate::engine::errors;
-use crate::engine::{Bundle, CellError, Output, Prompt, Sink};
+use crate::engine::{Assist, Bundle, CellError, Output, Prompt, Sink};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 /// Name, argument, meaning: what `:help` lists, and what `:` completes.
-pub(super) const COMMANDS: [(&str, &str, &str); 13] = [
+pub(super) const COMMANDS: [(&str, &str, &str); 14] = [
     (":help", "", "this list"),
     (":vars", "", "the variables, with their types and the cells that bind them"),
     (":forget", "name …", "drops variables"),
@@ -20,6 +20,7 @@ pub(super) const COMMANDS: [(&str, &str, &str); 13] = [
     (":opt", "0|1|2|3", "optimisation of cells (0 compiles quickest); crates are always optimised"),
     (":timing", "", "shows after each cell how long it took to compile and to run; again: stops"),
     (":warnings", "", "stops or starts to show the compiler's warnings"),
+    (":doc", "name", "documentation, in the front end's pager"),
     (":explain", "E0382", "what the compiler says about an error code"),
     (":offline", "0|1", "whether `:dep` may use the network"),
     (":source", "", "the program that the last cell was compiled as"),
@@ -82,6 +83,15 @@ impl RustEngine {
             ":warnings" => self.switches.warnings = !self.switches.warnings,
             ":offline" if matches!(argument, "0" | "1") => self.added.offline = argument == "1",
             ":explain" if !argument.is_empty() => return self.explain(argument, sink),
+            ":doc" if !argument.is_empty() => {
+                self.ensure_ready(sink)?;
+                let Some(bundle) = self.assistant.inspect(argument, argument.len()) else {
+                    let help = "name a variable, an item of a cell, or a path such as `Vec::push`; \
+                                the first question waits for rust-analyzer, so ask again";
+                    return Err(self.refuse(&format!("no documentation of `{argument}`"), help));
+                };
+                sink(Output::Page(bundle));
+            }
             ":source" => {
                 let last = self.sources.last_key_value();
                 say(last.map_or("no cell has been compiled\n", |(_, source)| &source.text));

@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 pub(super) struct Added {
     table: toml::Table,
     pub(super) offline: bool,
+    /// The generated package: crate name and manifest.
+    pub(super) package: Option<(String, PathBuf)>,
 }
 
 impl RustEngine {
@@ -44,10 +46,11 @@ impl RustEngine {
             return Ok(());
         }
         wanted.insert(name.clone(), value);
-        let environment = self.build_added(&wanted, sink)?;
+        let (environment, package) = self.build_added(&wanted, sink)?;
         self.settings.find_libraries(&environment);
         self.environment = Some(environment);
         self.added.table = wanted;
+        self.added.package = Some(package);
         Ok(())
     }
 
@@ -70,7 +73,11 @@ impl RustEngine {
         Err(errors::at_place("Error", &text, None, &[&help], &self.cells))
     }
 
-    fn build_added(&self, wanted: &toml::Table, sink: &Sink) -> Result<Environment, CellError> {
+    fn build_added(
+        &self,
+        wanted: &toml::Table,
+        sink: &Sink,
+    ) -> Result<(Environment, (String, PathBuf)), CellError> {
         let package = Package::new(wanted, self.manifest.as_deref())
             .map_err(|error| kernel_error(&format!("the package for `:dep`: {error}")))?;
         let order = Order {
@@ -104,7 +111,7 @@ impl RustEngine {
             }
         })?;
         let Some(base) = self.environment.as_ref().filter(|_| self.manifest.is_some()) else {
-            return Ok(built);
+            return Ok((built, (package.name, package.manifest)));
         };
         let mut environment = base.clone();
         for name in wanted.keys().map(|name| name.replace('-', "_")) {
@@ -114,7 +121,7 @@ impl RustEngine {
             }
         }
         environment.search.extend(built.search);
-        Ok(environment)
+        Ok((environment, (package.name, package.manifest)))
     }
 
     /// What cargo says, as one line that goes when it is done.
@@ -160,6 +167,8 @@ fn absolute(mut value: toml::Value, folder: &Path) -> toml::Value {
 
 /// A generated package.
 struct Package {
+    /// As code names it.
+    name: String,
     manifest: PathBuf,
     target: Option<PathBuf>,
 }
@@ -190,7 +199,7 @@ impl Package {
                 table.insert(path[1].to_owned(), value);
             }
         };
-        set(["package", "name"], toml::Value::String(name));
+        set(["package", "name"], toml::Value::String(name.clone()));
         set(["lib", "crate-type"], toml::Value::Array(vec![toml::Value::String(kind.to_owned())]));
         let mut target = Some(cache.join("target"));
         if let Some(base) = base {
@@ -210,7 +219,7 @@ impl Package {
         write_if_new(&folder.join("lib.rs"), &source)?;
         let path = folder.join("Cargo.toml");
         write_if_new(&path, &manifest.to_string())?;
-        Ok(Self { manifest: path, target })
+        Ok(Self { name: name.replace('-', "_"), manifest: path, target })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Stopping what runs, from another thread.
 
-use super::run_folder;
+use super::run_folder::{self, Spared};
 use crate::engine::Interrupt;
 use crate::engine::output::ChannelsHandle;
 use std::fs::File;
@@ -19,6 +19,7 @@ pub(super) struct Interrupter {
     run: AtomicU64,
     /// Where commands to the process that runs cells are written.
     commands: Mutex<Option<File>>,
+    spared: Spared,
 }
 
 impl Interrupter {
@@ -30,6 +31,7 @@ impl Interrupter {
             requested: AtomicBool::new(false),
             run: AtomicU64::new(0),
             commands: Mutex::default(),
+            spared: Spared::default(),
         }
     }
     pub(super) fn begin(&self) {
@@ -42,6 +44,10 @@ impl Interrupter {
     }
     pub(super) fn set_commands(&self, commands: Option<File>) {
         *self.commands.lock().unwrap_or_else(PoisonError::into_inner) = commands;
+    }
+    /// Processes that an interrupt leaves alone.
+    pub(super) fn spared(&self) -> Spared {
+        self.spared.clone()
     }
     fn say(&self, line: &str) {
         if let Some(file) = &mut *self.commands.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -69,7 +75,7 @@ impl Interrupt for Interrupter {
         while self.busy.load(Ordering::SeqCst) && self.run.load(Ordering::SeqCst) == run {
             let cells = self.channels.pid();
             if !self.channels.running() {
-                run_folder::end_compilers(cells);
+                run_folder::end_compilers(&self.spared);
             } else if let Some(pid) = cells.filter(|_| start.elapsed() >= PATIENCE) {
                 let pid = nix::unistd::Pid::from_raw(pid);
                 let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
@@ -78,7 +84,7 @@ impl Interrupt for Interrupter {
         }
     }
     fn terminate(&self) {
-        run_folder::end_compilers(None);
+        run_folder::end_compilers(&Spared::default());
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

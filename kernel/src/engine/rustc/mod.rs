@@ -5,6 +5,7 @@
 //! types of its new variables (`compile`), and run by the process that runs cells, whose output
 //! arrives by `output` meanwhile.
 
+mod assistant;
 mod commands;
 mod compile;
 mod dependencies;
@@ -20,8 +21,9 @@ use super::errors::{CellText, Cells};
 use super::output::{Channels, Report};
 use super::source::{Mapped, Parsed};
 use super::types::{self, Variable};
-use super::{Bundle, Cell, CellError, Completions, Engine, Interrupt, Output, Prompt, Sink};
+use super::{Assist, Bundle, Cell, CellError, Engine, Interrupt, Output, Prompt, Sink};
 use crate::environment::{self, Environment};
+use assistant::{Assistant, Snapshot};
 use compile::{Compiled, Settings};
 use dependencies::Added;
 use failures::kernel_error;
@@ -62,6 +64,7 @@ pub struct RustEngine {
     /// Variables that are not there any more, and why.
     dropped: BTreeMap<String, String>,
     interrupter: Arc<Interrupter>,
+    assistant: Arc<Assistant>,
     switches: Switches,
     timing: Timing,
     added: Added,
@@ -100,7 +103,9 @@ impl RustEngine {
         let manifest = environment::find_manifest(notebook_folder);
         ready::spawn_build(manifest.clone(), folder.path().to_owned(), sender).map_err(fault)?;
         let channels = Channels::open().map_err(fault)?;
-        let interrupter = Arc::new(Interrupter::new(channels.handle(), folder.path().to_owned()));
+        let path = folder.path().to_owned();
+        let interrupter = Arc::new(Interrupter::new(channels.handle(), path.clone()));
+        let assistant = Arc::new(Assistant::new(path, interrupter.spared()));
         let settings = Settings {
             folder: folder.path().to_owned(),
             runtime: PathBuf::new(),
@@ -124,6 +129,7 @@ impl RustEngine {
             variables: BTreeMap::new(),
             dropped: BTreeMap::new(),
             interrupter,
+            assistant,
             switches: Switches { timing: false, warnings: true },
             timing: Timing::default(),
             added: Added::default(),
@@ -283,8 +289,9 @@ impl RustEngine {
         if self.process.is_some() {
             return Ok(());
         }
-        let process = Process::start(&self.channels, &self.settings.runtime)
-            .map_err(|error| kernel_error(&format!("no process to run cells: {error}")))?;
+        let process =
+            Process::start(&self.channels, &self.settings.runtime, &self.interrupter.spared())
+                .map_err(|error| kernel_error(&format!("no process to run cells: {error}")))?;
         self.interrupter.set_commands(process.commands().ok());
         self.process = Some(process);
         Ok(())
@@ -320,6 +327,38 @@ impl RustEngine {
         if let Some(process) = &mut self.process {
             let _ = process.say("FORGET", name);
         }
+    }
+
+    /// What completion and documentation need to know.
+    fn snapshot(&self) -> Snapshot {
+        let mut snapshot =
+            Snapshot { items: self.items.source(&self.cells), ..Snapshot::default() };
+        let names = |name: &str, kind| (name.to_owned(), kind);
+        snapshot.names.extend(self.variables.keys().map(|name| names(name, "variable")));
+        snapshot.names.extend(self.items.names().map(|name| names(name, "item")));
+        for (name, variable) in &self.variables {
+            let cell = self.cells.get(&variable.cell).map_or(0, |cell| cell.number);
+            snapshot.variables.insert(name.clone(), (variable.ty.clone(), cell));
+        }
+        let Some(environment) = &self.environment else { return snapshot };
+        for (name, version) in &environment.direct {
+            snapshot.names.push(names(name, "crate"));
+            snapshot.versions.insert(name.clone(), version.to_string());
+        }
+        snapshot.names.extend(environment.added.keys().map(|name| names(name, "crate")));
+        // The packages re-export their crates, so that to name one package is to name them all.
+        let own = environment.library.iter().cloned().zip(self.manifest.clone());
+        for (name, manifest) in own.chain(self.added.package.clone()) {
+            let Some(folder) = manifest.parent() else { continue };
+            let line = format!(
+                ":dep {} = {{ path = \"{}\" }}\n",
+                name.replace('_', "-"),
+                folder.display()
+            );
+            snapshot.crates.push_str(&line);
+            snapshot.items.insert_str(0, &format!("use {name}::*;\n"));
+        }
+        snapshot
     }
 
     /// After a cell ran: its items and variables are there for later cells.
@@ -379,6 +418,7 @@ impl Engine for RustEngine {
         let over = self.poll_environment(Duration::from_millis(20), &mut |_| {});
         if over && self.problem.is_none() {
             let _ = self.ensure_process();
+            self.assistant.know(self.snapshot());
         }
         over
     }
@@ -388,6 +428,7 @@ impl Engine for RustEngine {
         self.timing = Timing::default();
         let result = self.run(cell, &sink, &prompt);
         self.interrupter.end();
+        self.assistant.know(self.snapshot());
         result
     }
 
@@ -399,45 +440,16 @@ impl Engine for RustEngine {
         metadata
     }
 
-    fn complete(&mut self, code: &str, cursor: usize) -> Completions {
-        let start = code[..cursor]
-            .rfind(|c: char| !c.is_alphanumeric() && c != '_')
-            .map_or(0, |at| at + code[at..].chars().next().map_or(1, char::len_utf8));
-        let prefix = &code[start..cursor];
-        let mut matches: BTreeMap<String, Option<String>> = BTreeMap::new();
-        let member = code[..start].ends_with('.') || code[..start].ends_with("::");
-        if !member {
-            let mut offer = |name: &str, kind: &str| {
-                if name.starts_with(prefix) && name.chars().all(|c| c.is_alphanumeric() || c == '_')
-                {
-                    matches.insert(name.to_owned(), Some(kind.to_owned()));
-                }
-            };
-            self.variables.keys().for_each(|name| offer(name, "variable"));
-            self.items.names().for_each(|name| offer(name, "item"));
-            if let Some(environment) = &self.environment {
-                environment.direct.keys().for_each(|name| offer(name, "crate"));
-            }
-        }
-        Completions { matches: matches.into_iter().collect(), start, end: cursor }
+    fn variables(&self) -> Value {
+        let variable = |(name, variable): (&String, &Variable)| {
+            let cell = self.cells.get(&variable.cell).map_or(0, |cell| cell.number);
+            json!({ "name": name, "type": variable.ty, "cell": cell, "mutable": variable.mutable })
+        };
+        Value::Array(self.variables.iter().map(variable).collect())
     }
 
-    fn inspect(&mut self, code: &str, cursor: usize) -> Option<Bundle> {
-        let word = |c: char| c.is_alphanumeric() || c == '_';
-        let start = code[..cursor]
-            .rfind(|c| !word(c))
-            .map_or(0, |at| at + code[at..].chars().next().map_or(1, char::len_utf8));
-        let end = code[cursor..].find(|c| !word(c)).map_or(code.len(), |at| cursor + at);
-        let name = &code[start..end];
-        if let Some(variable) = self.variables.get(name) {
-            let cell = self.cells.get(&variable.cell).map_or(0, |cell| cell.number);
-            return Some(text_bundle(&format!("{name}: {}\nbound in cell [{cell}]", variable.ty)));
-        }
-        let environment = self.environment.as_ref();
-        if let Some(version) = environment.and_then(|environment| environment.direct.get(name)) {
-            return Some(text_bundle(&format!("crate {name} {version}")));
-        }
-        None
+    fn assistant(&self) -> Arc<dyn Assist> {
+        Arc::clone(&self.assistant) as Arc<dyn Assist>
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupt> {

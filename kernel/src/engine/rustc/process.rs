@@ -1,5 +1,6 @@
 //! The process that runs cells, seen from the kernel.
 
+use super::run_folder::Spared;
 use crate::engine::output::Channels;
 use crate::engine::wire;
 use std::fs::File;
@@ -16,7 +17,11 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts one; it loads `runtime` before its first cell.
-    pub(super) fn start(channels: &Channels, runtime: &Path) -> std::io::Result<Self> {
+    pub(super) fn start(
+        channels: &Channels,
+        runtime: &Path,
+        spared: &Spared,
+    ) -> std::io::Result<Self> {
         let (from_kernel, commands) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("cells").env(wire::DISPLAY_VARIABLE, wire::DISPLAY_FD.to_string());
@@ -49,6 +54,7 @@ impl Process {
         let mut child = command.spawn()?;
         let own = channels.event_sender()?;
         let pid = child.id();
+        spared.add(pid);
         std::thread::Builder::new().name("waiter".to_owned()).spawn(move || {
             let cause = match child.wait() {
                 Ok(status) => cause(status),

@@ -3,6 +3,7 @@
 use fs4::fs_std::FileExt;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where one kernel's cells are compiled. It goes when the kernel ends; what a killed kernel left is
 /// swept by the next one.
@@ -70,18 +71,31 @@ fn sweep(base: &Path) {
     }
 }
 
-/// Ends the compilers that this process started, directly or not; the process that runs cells and
-/// what it started are left alone.
-pub fn end_compilers(cells: Option<i32>) {
+/// Processes of this kernel that an interrupt leaves alone.
+#[derive(Debug, Clone, Default)]
+pub struct Spared(Arc<Mutex<Vec<i32>>>);
+
+impl Spared {
+    /// Adds one.
+    pub fn add(&self, pid: u32) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(pid.cast_signed());
+    }
+
+    fn has(&self, pid: i32) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&pid)
+    }
+}
+
+/// Ends the compilers and shells that this process started, directly or not; the spared processes
+/// and what they started are left alone.
+pub fn end_compilers(spared: &Spared) {
     let own = std::process::id().cast_signed();
     let all = processes();
     let mut ours = vec![own];
     let mut i = 0;
     while i < ours.len() {
         let parent = ours[i];
-        ours.extend(
-            all.iter().filter(|(pid, of)| *of == parent && Some(*pid) != cells).map(|p| p.0),
-        );
+        ours.extend(all.iter().filter(|(pid, of)| *of == parent && !spared.has(*pid)).map(|p| p.0));
         i += 1;
     }
     for pid in ours.into_iter().skip(1).rev() {

@@ -10,7 +10,7 @@ SPEC := $(VENV)/share/jupyter/kernels/mlnotes/kernel.json
 PYTEST := $(PYTHON) -m pytest -q
 
 .PHONY: lab test tools python kernel lint unit docs conformance notebooks planted stock browser \
-        bench bench-start clean
+        bench bench-kernel clean
 
 # JupyterLab refuses to run for root unless told; a container's only user often is root.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
@@ -76,10 +76,10 @@ stock: kernel
 browser: kernel
 	$(PYTEST) tests/browser
 
-# Start to first figure, ours beside stock's.
-bench bench-start: kernel
+# The kernel beside the stock kernel and bare rustc: start, cells, memory.
+bench bench-kernel: kernel
 	cargo build --locked --release -p mlnotes-kernel --example stock
-	$(PYTHON) benches/start.py $(CARGO_TARGET_DIR)/release/examples/stock
+	$(PYTHON) benches/kernel.py $(CARGO_TARGET_DIR)/release/examples/stock
 
 clean:
 	rm -rf $(VENV)

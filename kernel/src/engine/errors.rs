@@ -136,12 +136,17 @@ fn origin(source: &Mapped, span: &Value) -> Option<(usize, usize)> {
 }
 
 /// The place of a span; inside a macro, of the call that the user wrote.
+/// Whether a span lies in the text that was generated for a cell, and not in a crate.
+pub fn is_generated(span: &Value) -> bool {
+    span["file_name"].as_str().is_some_and(|file| file == "<anon>" || file.starts_with("cell_"))
+}
+
 fn place(source: &Mapped, span: &Value) -> Option<Place> {
     let mut at = span;
     loop {
         let bytes = |name: &str| at[name].as_u64().and_then(|n| usize::try_from(n).ok());
-        let ours = at["file_name"].as_str() == Some("<anon>");
-        if let (true, Some(start), Some(end)) = (ours, bytes("byte_start"), bytes("byte_end"))
+        if let (true, Some(start), Some(end)) =
+            (is_generated(at), bytes("byte_start"), bytes("byte_end"))
             && let Some((cell, from)) = source.origin(start)
         {
             return Some(Place {
@@ -196,12 +201,20 @@ pub fn at_place(
     }
 }
 
-/// Where in the cells a line and a column of a generated source stand.
-pub fn locate(source: &Mapped, line: usize, column: usize) -> Option<(usize, Range<usize>)> {
+/// Where in the cells a line and a column of a generated source stand; `near` takes the user's text
+/// before it where the place itself is in ours.
+pub fn locate(
+    source: &Mapped,
+    line: usize,
+    column: usize,
+    near: bool,
+) -> Option<(usize, Range<usize>)> {
     let before: usize =
         source.text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
     let text = source.text[before..].lines().next()?;
     let within = text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
-    let (cell, at) = source.origin_or_before(before + within)?;
+    let byte = before + within;
+    let found = if near { source.origin_or_before(byte) } else { source.origin(byte) };
+    let (cell, at) = found?;
     Some((cell, at..at + 1))
 }

@@ -195,7 +195,8 @@ impl Assist for Assistant {
         if let Some(answer) = self.ask(false, text, offset + cursor) {
             for (code, kind, _) in answer.completions {
                 // Snippets (`if$0 {`) are for editors that fill them in.
-                let plain = code.split(['(', '$']).next().unwrap_or_default().to_owned();
+                let plain = code.split(['(', '$']).next().unwrap_or_default();
+                let plain = plain.trim_end_matches("::").to_owned();
                 if plain.starts_with(prefix) && !plain.is_empty() && !plain.contains("mlnotes_") {
                     matches.entry(plain).or_insert(Some(kind));
                 }
@@ -249,12 +250,14 @@ fn paragraph(text: &str) -> String {
     format!("<pre>{text}</pre>")
 }
 
-/// The same in three forms: the first lines are code, the rest is prose.
+/// The same in three forms: where it belongs and its signature are code, the rest is prose.
 fn documentation(text: &str, html: Option<String>) -> Bundle {
     let text = text.trim();
-    let (code, prose) = text.split_once("\n\n").unwrap_or((text, ""));
+    let mut parts = text.splitn(3, "\n\n").map(str::trim);
+    let code: Vec<&str> = parts.by_ref().take(2).collect();
+    let prose = parts.next().unwrap_or_default();
     let mut bundle = text_bundle(text);
-    let markdown = format!("```rust\n{code}\n```\n\n{prose}");
+    let markdown = format!("```rust\n{}\n```\n\n{prose}", code.join("\n"));
     bundle.data.insert("text/markdown".to_owned(), Value::String(markdown));
     let html = html.unwrap_or_else(|| paragraph(text));
     bundle.data.insert("text/html".to_owned(), Value::String(html));

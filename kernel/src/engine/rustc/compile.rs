@@ -2,7 +2,7 @@
 //! types of new variables. What either says about lines of ours is read here.
 
 use super::program::{Line, Program, WANTED, line_at};
-use crate::engine::errors::{Diagnostic, Place};
+use crate::engine::errors::{Diagnostic, Place, is_generated};
 use crate::engine::source::Mapped;
 use crate::engine::types::writable;
 use crate::environment::Environment;
@@ -90,7 +90,7 @@ pub(super) fn compile(
     command
         .args(["--edition=2024", "--crate-type=cdylib", "--crate-name=cell", "--error-format=json"])
         .args(["--diagnostic-width=100000", "-Cmetadata=mlnotes", "-Cprefer-dynamic"])
-        .args(["-Cdebuginfo=0", "-Cdebug-assertions=on", "-Coverflow-checks=on"])
+        .args(["-Cdebuginfo=line-tables-only", "-Cdebug-assertions=on", "-Coverflow-checks=on"])
         .arg(format!("-Copt-level={}", settings.opt_level))
         .arg(format!("--extern=mlnotes_cell={}", settings.runtime.display()))
         .args(environment.rustc_arguments())
@@ -142,7 +142,8 @@ impl Compiled {
             let start = usize::try_from(span["byte_start"].as_u64()?).ok()?;
             Some((line_at(&source.text, start)?, span["is_primary"] == true))
         };
-        let lines: Vec<(Line, bool)> = spans.iter().filter_map(|span| own(&span)).collect();
+        let lines: Vec<(Line, bool)> =
+            spans.iter().filter(|span| is_generated(span)).filter_map(|span| own(&span)).collect();
         match json["level"].as_str() {
             Some("error") if !lines.is_empty() => {
                 let code = json["code"]["code"].as_str().unwrap_or_default();

@@ -27,7 +27,7 @@ impl RustEngine {
         }
         if let Some(failed) = report.failed {
             let (file, line, column) = &failed.at;
-            let place = self.place(file, *line, *column);
+            let place = self.place(file, *line, *column, true);
             let note = format!("`?` returned this error, of type `{}`", failed.kind);
             return Err(errors::at_place("Error", &failed.text, place, &[&note], &self.cells));
         }
@@ -35,17 +35,48 @@ impl RustEngine {
     }
 
     /// A place in a generated source, as the cell that it came from knows it.
-    fn place(&self, file: &str, line: usize, column: usize) -> Option<(usize, Range<usize>)> {
+    fn place(
+        &self,
+        file: &str,
+        line: usize,
+        column: usize,
+        near: bool,
+    ) -> Option<(usize, Range<usize>)> {
         let number: usize = file.strip_prefix("cell_")?.strip_suffix(".rs")?.parse().ok()?;
-        let (cell, at) = errors::locate(self.sources.get(&number)?, line, column)?;
+        let (cell, at) = errors::locate(self.sources.get(&number)?, line, column, near)?;
         Some((cell, widen(&self.cells.get(&cell)?.text, at)))
     }
 
+    /// The panic, where it is in a cell, and the calls in cells that led to it.
     fn panic_error(&self, panic: &Panic) -> CellError {
-        let place = self.place(&panic.file, panic.line, panic.column);
-        let note = format!("raised in {}:{}", library_file(&panic.file), panic.line);
-        let notes: &[&str] = if place.is_some() { &[] } else { &[&note] };
-        errors::at_place("Panic", &panic.message, place, notes, &self.cells)
+        let own = self.place(&panic.file, panic.line, panic.column, true);
+        let calls = panic.frames.iter().filter_map(|frame| {
+            let mut parts = frame.split(':');
+            let (file, line) = (parts.next()?, parts.next()?.parse().ok()?);
+            let column = parts.next().and_then(|column| column.parse().ok()).unwrap_or(1);
+            self.place(file, line, column, false)
+        });
+        let mut places: Vec<(usize, Range<usize>)> = own.iter().cloned().collect();
+        for (cell, at) in calls {
+            // The innermost frame says what the panic's own place says.
+            let line = |at: usize| self.cells[&cell].text[..at].matches('\n').count();
+            let known =
+                |p: &(usize, Range<usize>)| p.0 == cell && line(p.1.start) == line(at.start);
+            if !places.iter().any(known) {
+                places.push((cell, at));
+            }
+        }
+        let raised = format!("raised in {}:{}", library_file(&panic.file), panic.line);
+        let mut notes: Vec<String> = if own.is_some() { Vec::new() } else { vec![raised] };
+        for (cell, at) in places.iter().skip(1).take(8) {
+            let cell = &self.cells[cell];
+            let before = &cell.text[..at.start];
+            let line = before.matches('\n').count() + 1;
+            let text = cell.text[at.start..].lines().next().unwrap_or_default().trim();
+            notes.push(format!("called from cell [{}]:{line}: `{text}`", cell.number));
+        }
+        let notes: Vec<&str> = notes.iter().map(String::as_str).collect();
+        errors::at_place("Panic", &panic.message, places.into_iter().next(), &notes, &self.cells)
     }
 
     pub(super) fn compile_error(&self, mut diagnostics: Vec<Diagnostic>) -> CellError {

@@ -20,6 +20,8 @@ pub struct Environment {
     pub search: Vec<PathBuf>,
     /// Crates that a cell's `:dep` has added beside the manifest's, with the files to compile against.
     pub added: BTreeMap<String, PathBuf>,
+    /// Names that stand for more than one version of a crate, with a name of each version's own.
+    pub versions: BTreeMap<String, Vec<String>>,
     /// Files among the above that cargo overwrites when a local crate changes.
     pub local: Vec<PathBuf>,
 }
@@ -262,6 +264,16 @@ impl Artifacts {
                 && let [(_, file)] = files.as_slice()
             {
                 environment.externs.insert(name.clone(), file.clone());
+            }
+        }
+        for (name, files) in self.crates.iter().filter(|(name, _)| !named.contains_key(*name)) {
+            for (id, file) in files.iter().filter(|_| files.len() > 1) {
+                let found = metadata.packages.iter().find(|package| package.id == *id);
+                let version = found.map_or_else(String::new, |package| package.version.to_string());
+                let own =
+                    format!("{name}_{}", version.replace(|c: char| !c.is_alphanumeric(), "_"));
+                environment.versions.entry(name.clone()).or_default().push(own.clone());
+                environment.externs.insert(own, file.clone());
             }
         }
         for (name, id) in &named {

@@ -10,17 +10,37 @@ const NAME: &str = "mlnotes";
 
 /// Where the kernel spec goes.
 #[derive(Args)]
-#[group(multiple = false)]
 pub struct Place {
     /// For this user (the default).
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["sys_prefix", "prefix"])]
     user: bool,
     /// Into the Python environment that is active (`VIRTUAL_ENV`, `CONDA_PREFIX`).
-    #[arg(long)]
+    #[arg(long, conflicts_with = "prefix")]
     sys_prefix: bool,
     /// Into `<prefix>/share/jupyter`.
     #[arg(long)]
     prefix: Option<PathBuf>,
+    #[command(flatten)]
+    names: Names,
+}
+
+/// How the kernel is called.
+#[derive(Args)]
+struct Names {
+    /// The name that notebooks store.
+    #[arg(long, default_value = NAME)]
+    name: String,
+    /// The name that readers see.
+    #[arg(long, default_value = "Rust (mlnotes)")]
+    display_name: String,
+    /// A variable for the kernel's environment, as NAME=VALUE; may be repeated.
+    #[arg(long, value_parser = variable)]
+    env: Vec<(String, String)>,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` has no `=`"))?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 impl Place {
@@ -36,7 +56,7 @@ impl Place {
         } else {
             user_data()?
         };
-        Ok(data.join("kernels").join(NAME))
+        Ok(data.join("kernels").join(&self.names.name))
     }
 }
 
@@ -62,12 +82,14 @@ pub fn install(place: &Place) -> Result<()> {
     let program = program.to_str().context("this program's path is not UTF-8")?;
     // A front end started from a desktop has no cargo on its PATH; the kernel needs it.
     let path = std::env::var("PATH").unwrap_or_default();
+    let mut variables = serde_json::Map::from_iter([("PATH".to_owned(), json!(path))]);
+    variables.extend(place.names.env.iter().map(|(name, value)| (name.clone(), json!(value))));
     let spec = json!({
         "argv": [program, "run", "--connection-file", "{connection_file}"],
-        "display_name": "Rust (mlnotes)",
+        "display_name": place.names.display_name,
         "language": "rust",
         "interrupt_mode": "message",
-        "env": { "PATH": path },
+        "env": variables,
         "metadata": { "debugger": false },
     });
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;

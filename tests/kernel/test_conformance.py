@@ -39,6 +39,7 @@ class RustKernel(jupyter_kernel_test.KernelTests):
     code_history_pattern = "6?*"
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "mlnotes"
+    code_page_something = ":doc ndarray"
     code_clear_output = "mlnotes::display::clear(false);"
     support_iopub_welcome = True
 

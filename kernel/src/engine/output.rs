@@ -441,7 +441,7 @@ impl Reader {
                 self.input.line.push_str(last);
             }
         }
-        if self.flood.sent + text.len() > MAX_TEXT {
+        if self.flood.stream.is_some() || self.flood.sent + text.len() > MAX_TEXT {
             self.hold(stream, text.as_bytes());
             return;
         }

@@ -210,11 +210,14 @@ pub(super) fn types(
         let types: BTreeMap<String, String> =
             json.iter().filter_map(|json| wanted_type(json, &source.text)).collect();
         // A crate that came along is written by its private paths unless the source mentions it.
-        let more: Vec<&str> = environment
-            .externs
-            .keys()
+        let named = |name: &str| types.values().any(|ty| starts_path(ty, name));
+        let single = environment.externs.keys().filter(|name| named(name));
+        // Of two versions of a crate each has a name of its own.
+        let several = environment.versions.iter().filter(|(name, _)| named(name));
+        let more: Vec<&str> = single
+            .chain(several.flat_map(|(_, versions)| versions))
             .map(String::as_str)
-            .filter(|name| !crates.contains(name) && types.values().any(|ty| starts_path(ty, name)))
+            .filter(|name| !crates.contains(name))
             .collect();
         if more.is_empty() {
             return Ok(types);

@@ -210,6 +210,7 @@ impl RustEngine {
                 library: environment.library.as_deref(),
                 tokio: environment.externs.contains_key("tokio"),
                 not_put: &not_put,
+                borrowers: &borrowers,
             };
             let source = program.to_run();
             let ask = types.is_none() && !unknown.is_empty();

@@ -41,6 +41,8 @@ pub(super) struct Program<'a> {
     pub(super) tokio: bool,
     /// Variables that cannot be put: they borrow, or the cell has moved them away.
     pub(super) not_put: &'a BTreeSet<String>,
+    /// Those of them that borrow.
+    pub(super) borrowers: &'a BTreeSet<String>,
 }
 
 /// Ends a generated line that is about one variable.
@@ -81,6 +83,10 @@ impl Program<'_> {
         for name in names.into_iter().filter(|name| done.insert(*name)) {
             if !self.not_put.contains(name) {
                 put(&mut out, name, name);
+            } else if self.borrowers.contains(name) && !self.not_put.contains(&end(name)) {
+                // A guard or an iterator: once it is gone, what it borrowed can be kept.
+                let mark = end(name);
+                let _ = writeln!(out.text, "::std::mem::drop({name}); {PUT}{mark}");
             }
         }
         out.push("Ok(())\n}");
@@ -194,6 +200,11 @@ impl Program<'_> {
         out.copy(number, text, done..text.len());
         out.push("\n;\n");
     }
+}
+
+/// How `not_put` names a borrower that is not there to be dropped.
+fn end(name: &str) -> String {
+    format!("{name} end")
 }
 
 /// How `not_put` names a variable that was taken and cannot be given back.

@@ -75,6 +75,16 @@ impl RustEngine {
 
     pub(super) fn ensure_ready(&mut self, sink: &Sink) -> Result<(), CellError> {
         const ID: &str = "mlnotes-kernel-progress";
+        let built = self.environment.is_some();
+        if built && !(self.folder.path().exists() && self.settings.runtime.exists()) {
+            // Somebody has cleaned the cache.
+            self.environment = None;
+            if let Err(error) = self.folder.restore() {
+                let place = self.folder.path().display();
+                self.problem =
+                    Some(format!("{place}: {error}; free space there, or make it writable"));
+            }
+        }
         if self.building.is_none() && self.environment.is_none() && self.problem.is_none() {
             self.build_again();
         }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct RunFolder {
     path: PathBuf,
     /// Held for life: whoever can take it knows that the owner is gone.
-    _lock: File,
+    lock: File,
 }
 
 impl RunFolder {
@@ -41,7 +41,19 @@ impl RunFolder {
         fs::create_dir(&path)?;
         let lock = File::create(path.join("lock"))?;
         lock.lock_exclusive()?;
-        Ok(Self { path, _lock: lock })
+        Ok(Self { path, lock })
+    }
+
+    /// Makes it again when somebody has deleted it.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn restore(&mut self) -> std::io::Result<()> {
+        fs::create_dir_all(&self.path)?;
+        let lock = File::create(self.path.join("lock"))?;
+        lock.lock_exclusive()?;
+        self.lock = lock;
+        Ok(())
     }
 
     /// The folder.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// How often what is not used is let go.
-const TIDY: Duration = Duration::from_secs(60);
+const TIDY: Duration = Duration::from_mins(1);
 
 /// Whether a request is answered here.
 pub fn answers(content: &JupyterMessageContent) -> bool {

@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 
 /// Recursion in the notes (trees, backtracking) needs more than the 8 MB of a main thread.
 const CELL_STACK: usize = 64 << 20;
@@ -70,33 +70,54 @@ fn events() -> BorrowedFd<'static> {
 struct KeptPipes {
     out: i32,
     err: i32,
-    broken: AtomicBool,
+    state: Mutex<Pipes>,
+}
+
+#[derive(Default)]
+struct Pipes {
+    running: bool,
+    broken: bool,
 }
 
 impl KeptPipes {
     fn new() -> Self {
         // SAFETY: duplicating an open descriptor has no precondition.
         let keep = |fd| unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 110) };
-        Self { out: keep(1), err: keep(2), broken: AtomicBool::new(false) }
+        Self { out: keep(1), err: keep(2), state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Pipes> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on `println!` fails, which panics and so unwinds the cell: its variables live on.
+    /// When the cell has just ended by itself, nothing.
     fn break_output(&self) {
         let Ok((_, end)) = nix::unistd::pipe() else { return };
-        self.broken.store(true, Ordering::SeqCst);
+        let mut state = self.state();
+        if !state.running {
+            return;
+        }
+        state.broken = true;
         for fd in [1, 2] {
             // SAFETY: both are descriptors of this process; the copies bring the pipes back.
             unsafe { libc::dup2(end.as_raw_fd(), fd) };
         }
     }
 
-    /// Before each cell: what a cell before it closed or an interrupt broke is there again.
-    fn mend_output(&self) {
+    fn begin(&self) {
+        self.state().running = true;
+    }
+
+    /// After each cell: what it closed or an interrupt broke is there again.
+    fn end(&self) {
+        let mut state = self.state();
+        state.running = false;
         let closed = |fd| {
             // SAFETY: asks for a descriptor's flags.
             unsafe { libc::fcntl(fd, libc::F_GETFD) < 0 }
         };
-        if self.broken.swap(false, Ordering::SeqCst) || closed(1) || closed(2) {
+        if std::mem::take(&mut state.broken) || closed(1) || closed(2) {
             // SAFETY: the copies are open for the life of this process.
             unsafe {
                 libc::dup2(self.out, 1);
@@ -110,7 +131,10 @@ fn run_cells(queue: &mpsc::Receiver<String>, pipes: &KeptPipes) {
     for line in queue {
         let (command, argument) = line.split_once(' ').unwrap_or((&line, ""));
         let problem = match command {
-            "RUN" => run_cell(argument).err(),
+            "RUN" => {
+                pipes.begin();
+                run_cell(argument).err()
+            }
             "RUNTIME" => match load(argument) {
                 Ok(library) => {
                     RUNTIME.set(library).ok();
@@ -127,7 +151,7 @@ fn run_cells(queue: &mpsc::Receiver<String>, pipes: &KeptPipes) {
         if let Some(problem) = problem {
             wire::send(events(), &["broken", &problem]);
         }
-        pipes.mend_output();
+        pipes.end();
         flush();
         wire::send(events(), &["done"]);
     }
@@ -179,7 +203,8 @@ fn forget(names: &str) {
 pub unsafe extern "C" fn read(fd: i32, buffer: *mut libc::c_void, n: usize) -> isize {
     if fd != 0 || n == 0 || !ASKS.load(Ordering::Relaxed) {
         // SAFETY: the caller's promise.
-        return unsafe { libc::syscall(libc::SYS_read, fd, buffer, n) } as isize;
+        let got = unsafe { libc::syscall(libc::SYS_read, fd, buffer, n) };
+        return isize::try_from(got).unwrap_or(-1);
     }
     let line = input::line(n);
     // SAFETY: `line` has at most `n` bytes, and the caller's buffer has room for them.

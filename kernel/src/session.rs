@@ -201,7 +201,6 @@ impl Session {
             user_expressions: Some(HashMap::new()),
             payload: pages,
             error: Some(Box::new(ReplyError { ename, evalue, traceback })),
-            ..ExecuteReply::default()
         }
     }
 

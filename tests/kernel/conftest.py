@@ -61,7 +61,7 @@ class Front:
 
     def family(self, name=""):
         """The processes that the kernel started, by a word of their command lines."""
-        rows = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True)
+        rows = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True)
         rows = [line.split(None, 2) for line in rows.stdout.splitlines()]
         family = {self.pid}
         for _ in range(6):

@@ -42,7 +42,7 @@ def test_every_nameable_type_is_kept(front):
         "linfa_clustering::KMeans::params(1).fit(&linfa::DatasetBase::from(a1.clone())).unwrap()",
         "linfa_clustering::KMeans::<f64, _>::params(1)",
         "linfa_reduction::Pca::params(1).fit(&linfa::DatasetBase::from(a1.clone())).unwrap()",
-        "mlnotes::decomposition::Pca::new(1).fit(a1.view()).unwrap()",
+        "mlnotes::decomposition::pca::Pca::params(1).fit(a1.view()).unwrap()",
         "rand_chacha::ChaCha8Rng::from_seed([0; 32])",
         "std::time::Duration::from_secs(1)",
         "vec![1, 2].into_iter()",
@@ -56,9 +56,9 @@ def test_every_nameable_type_is_kept(front):
     front.run("use rand::SeedableRng;")
     for i, value in enumerate(values):
         cell = front.run(f"let kept{i} = {value};")
-        assert cell.status == "ok", (value, cell.reply)
+        assert cell.status == "ok", (value, cell.reply.get("evalue"), cell.reply.get("traceback"))
         cell = front.run(f"let again{i} = &kept{i};")
-        assert cell.status == "ok", (value, cell.traceback())
+        assert cell.status == "ok", (value, cell.reply.get("evalue"), cell.reply.get("traceback"))
 
 
 def test_what_has_no_name_is_explained(front):
@@ -269,3 +269,26 @@ def test_install_and_uninstall(program, tmp_path):
     assert spec["display_name"] == "Rust (other)" and spec["interrupt_mode"] == "message"
     assert run("uninstall", "--prefix", str(tmp_path), "--name", "other").returncode == 0
     assert not (tmp_path / "share/jupyter/kernels/other").exists()
+
+
+def test_statics_of_cells_exist_once(front):
+    code = (
+        "use std::sync::atomic::*;\nstatic COUNT: AtomicU32 = AtomicU32::new(5);\n"
+        'static NAME: &str = "x";\nstatic mut RAW: [u8; 2] = [1, 2];\n'
+        "static HELD: std::sync::Mutex<Vec<u8>> = std::sync::Mutex::new(Vec::new());\n"
+        "fn next() -> u32 { static N: AtomicU32 = AtomicU32::new(0); N.fetch_add(1, Ordering::SeqCst) }\n"
+        "thread_local! { static HERE: std::cell::Cell<u8> = const { std::cell::Cell::new(1) } }\n"
+        "COUNT.fetch_add(1, Ordering::SeqCst); HERE.set(7); HELD.lock()?.push(3); next()"
+    )
+    assert front.run(code).result() == "0"
+    assert front.run("COUNT.fetch_add(1, Ordering::SeqCst); unsafe { RAW[0] = 8 }; next()").result() == "1"
+    cell = front.run("(COUNT.load(Ordering::SeqCst), HERE.get(), HELD.lock()?.clone(), NAME, unsafe { RAW }, next())")
+    assert cell.result() == '(7, 7, [3], "x", [8, 2], 2)'
+    # A new definition begins anew; what lived beside it goes on.
+    assert front.run("static COUNT: AtomicU32 = AtomicU32::new(50);\n(COUNT.load(Ordering::SeqCst), next())").result() == "(50, 3)"
+    # A lifetime that only the definition may leave out.
+    front.run('#[derive(Debug)] struct Word<\'a>(&\'a str);\nstatic WORD: Word = Word("w");')
+    assert front.run("WORD.0").result() == '"w"'
+    # A process that ended took their values along.
+    front.run("std::process::abort()")
+    assert front.run("(COUNT.load(Ordering::SeqCst), next())").result() == "(50, 0)"

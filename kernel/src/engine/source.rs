@@ -66,10 +66,41 @@ pub struct CellItem {
     pub name: String,
     /// For an `impl`: the type that it is about, and the names that it defines.
     pub of: Option<(String, Vec<String>)>,
-    /// Whether it keeps state: `static`, `thread_local!`. Each cell has a copy of its own.
-    pub state: bool,
+    /// The statics in it, at any depth: they exist once, in the cell that defines them.
+    pub statics: Vec<CellStatic>,
     /// What a `use` brings in, one name each, with a `use` of its own for later cells.
     pub uses: Vec<(String, String)>,
+}
+
+impl CellItem {
+    /// The keys of a `thread_local!` that stands at the top level.
+    pub fn keys(&self) -> impl Iterator<Item = &CellStatic> {
+        let own = |found: &&CellStatic| found.thread_local && found.range == self.range;
+        self.statics.iter().filter(own)
+    }
+
+    /// Whether it is a `thread_local!`.
+    pub fn is_thread_local(&self) -> bool {
+        self.keys().next().is_some()
+    }
+}
+
+/// A `static`, or a key of `thread_local!`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellStatic {
+    /// What its definition spans: the item, or the whole `thread_local!`.
+    pub range: Range<usize>,
+    /// `pub`, or nothing.
+    pub visibility: Range<usize>,
+    /// `static` or `static mut`, the name and the type.
+    pub declaration: Range<usize>,
+    pub name: String,
+    pub ty: Range<usize>,
+    /// Where the type has a `&` that means `&'static`.
+    pub references: Vec<usize>,
+    pub mutable: bool,
+    /// Whether each thread has its own.
+    pub thread_local: bool,
 }
 
 /// A cell, taken apart.
@@ -153,12 +184,9 @@ impl Parsed {
                     Item::Impl(item) => impl_header(item),
                     _ => quote::quote!(#item).to_string(),
                 });
-                let state = match item {
-                    Item::Static(_) => true,
-                    Item::Macro(item) => item.mac.path.is_ident("thread_local"),
-                    _ => false,
-                };
-                self.items.push(CellItem { range, name, of, state, uses });
+                let mut statics = Statics { start: self.start, found: Vec::new() };
+                statics.visit_item(item);
+                self.items.push(CellItem { range, name, of, statics: statics.found, uses });
             }
             Stmt::Expr(expr, semicolon) => {
                 self.find_awaits(statement);
@@ -168,6 +196,14 @@ impl Parsed {
                         self.tail = Some(bytes);
                     }
                 }
+            }
+            Stmt::Macro(macro_) if macro_.mac.path.is_ident("thread_local") => {
+                let mut statics = Statics { start: self.start, found: Vec::new() };
+                statics.visit_stmt_macro(macro_);
+                let range = self.bytes(statement.span());
+                let name = quote::quote!(#statement).to_string();
+                let (statics, uses) = (statics.found, Vec::new());
+                self.items.push(CellItem { range, name, of: None, statics, uses });
             }
             Stmt::Macro(statement) => {
                 if last && statement.semi_token.is_none() {
@@ -226,7 +262,7 @@ fn has_value(expr: &Expr) -> bool {
 
 /// Statement-like macros end a cell without a value.
 fn macro_has_value(mac: &Macro) -> bool {
-    const SILENT: [&str; 13] = [
+    const SILENT: [&str; 12] = [
         "println",
         "print",
         "eprintln",
@@ -239,7 +275,6 @@ fn macro_has_value(mac: &Macro) -> bool {
         "todo",
         "unimplemented",
         "unreachable",
-        "thread_local",
     ];
     let name = mac.path.segments.last().map(|segment| segment.ident.to_string());
     name.is_some_and(|name| !SILENT.contains(&name.as_str()))
@@ -270,6 +305,117 @@ impl Visit<'_> for Awaits {
     fn visit_expr_closure(&mut self, _: &syn::ExprClosure) {}
     fn visit_expr_async(&mut self, _: &syn::ExprAsync) {}
     fn visit_item(&mut self, _: &Item) {}
+}
+
+/// Finds statics at any depth.
+struct Statics {
+    start: usize,
+    found: Vec<CellStatic>,
+}
+
+impl Statics {
+    fn bytes(&self, span: Span) -> Range<usize> {
+        let range = span.byte_range();
+        self.start + range.start..self.start + range.end
+    }
+
+    fn add(&mut self, item: &syn::ItemStatic, range: Range<usize>, thread_local: bool) {
+        // Under a name of the user's own it is his to share.
+        let named = ["no_mangle", "export_name", "link_name", "unsafe"];
+        let named = |attribute: &syn::Attribute| named.iter().any(|n| attribute.path().is_ident(n));
+        if item.attrs.iter().any(named) {
+            return;
+        }
+        let ty = self.bytes(item.ty.span());
+        let word = self.bytes(item.static_token.span());
+        let visibility = match &item.vis {
+            syn::Visibility::Inherited => word.start..word.start,
+            visibility => self.bytes(visibility.span()),
+        };
+        let mut references = References::default();
+        references.visit_type(&item.ty);
+        self.found.push(CellStatic {
+            references: references.0.into_iter().map(|span| self.bytes(span).end).collect(),
+            range,
+            visibility,
+            declaration: word.start..ty.end,
+            name: item.ident.to_string(),
+            ty,
+            mutable: matches!(item.mutability, syn::StaticMutability::Mut(_)),
+            thread_local,
+        });
+    }
+
+    fn keys(&mut self, mac: &Macro, range: &Range<usize>) {
+        if !mac.path.is_ident("thread_local") {
+            return;
+        }
+        let keys = |input: syn::parse::ParseStream<'_>| {
+            let mut keys = Vec::new();
+            while !input.is_empty() {
+                keys.push(Key::parse(input)?);
+            }
+            Ok(keys)
+        };
+        for key in mac.parse_body_with(keys).unwrap_or_default() {
+            self.add(&key, range.clone(), true);
+        }
+    }
+}
+
+impl Visit<'_> for Statics {
+    fn visit_item_static(&mut self, item: &syn::ItemStatic) {
+        self.add(item, self.bytes(item.span()), false);
+    }
+    fn visit_item_macro(&mut self, item: &syn::ItemMacro) {
+        self.keys(&item.mac, &self.bytes(item.span()));
+    }
+    fn visit_stmt_macro(&mut self, statement: &syn::StmtMacro) {
+        self.keys(&statement.mac, &self.bytes(statement.span()));
+    }
+}
+
+/// Finds each `&` without a lifetime, other than those of a function's signature.
+#[derive(Default)]
+struct References(Vec<Span>);
+
+impl Visit<'_> for References {
+    fn visit_type_reference(&mut self, reference: &syn::TypeReference) {
+        if reference.lifetime.is_none() {
+            self.0.push(reference.and_token.span());
+        }
+        visit::visit_type_reference(self, reference);
+    }
+    fn visit_type_bare_fn(&mut self, _: &syn::TypeBareFn) {}
+    fn visit_parenthesized_generic_arguments(&mut self, _: &syn::ParenthesizedGenericArguments) {}
+}
+
+/// One key of `thread_local!`: as an item `static`, but the last one needs no semicolon.
+struct Key;
+
+impl Key {
+    fn parse(input: syn::parse::ParseStream<'_>) -> syn::Result<syn::ItemStatic> {
+        let attrs = input.call(syn::Attribute::parse_outer)?;
+        let (vis, static_token) = (input.parse()?, input.parse()?);
+        let (ident, colon_token, ty) = (input.parse()?, input.parse()?, input.parse()?);
+        let eq_token = input.parse()?;
+        // `const { … }` is an expression like any other.
+        let expr = input.parse()?;
+        let semi_token = input.parse::<Option<syn::Token![;]>>()?.unwrap_or_default();
+        let mutability = syn::StaticMutability::None;
+        Ok(syn::ItemStatic {
+            attrs,
+            vis,
+            static_token,
+            mutability,
+            ident,
+            colon_token,
+            ty,
+            eq_token,
+            expr,
+            semi_token,
+        })
+    }
 }
 
 /// `impl<T> Trait for Type<T>`, without what it defines.

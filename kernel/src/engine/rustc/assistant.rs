@@ -9,6 +9,7 @@ use crate::engine::source::Parsed;
 use crate::engine::{Assist, Bundle, Completions};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -19,7 +20,7 @@ use std::time::{Duration, Instant};
 /// How long a reader waits for an answer; the first load of the crates takes longer, and goes on.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The process that answers is ended after this time without a question.
-const UNUSED: Duration = Duration::from_secs(600);
+const UNUSED: Duration = Duration::from_mins(10);
 
 /// What the session knows, as of the last cell.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +42,7 @@ impl Snapshot {
     fn text(&self, cell: &str) -> (String, usize) {
         let mut text = format!("{}{}", self.crates, self.items);
         for (name, (ty, _)) in &self.variables {
-            text.push_str(&format!("let mut {name}: {ty} = todo!();\n"));
+            let _ = writeln!(text, "let mut {name}: {ty} = todo!();");
         }
         let start = text.len();
         text.push_str(cell);

@@ -66,7 +66,9 @@ impl RustEngine {
             }),
             ":clear" => {
                 let names: Vec<String> = self.variables.keys().cloned().collect();
-                names.iter().for_each(|name| self.forget(name));
+                for name in &names {
+                    self.forget(name);
+                }
                 self.items.clear();
                 self.dropped.clear();
             }

@@ -28,6 +28,11 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    /// The library of a cell.
+    pub(super) fn library_of(&self, number: usize) -> PathBuf {
+        self.folder.join(format!("cell_{number}.so"))
+    }
+
     /// Cells find the libraries of this environment.
     pub(super) fn find_libraries(&mut self, environment: &Environment) {
         let own = [Some(self.std_folder.as_path()), self.runtime.parent()];
@@ -73,10 +78,11 @@ fn run(mut command: Command, input: Option<&str>) -> std::io::Result<(bool, Vec<
     Ok((output.status.success(), json, words))
 }
 
-/// Makes a library of a cell.
+/// Makes a library of a cell, which finds the statics of others in `homes`.
 pub(super) fn compile(
     number: usize,
     source: &Mapped,
+    homes: &BTreeSet<usize>,
     environment: &Environment,
     settings: &Settings,
 ) -> std::io::Result<Compiled> {
@@ -85,7 +91,7 @@ pub(super) fn compile(
     write.map_err(|error| {
         std::io::Error::other(format!("{} cannot be written: {error}", settings.folder.display()))
     })?;
-    let library = settings.folder.join(format!("cell_{number}.so"));
+    let library = settings.library_of(number);
     let mut command = rustc();
     command
         .args(["--edition=2024", "--crate-type=cdylib", "--crate-name=cell", "--error-format=json"])
@@ -100,6 +106,9 @@ pub(super) fn compile(
         .current_dir(&settings.folder);
     for folder in &settings.library_folders {
         command.arg(format!("-Clink-arg=-Wl,-rpath,{folder}"));
+    }
+    for home in homes {
+        command.arg(format!("-Clink-arg={}", settings.library_of(*home).display()));
     }
     let (success, json, words) = run(command, None)?;
     let mut out = Compiled::default();
@@ -134,6 +143,13 @@ impl Compiled {
     /// Whether rustc found something about lines of ours, so that a second attempt may do.
     pub(super) fn has_own_lines(&self) -> bool {
         !self.borrowers.is_empty() || !self.moved.is_empty() || !self.unwritable.is_empty()
+    }
+
+    /// Cells whose statics later cells cannot declare.
+    pub(super) fn homes_at_fault(&self, homes: &BTreeSet<usize>) -> impl Iterator<Item = usize> {
+        let hides = |error: &&Diagnostic| matches!(error.code.as_deref(), Some("E0106" | "E0726"));
+        let places = self.errors.iter().filter(hides).flat_map(|error| &error.places);
+        places.map(|place| place.cell).filter(|cell| homes.contains(cell))
     }
 
     fn read(&mut self, json: &Value, source: &Mapped) {

@@ -89,12 +89,13 @@ impl RustEngine {
         let build = std::thread::spawn(move || {
             environment::build(&order, &mut |line| drop(lines.send(line.to_owned())))
         });
-        let built = self.show_progress(&build, &said, sink);
+        self.show_progress(&build, &said, sink);
         if self.interrupter.requested() {
             return Err(self.interrupted(false));
         }
-        let built = built
-            .and_then(|()| build.join().map_err(|_| "the build panicked".to_owned()))
+        let built = build
+            .join()
+            .map_err(|_| "the build panicked".to_owned())
             .and_then(|built| built.map_err(|error| error.to_string()));
         let built = built.map_err(|problem| {
             let offline = ["network", "offline", "dns", "resolve host", "connect"];
@@ -130,7 +131,7 @@ impl RustEngine {
         build: &std::thread::JoinHandle<T>,
         said: &std::sync::mpsc::Receiver<String>,
         sink: &Sink,
-    ) -> Result<(), String> {
+    ) {
         let id = format!("mlnotes-kernel-dep-{}", self.cells.len());
         let (start, mut shown) = (Instant::now(), false);
         while !build.is_finished() {
@@ -149,7 +150,6 @@ impl RustEngine {
         if shown {
             sink(Output::Clear { wait: false });
         }
-        Ok(())
     }
 }
 
@@ -215,7 +215,8 @@ impl Package {
         }
         let names: Vec<String> = wanted.keys().map(|name| name.replace('-', "_")).collect();
         manifest.insert("dependencies".to_owned(), toml::Value::Table(wanted.clone()));
-        let source: String = names.iter().map(|name| format!("pub use {name};\n")).collect();
+        let source: Vec<String> = names.iter().map(|name| format!("pub use {name};")).collect();
+        let source = source.join("\n") + "\n";
         write_if_new(&folder.join("lib.rs"), &source)?;
         let path = folder.join("Cargo.toml");
         write_if_new(&path, &manifest.to_string())?;

@@ -3,7 +3,7 @@
 
 use super::program::Kept;
 use crate::engine::errors::Cells;
-use crate::engine::source::{CellItem, Parsed};
+use crate::engine::source::{CellItem, CellStatic, Parsed};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -18,7 +18,10 @@ pub(super) struct Item {
 }
 
 enum Text {
-    Range(Range<usize>),
+    /// Bytes of the cell, and the statics among them.
+    Range(Range<usize>, Vec<CellStatic>),
+    /// A key of `thread_local!`.
+    Key(CellStatic),
     Use(String),
 }
 
@@ -32,7 +35,10 @@ impl Items {
         let seen =
             self.0.iter().filter(|old| !parsed.items.iter().any(|new| self.gives_way(old, new)));
         seen.map(|item| match &item.text {
-            Text::Range(range) => Kept::Copied(item.cell, &cells[&item.cell].text, range.clone()),
+            Text::Range(range, statics) => {
+                Kept::Copied(item.cell, &cells[&item.cell].text, range.clone(), statics)
+            }
+            Text::Key(key) => Kept::Key(item.cell, &cells[&item.cell].text, key),
             Text::Use(text) => Kept::Own(text),
         })
         .collect()
@@ -53,7 +59,7 @@ impl Items {
             (Some((ty, _)), None) => {
                 *ty == new.name && self.0.iter().any(|i| i.name == *ty && i.cell == old.cell)
             }
-            _ => old.name == new.name,
+            _ => old.name == new.name || new.keys().any(|key| key.name == old.name),
         }
     }
 
@@ -68,8 +74,12 @@ impl Items {
         self.0.retain(|_| !gone.next().unwrap_or(false));
         for item in &parsed.items {
             let of = item.of.clone();
-            if item.uses.is_empty() {
-                let text = Text::Range(item.range.clone());
+            for key in item.keys().filter(|_| item.is_thread_local()) {
+                let (name, text) = (key.name.clone(), Text::Key(key.clone()));
+                self.0.push(Item { cell: number, name, of: None, text });
+            }
+            if item.uses.is_empty() && !item.is_thread_local() {
+                let text = Text::Range(item.range.clone(), item.statics.clone());
                 self.0.push(Item { cell: number, name: item.name.clone(), of, text });
             }
             for (name, text) in &item.uses {
@@ -84,7 +94,7 @@ impl Items {
     pub(super) fn changed(&self, parsed: &Parsed, text: &str, cells: &Cells) -> BTreeSet<String> {
         let mut changed = BTreeSet::new();
         for old in &self.0 {
-            let Text::Range(range) = &old.text else { continue };
+            let Text::Range(range, _) = &old.text else { continue };
             let before = &cells[&old.cell].text[range.clone()];
             let new = parsed.items.iter().find(|new| new.uses.is_empty() && new.name == old.name);
             if old.of.is_none() && new.is_some_and(|new| &text[new.range.clone()] != before) {
@@ -97,11 +107,11 @@ impl Items {
                 .iter()
                 .filter(|item| !changed.contains(&item.name) && item.of.is_none())
                 .filter(|item| match &item.text {
-                    Text::Range(range) => {
+                    Text::Range(range, _) => {
                         let text = &cells[&item.cell].text[range.clone()];
                         is_type(text) && changed.iter().any(|name| has_word(text, name))
                     }
-                    Text::Use(_) => false,
+                    Text::Key(_) | Text::Use(_) => false,
                 })
                 .map(|item| item.name.clone())
                 .collect();
@@ -109,6 +119,25 @@ impl Items {
                 return changed;
             }
             changed.extend(more);
+        }
+    }
+
+    /// The cells whose statics the kept items name.
+    pub(super) fn homes_of_statics(&self) -> BTreeSet<usize> {
+        let has = |item: &&Item| match &item.text {
+            Text::Range(_, statics) => !statics.is_empty(),
+            Text::Key(_) => true,
+            Text::Use(_) => false,
+        };
+        self.0.iter().filter(has).map(|item| item.cell).collect()
+    }
+
+    /// Lets later cells have statics of their own in place of those of one cell.
+    pub(super) fn copy_statics(&mut self, home: usize) {
+        for item in self.0.iter_mut().filter(|item| item.cell == home) {
+            if let Text::Range(_, statics) = &mut item.text {
+                statics.clear();
+            }
         }
     }
 
@@ -120,7 +149,11 @@ impl Items {
     /// All items as one text, for analysis.
     pub(super) fn source(&self, cells: &Cells) -> String {
         let text = |item: &Item| match &item.text {
-            Text::Range(range) => cells[&item.cell].text[range.clone()].to_owned(),
+            Text::Range(range, _) => cells[&item.cell].text[range.clone()].to_owned(),
+            Text::Key(key) => {
+                let ty = &cells[&item.cell].text[key.ty.clone()];
+                format!("static {}: ::std::thread::LocalKey<{ty}> = todo!();", key.name)
+            }
             Text::Use(text) => text.clone(),
         };
         self.0.iter().map(|item| text(item) + "\n").collect()

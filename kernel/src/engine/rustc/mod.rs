@@ -156,7 +156,7 @@ impl RustEngine {
         let report = self.evaluate(&ready.library, (sink, prompt))?;
         self.timing.run = start.elapsed();
         let result = self.outcome(report);
-        self.keep(number, &parsed, ready, result.is_ok());
+        self.keep(number, &parsed, &ready, result.is_ok());
         if self.switches.timing && result.is_ok() {
             let Timing { compile, run } = self.timing;
             let text = format!("compiled in {compile:.2?}, ran in {run:.2?}");
@@ -197,6 +197,9 @@ impl RustEngine {
         let default = Environment::default();
         let environment = self.environment.as_ref().unwrap_or(&default);
         let items = self.items.beside(parsed, &self.cells);
+        let mut homes = self.items.homes_of_statics();
+        // A home that somebody deleted is found missing by a cell that needs it, and by no other.
+        homes.retain(|home| self.settings.library_of(*home).exists());
         let unknown: Vec<String> =
             parsed.bindings.iter().map(|binding| binding.name.clone()).collect();
         let (mut not_put, mut borrowers) = (BTreeSet::new(), BTreeSet::new());
@@ -218,9 +221,10 @@ impl RustEngine {
                 let asked = ask.then(|| {
                     scope.spawn(|| compile::types(&program, &unknown, environment, &self.settings))
                 });
-                let compiled = compile::compile(number, &source, environment, &self.settings);
+                let compiled =
+                    compile::compile(number, &source, &homes, environment, &self.settings);
                 // A cell with errors has no use for the types.
-                (compiled, asked.map(|asked| asked.join()))
+                (compiled, asked.map(std::thread::ScopedJoinHandle::join))
             });
             if self.interrupter.requested() {
                 return Err(self.interrupted(false));
@@ -246,6 +250,11 @@ impl RustEngine {
                 continue;
             }
             drop(items);
+            // The type of a static hides a lifetime that only its definition may leave out.
+            if let Some(home) = compiled.homes_at_fault(&homes).next() {
+                self.items.copy_statics(home);
+                return self.compile(number, parsed, sink);
+            }
             self.sources.insert(number, source);
             let Compiled { library, errors, warnings, .. } = compiled;
             let Some(library) = library else {
@@ -363,7 +372,7 @@ impl RustEngine {
     }
 
     /// After a cell ran: its items and variables are there for later cells.
-    fn keep(&mut self, number: usize, parsed: &Parsed, ready: Ready, well: bool) {
+    fn keep(&mut self, number: usize, parsed: &Parsed, ready: &Ready, well: bool) {
         self.items.keep(number, parsed);
         if self.process.is_none() {
             return;

@@ -11,7 +11,7 @@
 //! ```
 //! The statements stand in a closure, which borrows what it only uses: so variables survive a panic.
 
-use crate::engine::source::{Mapped, Parsed};
+use crate::engine::source::{CellStatic, Mapped, Parsed};
 use crate::engine::types::Variable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -19,8 +19,10 @@ use std::ops::Range;
 
 /// An item of an earlier cell.
 pub(super) enum Kept<'a> {
-    /// As it stands in the cell: number, text, bytes.
-    Copied(usize, &'a str, Range<usize>),
+    /// As it stands in the cell: number, text, bytes, and the statics among them.
+    Copied(usize, &'a str, Range<usize>, &'a [CellStatic]),
+    /// A key of `thread_local!`: number and text of the cell, and where in it.
+    Key(usize, &'a str, &'a CellStatic),
     /// One name of a `use`.
     Own(&'a str),
 }
@@ -70,7 +72,9 @@ impl Program<'_> {
     /// The program that is compiled and run.
     pub(super) fn to_run(&self) -> Mapped {
         let mut out = Mapped::default();
-        out.push("#![allow(unused, nonstandard_style)]\n#![warn(unused_must_use)]\n");
+        out.push(
+            "#![allow(unused, nonstandard_style, improper_ctypes)]\n#![warn(unused_must_use)]\n",
+        );
         self.begin(&mut out);
         out.push("#[unsafe(no_mangle)]\npub extern \"C\" fn mlnotes_run() {\n");
         self.take(&mut out);
@@ -139,14 +143,17 @@ impl Program<'_> {
         out.push("use ::mlnotes_cell::Show as _;\n");
         for item in self.items {
             match item {
-                Kept::Copied(cell, source, range) => out.copy(*cell, source, range.clone()),
+                Kept::Copied(cell, source, range, statics) => {
+                    copy_with(out, (*cell, source), range, statics, elsewhere);
+                }
+                Kept::Key(cell, source, key) => elsewhere(out, (*cell, source), &[key]),
                 Kept::Own(text) => out.push(text),
             }
             out.push("\n");
         }
         let (number, text) = self.cell;
         for item in &self.parsed.items {
-            out.copy(number, text, item.range.clone());
+            copy_with(out, (number, text), &item.range, &item.statics, here);
             out.push("\n");
         }
     }
@@ -200,6 +207,76 @@ impl Program<'_> {
         out.copy(number, text, done..text.len());
         out.push("\n;\n");
     }
+}
+
+/// Copies an item, with other words for each definition of statics in it.
+fn copy_with(
+    out: &mut Mapped,
+    (cell, text): (usize, &str),
+    range: &Range<usize>,
+    statics: &[CellStatic],
+    words: impl Fn(&mut Mapped, (usize, &str), &[&CellStatic]),
+) {
+    let mut done = range.start;
+    for definition in statics.chunk_by(|a, b| a.range == b.range) {
+        let Range { start, end } = definition[0].range.clone();
+        out.copy(cell, text, done..start);
+        words(out, (cell, text), &definition.iter().collect::<Vec<_>>());
+        done = end;
+    }
+    out.copy(cell, text, done..range.end);
+}
+
+/// The name under which the linker knows a static.
+fn symbol(cell: usize, found: &CellStatic) -> String {
+    format!("mlnotes_static_{cell}_{}", found.declaration.start)
+}
+
+/// Statics in the cell that defines them: later cells find them by a symbol.
+fn here(out: &mut Mapped, (cell, text): (usize, &str), statics: &[&CellStatic]) {
+    let Range { start, end } = statics[0].range.clone();
+    if !statics[0].thread_local {
+        let begin = statics[0].visibility.start;
+        out.copy(cell, text, start..begin);
+        let _ = write!(out.text, "#[unsafe(export_name = \"{}\")] ", symbol(cell, statics[0]));
+        out.copy(cell, text, begin..end);
+        return;
+    }
+    out.copy(cell, text, start..end);
+    for key in statics {
+        let (symbol, name) = (symbol(cell, key), &key.name);
+        let _ = write!(out.text, "\n#[unsafe(export_name = \"{symbol}\")]\n");
+        let _ = write!(out.text, "static MLNOTES_KEY_{name}: ::std::thread::LocalKey<");
+        out.copy(cell, text, key.ty.clone());
+        let _ = writeln!(out.text, "> = {name};");
+    }
+}
+
+/// Statics of an earlier cell: they stay where they are, so that they keep their values.
+fn elsewhere(out: &mut Mapped, (cell, text): (usize, &str), statics: &[&CellStatic]) {
+    out.push("unsafe extern \"Rust\" { ");
+    for found in statics {
+        let _ = write!(out.text, "#[link_name = \"{}\"] ", symbol(cell, found));
+        out.copy(cell, text, found.visibility.clone());
+        // The cell that defines it has shown that it is sound to read.
+        out.push(if found.mutable { " " } else { " safe " });
+        if found.thread_local {
+            let _ = write!(out.text, "static {}: ::std::thread::LocalKey<", found.name);
+        } else {
+            out.copy(cell, text, found.declaration.start..found.ty.start);
+        }
+        // Only the definition of a static may leave the lifetime out.
+        let mut done = found.ty.start;
+        for reference in &found.references {
+            out.copy(cell, text, done..*reference);
+            out.push("'static ");
+            done = *reference;
+        }
+        out.copy(cell, text, done..found.ty.end);
+        out.push(if found.thread_local { ">" } else { "" });
+        out.push("; ");
+    }
+    out.push("}");
 }
 
 /// How `not_put` names a borrower that is not there to be dropped.

@@ -403,7 +403,7 @@ def test_shutdown_while_busy(code):
 def test_restarts_keep_the_ports_and_no_memory():
     front = Front()
     try:
-        for _ in range(5):
+        for _ in range(20):
             assert front.run("let x = 2;\nx").result() == "2"
             front.manager.restart_kernel(now=False)
             front.client.wait_for_ready(timeout=30)
@@ -413,18 +413,18 @@ def test_restarts_keep_the_ports_and_no_memory():
 
 
 def test_kernels_side_by_side():
-    fronts = [None] * 6
+    fronts = [None] * 20
 
     def start(i):
         fronts[i] = Front()
 
-    threads = [threading.Thread(target=start, args=(i,)) for i in range(6)]
+    threads = [threading.Thread(target=start, args=(i,)) for i in range(20)]
     [t.start() for t in threads]
     [t.join() for t in threads]
     try:
         for i, front in enumerate(fronts):
             assert front.run(f"let me = {i};\nme").result() == str(i)
-        assert [f.run("me").result() for f in fronts] == [str(i) for i in range(6)]
+        assert [f.run("me").result() for f in fronts] == [str(i) for i in range(20)]
     finally:
         [front.close() for front in fronts]
 

@@ -95,13 +95,13 @@ impl RustEngine {
             let over = self.poll_environment(Duration::from_millis(100), &mut |line| {
                 last = Some(line.to_owned());
             });
+            if self.interrupter.requested() && (!over || self.problem.is_some()) {
+                // Its cargo was ended too: what it says about that is of no interest.
+                (self.building, self.environment, self.problem) = (None, None, None);
+                return Err(self.interrupted(false));
+            }
             if over {
                 break;
-            }
-            if self.interrupter.requested() {
-                // Its cargo was ended too: what it says about that is of no interest.
-                self.building = None;
-                return Err(self.interrupted(false));
             }
             // Short waits show nothing: what is shown must be taken back before the cell's output.
             if start.elapsed() > Duration::from_secs(1) && (last.is_some() || !shown) {

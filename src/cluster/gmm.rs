@@ -20,6 +20,7 @@
 use super::check_clusters;
 use super::kmeans::KMeans;
 use crate::data::sample_mixture;
+use crate::display::check_interrupt;
 use crate::numeric::{check_matrix, log_sum_exp};
 use crate::{Error, Result};
 use faer::{Mat, Side};
@@ -237,6 +238,7 @@ impl GaussianMixtureParams {
         let mut trace = vec![total / n];
         watch(&params, total / n);
         for _ in 0..self.max_iter {
+            check_interrupt();
             params = maximise(x, resp.view(), self.covariance, self.reg_covar);
             let (next, total) = posterior(x, &params)?;
             resp = next;

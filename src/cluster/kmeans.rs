@@ -14,6 +14,7 @@
 //! Lloyd (1982); Arthur & Vassilvitskii (2007), k-means++ with its bound `8 (ln k + 2)`.
 
 use super::check_clusters;
+use crate::display::check_interrupt;
 use crate::numeric::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -225,6 +226,7 @@ impl KMeansParams {
         let variance = x.var_axis(Axis(0), 0.0).mean().unwrap_or(0.0);
         let mut steps = vec![KMeansStep::at(x, centroids)];
         for _ in 0..self.max_iter {
+            check_interrupt();
             let Some(last) = steps.last_mut() else { break };
             let centroids = update(x, &last.labels, &last.centroids, self.empty)?;
             let next = KMeansStep::at(x, centroids);

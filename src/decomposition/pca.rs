@@ -380,6 +380,7 @@ fn power_route(centred: &Array2<f64>, k: usize, seed: u64) -> Result<(Array1<f64
         let mut change = f64::INFINITY;
         let mut n_iter = 0;
         while change > 1e-13 {
+            crate::display::check_interrupt();
             if n_iter == MAX_ITER {
                 return Err(Error::NotConverged {
                     estimator: "Pca (power iteration)",

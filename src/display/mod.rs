@@ -92,7 +92,9 @@ pub fn clear(wait: bool) {
     transport::clear(wait);
 }
 
-/// Stops the cell here, with all variables kept, when the reader has asked for it. For long loops.
+/// Stops the cell here, with all variables kept, when the reader has asked for it. For long loops: it
+/// may stand in the innermost, since it asks the kernel at most fifty times a second. The library's own
+/// `fit` loops look, too. Outside the kernel it does nothing.
 ///
 /// # Panics
 /// With "Interrupted", which the kernel turns into a clean stop.

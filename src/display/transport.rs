@@ -2,10 +2,12 @@
 //! standard output where there is none.
 
 use serde_json::{Map, Value, json};
+use std::cell::Cell;
 use std::io::{Read, Write};
 use std::os::fd::FromRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The variable in which the kernel names the channel's descriptor.
 const VARIABLE: &str = "MLNOTES_DISPLAY_FD";
@@ -135,6 +137,16 @@ pub(super) fn clear(wait: bool) {
 
 /// Stops here when the reader has asked for it.
 pub(super) fn check_interrupt() {
+    /// A question takes the kernel some 50 µs; a reader does not notice so short a delay.
+    const PAUSE: Duration = Duration::from_millis(20);
+    thread_local! {
+        static LAST: Cell<Option<Instant>> = const { Cell::new(None) };
+    }
+    let now = Instant::now();
+    if LAST.get().is_some_and(|last| now.duration_since(last) < PAUSE) {
+        return;
+    }
+    LAST.set(Some(now));
     send(&json!({ "type": "interrupt_check" }), None);
 }
 

@@ -154,7 +154,8 @@ def test_an_interrupt_while_the_environment_is_built(tmp_path):
     try:
         cell, took = front.interrupted("1 + 1", 3)
         assert cell.reply["ename"] == "Interrupted" and took < 2, cell.reply
-        # It is built by the next cell that needs it, and progress was shown.
+        assert "preparing the notebooks' crates" in str(cell.of("display_data"))
+        # It is built by the next cell that needs it.
         assert front.run("slow_notebooks::answer()").result() == "6"
     finally:
         front.close()

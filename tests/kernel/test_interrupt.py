@@ -17,7 +17,7 @@ def interrupted(front, code, wait):
 def test_interrupt():
     front = Front()
     try:
-        front.run("use mlnotes::prelude::*;\nlet kept = 5;")
+        front.run("use mlnotes::prelude::*;\nuse ndarray::array;\nlet kept = 5;")
         code = "for i in display::progress(0..100_000, 100_000, \"w\") {\n" \
             "    std::thread::sleep(std::time::Duration::from_millis(1));\n}"
         reply, took = interrupted(front, code, 1.5)
@@ -26,6 +26,15 @@ def test_interrupt():
         # Idle: nothing happens.
         front.manager.interrupt_kernel()
         time.sleep(0.3)
+        assert front.run("kept").result() == "5"
+        # The library's own loops look.
+        code = (
+            "let (x, y) = (array![[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1]);\n"
+            "LogisticRegression::params().solver(Solver::GradientDescent { learning_rate: 1e-9 })"
+            ".max_iter(1_000_000_000).tol(1e-300).fit(x.view(), &y)?"
+        )
+        reply, took = interrupted(front, code, 2.0)
+        assert reply["ename"] == "Interrupted" and took < 2, reply
         assert front.run("kept").result() == "5"
         reply, took = interrupted(front, "loop {}", 1.5)
         assert reply["ename"] == "Interrupted" and took < 4

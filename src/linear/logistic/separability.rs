@@ -60,6 +60,7 @@ fn separating_direction(a: &Array2<f64>) -> Array1<f64> {
     let mut passive: Vec<usize> = Vec::new();
     let residual = |lambda: &Array1<f64>| (a.t().dot(lambda), 1.0 - lambda.sum());
     for _ in 0..3 * n.max(width) {
+        crate::display::check_interrupt();
         let (combination, rest) = residual(&lambda);
         let pull = a.dot(&combination).mapv(|v| rest - v);
         let best =

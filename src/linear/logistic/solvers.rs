@@ -86,6 +86,7 @@ impl Run {
 
     /// Notes the size of the gradient and says whether it is small enough to stop.
     fn measure(&mut self, g: &Array1<f64>, tol: f64) -> bool {
+        crate::display::check_interrupt();
         self.change = max_norm(g);
         self.converged = self.change <= tol;
         self.converged

@@ -116,6 +116,14 @@ pub enum Error {
         /// What to change.
         remedy: &'static str,
     },
+    /// Numbers that should be the probabilities of a distribution are not.
+    #[error("{what} is no distribution: {problem}; divide counts that are >= 0 by their sum")]
+    Distribution {
+        /// The function and argument.
+        what: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
     /// The iteration stopped before it reached its tolerance and the result would mislead.
     #[error(
         "{estimator} did not converge in {n_iter} iterations (last change {change:e}): {remedy}"

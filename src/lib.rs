@@ -19,6 +19,7 @@ pub mod nn;
 pub mod numeric;
 pub mod plot;
 pub mod prelude;
+pub mod stats;
 
 pub use error::{Error, Result};
 

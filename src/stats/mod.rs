@@ -1,0 +1,4 @@
+//! Statistics: how far apart texts and distributions are.
+
+pub mod distance;
+pub mod information;

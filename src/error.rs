@@ -156,6 +156,72 @@ pub enum Error {
         /// What was allowed.
         tol: f64,
     },
+    /// A count or another number that cannot be below zero is.
+    #[error("{what} holds {value} at position {index}: it must be >= 0; correct or drop it")]
+    Negative {
+        /// The function and argument.
+        what: &'static str,
+        /// Position of the first such value, from 0.
+        index: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A probability lies outside `[0, 1]`.
+    #[error(
+        "{what} holds {value} at position {index}: a probability must be from 0 to 1; pass logits through a sigmoid, or clip"
+    )]
+    Probability {
+        /// The function and argument.
+        what: &'static str,
+        /// Position of the first such value, from 0.
+        index: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A group that is compared holds nobody.
+    #[error("{what}: the {group} is empty; there is nothing to compare it by, give it rows")]
+    EmptyGroup {
+        /// The function and argument.
+        what: &'static str,
+        /// Which group.
+        group: String,
+    },
+    /// Values that should vary do not, so that a ratio to their spread has no meaning.
+    #[error("{what} is constant at {value}: its variance is zero; use values that differ")]
+    ZeroVariance {
+        /// The function and argument.
+        what: &'static str,
+        /// The only value.
+        value: f64,
+    },
+    /// Columns of a design matrix are linearly dependent.
+    #[error(
+        "{what}: columns {columns:?} are linear combinations of the others; drop them, or penalise (ridge)"
+    )]
+    Collinear {
+        /// The estimator and argument.
+        what: &'static str,
+        /// The columns that add nothing, from 0.
+        columns: Vec<usize>,
+    },
+    /// The groups have nothing in common on which to compare them.
+    #[error("{what}: no common support: {problem}; {remedy}")]
+    NoSupport {
+        /// The estimator and argument.
+        what: &'static str,
+        /// What is missing.
+        problem: String,
+        /// What to change.
+        remedy: &'static str,
+    },
+    /// The database refused a statement.
+    #[error("the database refused `{query}`: {reason}")]
+    Sql {
+        /// The statement.
+        query: String,
+        /// The database's reason.
+        reason: String,
+    },
     /// A file could not be read or written.
     #[error("{path}: {reason}")]
     Io {

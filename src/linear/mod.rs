@@ -1,2 +1,3 @@
 //! Linear models.
 pub mod logistic;
+pub mod ols;

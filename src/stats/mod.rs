@@ -1,4 +1,5 @@
-//! Statistics: how far apart texts and distributions are.
+//! Statistics: tests, estimates, and how far apart texts and distributions are.
 
 pub mod distance;
+pub mod hypothesis;
 pub mod information;

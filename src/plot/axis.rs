@@ -21,7 +21,7 @@ impl Axis {
         told: Option<(f64, f64)>,
         tight: bool,
         on_zero: bool,
-        log: bool,
+        log: Option<&str>,
     ) -> Result<Self> {
         let (mut low, mut high) = match (told, needed) {
             (Some(told), _) => told,
@@ -30,10 +30,11 @@ impl Axis {
                 return Err(fault("Plot", "nothing says how far the axes go: add data or ranges"));
             }
         };
-        if log && low <= 0.0 {
-            let reason = format!("`log_y` needs values above 0, got {low}");
+        if let Some(call) = log.filter(|_| low <= 0.0) {
+            let reason = format!("`{call}` needs values above 0, got {low}");
             return Err(fault("Plot", reason));
         }
+        let log = log.is_some();
         if told.is_none() && log {
             let room = (high / low).powf(0.05).max(1.05);
             (low, high) = (low / room, high * room);
@@ -68,6 +69,15 @@ impl Axis {
             (value.max(self.low * 1e-3).ln() - self.low.ln()) / (self.high.ln() - self.low.ln())
         } else {
             (value - self.low) / (self.high - self.low)
+        }
+    }
+
+    /// The value that stands a share of the way from the low end to the high end.
+    pub(super) fn value(&self, unit: f64) -> f64 {
+        if self.log {
+            (self.low.ln() + unit * (self.high.ln() - self.low.ln())).exp()
+        } else {
+            self.low + unit * (self.high - self.low)
         }
     }
 
@@ -137,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_logarithmic_axis_needs_positive_values() {
-        let wrong = Axis::new(Some((0.0, 1.0)), None, false, false, true);
+        let wrong = Axis::new(Some((0.0, 1.0)), None, false, false, Some("log_y"));
         assert!(wrong.unwrap_err().to_string().contains("above 0, got 0"));
     }
 }

@@ -7,6 +7,9 @@ use super::{draw, fault};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};
 
+/// Width of a bar, in categories.
+const BAR: f64 = 0.72;
+
 /// A figure in the making: layers are drawn in the order of the calls.
 ///
 /// Mistakes (NaN, lengths that differ, labels that are not ASCII) are kept and returned by
@@ -38,6 +41,7 @@ pub struct Plot {
     pub(super) x_names: Option<Vec<String>>,
     pub(super) y_names: Option<Vec<String>>,
     pub(super) equal_aspect: bool,
+    pub(super) log_x: bool,
     pub(super) log_y: bool,
     pub(super) layers: Vec<Layer>,
     series: usize,
@@ -57,6 +61,7 @@ impl Plot {
             x_names: None,
             y_names: None,
             equal_aspect: false,
+            log_x: false,
             log_y: false,
             layers: Vec::new(),
             series: 0,
@@ -104,6 +109,13 @@ impl Plot {
     #[must_use]
     pub fn equal_aspect(mut self) -> Self {
         self.equal_aspect = true;
+        self
+    }
+
+    /// A logarithmic horizontal axis; all values must be positive.
+    #[must_use]
+    pub fn log_x(mut self) -> Self {
+        self.log_x = true;
         self
     }
 
@@ -205,19 +217,145 @@ impl Plot {
 
     /// Bars, a category each.
     #[must_use]
-    pub fn bars(mut self, categories: &[&str], heights: ArrayView1<f64>, name: &str) -> Self {
-        if categories.len() != heights.len() || heights.is_empty() {
-            let (n, m) = (categories.len(), heights.len());
-            return self.wrong(&format!("`bars` needs a height a category, got {n} and {m}"));
-        }
-        if let Some(wrong) = not_finite("bars", heights) {
+    pub fn bars(self, categories: &[&str], heights: ArrayView1<f64>, name: &str) -> Self {
+        if let Some(wrong) = bars_mistake("bars", categories, heights) {
             return self.wrong(&wrong);
         }
-        let names: Vec<String> = categories.iter().map(|&name| name.to_owned()).collect();
-        self.x_names = Some(names.clone());
-        let (heights, colour) = (heights.to_owned(), colour(self.series));
-        self.layers.push(Layer::Bars { names, heights, name: name.to_owned(), colour });
+        let base = Array1::zeros(heights.len());
+        self.columns(categories, base, heights.to_owned(), name, (0.0, BAR))
+    }
+
+    /// Bars side by side: a name and a height a category for each series.
+    #[must_use]
+    pub fn grouped_bars(mut self, categories: &[&str], series: &[(&str, ArrayView1<f64>)]) -> Self {
+        let width = BAR / series.len().max(1) as f64;
+        for (i, (name, heights)) in series.iter().enumerate() {
+            if let Some(wrong) = bars_mistake("grouped_bars", categories, *heights) {
+                return self.wrong(&wrong);
+            }
+            let shift = (i as f64 + 0.5) * width - BAR / 2.0;
+            let base = Array1::zeros(heights.len());
+            self = self.columns(categories, base, heights.to_owned(), name, (shift, width * 0.94));
+        }
+        self
+    }
+
+    /// Bars on top of each other: a name and a height a category for each series, from below.
+    #[must_use]
+    pub fn stacked_bars(mut self, categories: &[&str], series: &[(&str, ArrayView1<f64>)]) -> Self {
+        let mut base = Array1::zeros(categories.len());
+        for (name, heights) in series {
+            if let Some(wrong) = bars_mistake("stacked_bars", categories, *heights) {
+                return self.wrong(&wrong);
+            }
+            let top = &base + heights;
+            self = self.columns(categories, base, top.clone(), name, (0.0, BAR));
+            base = top;
+        }
+        self
+    }
+
+    /// Bars that float from one height to another, as in a waterfall chart, shapes `(n_categories,)`.
+    #[must_use]
+    pub fn floating_bars(
+        self,
+        categories: &[&str],
+        from: ArrayView1<f64>,
+        to: ArrayView1<f64>,
+        name: &str,
+    ) -> Self {
+        let wrong = bars_mistake("floating_bars", categories, from);
+        if let Some(wrong) = wrong.or_else(|| bars_mistake("floating_bars", categories, to)) {
+            return self.wrong(&wrong);
+        }
+        self.columns(categories, from.to_owned(), to.to_owned(), name, (0.0, BAR))
+    }
+
+    fn columns(
+        mut self,
+        categories: &[&str],
+        base: Array1<f64>,
+        top: Array1<f64>,
+        name: &str,
+        (shift, width): (f64, f64),
+    ) -> Self {
+        self.x_names = Some(categories.iter().map(|&name| name.to_owned()).collect());
+        let colour = colour(self.series);
+        self.layers.push(Layer::Bars { base, top, name: name.to_owned(), colour, shift, width });
         self.labelled(categories).labelled(&[name]).next_series()
+    }
+
+    /// The area between two curves, shapes `(n,)`, in a pale shade of the series that follows: a band
+    /// and then its line share their colour.
+    #[must_use]
+    pub fn band(
+        mut self,
+        x: ArrayView1<f64>,
+        lower: ArrayView1<f64>,
+        upper: ArrayView1<f64>,
+        name: &str,
+    ) -> Self {
+        if let Some(wrong) =
+            pair_mistake("band", x, lower).or_else(|| pair_mistake("band", x, upper))
+        {
+            return self.wrong(&wrong);
+        }
+        self.layers.push(Layer::Band {
+            x: x.to_owned(),
+            lower: lower.to_owned(),
+            upper: upper.to_owned(),
+            name: name.to_owned(),
+            colour: colour(self.series),
+        });
+        self.labelled(&[name])
+    }
+
+    /// Points with error bars, shapes `(n,)`.
+    #[must_use]
+    pub fn intervals(
+        self,
+        x: ArrayView1<f64>,
+        y: ArrayView1<f64>,
+        lower: ArrayView1<f64>,
+        upper: ArrayView1<f64>,
+        name: &str,
+    ) -> Self {
+        let ends = [lower.to_owned(), upper.to_owned()];
+        self.error_bars("intervals", x.to_owned(), y.to_owned(), ends, (name, false))
+    }
+
+    /// A forest plot: a named row for each estimate with its interval, shapes `(n,)`, the first on top.
+    #[must_use]
+    pub fn forest(
+        mut self,
+        names: &[&str],
+        estimate: ArrayView1<f64>,
+        lower: ArrayView1<f64>,
+        upper: ArrayView1<f64>,
+        name: &str,
+    ) -> Self {
+        let rows: Array1<f64> = (0..names.len()).rev().map(|i| i as f64).collect();
+        self.y_names = Some(names.iter().rev().map(|&name| name.to_owned()).collect());
+        let ends = [lower.to_owned(), upper.to_owned()];
+        self.labelled(names).error_bars("forest", rows, estimate.to_owned(), ends, (name, true))
+    }
+
+    fn error_bars(
+        mut self,
+        call: &str,
+        at: Array1<f64>,
+        middle: Array1<f64>,
+        [lower, upper]: [Array1<f64>; 2],
+        (name, lying): (&str, bool),
+    ) -> Self {
+        let wrong = [&middle, &lower, &upper];
+        let wrong = wrong.into_iter().find_map(|v| pair_mistake(call, at.view(), v.view()));
+        if let Some(wrong) = wrong {
+            return self.wrong(&wrong);
+        }
+        let (colour, label) = (colour(self.series), name.to_owned());
+        self.layers.push(Layer::Intervals { at, middle, lower, upper, name: label, colour, lying });
+        self.labelled(&[name]).next_series()
     }
 
     /// Counts of `values`, shape `(n,)`, in bins of equal width.
@@ -438,6 +576,14 @@ fn pair_mistake(call: &str, x: ArrayView1<f64>, y: ArrayView1<f64>) -> Option<St
         return Some(format!("`{call}` has no points"));
     }
     not_finite(call, x).or_else(|| not_finite(call, y))
+}
+
+fn bars_mistake(call: &str, categories: &[&str], heights: ArrayView1<f64>) -> Option<String> {
+    if categories.len() != heights.len() || heights.is_empty() {
+        let (n, m) = (categories.len(), heights.len());
+        return Some(format!("`{call}` needs a height a category, got {m} for {n} categories"));
+    }
+    not_finite(call, heights)
 }
 
 fn not_finite(call: &str, values: ArrayView1<f64>) -> Option<String> {

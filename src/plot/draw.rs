@@ -10,7 +10,7 @@ use super::theme::{
     FAINT, GRID, INK, LABEL_TEXT, MARKER, Marker, PAPER, TICK_TEXT, TITLE_TEXT, colour, pale, ramp,
 };
 use crate::Result;
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 use plotters::style::RGBColor;
 
 /// Contours are followed on a grid of this many points a side.
@@ -39,7 +39,7 @@ impl Frame {
         )
     }
     fn value(&self, u: f64, v: f64) -> (f64, f64) {
-        (self.x.low + u * (self.x.high - self.x.low), self.y.low + v * (self.y.high - self.y.low))
+        (self.x.value(u), self.y.value(v))
     }
     /// A share of the way from left to right, in pixels.
     fn across(&self, share: f64) -> f64 {
@@ -70,7 +70,9 @@ pub(super) fn plot(plot: &Plot, canvas: &mut Canvas<'_>) -> Result<()> {
         frame = self::frame(plot, canvas.size, legend_size(&legend).0 + 8.0)?;
         corner = Some((frame.right + 10.0, frame.top));
     }
-    let behind = |layer: &Layer| matches!(layer, Layer::Regions { .. } | Layer::HeatMap { .. });
+    let behind = |layer: &Layer| {
+        matches!(layer, Layer::Regions { .. } | Layer::HeatMap { .. } | Layer::Band { .. })
+    };
     for layer in plot.layers.iter().filter(|layer| behind(layer)) {
         draw_layer(layer, &frame, canvas)?;
     }
@@ -92,8 +94,10 @@ fn frame(plot: &Plot, size: (f64, f64), legend_width: f64) -> Result<Frame> {
     let tight = plot.layers.iter().any(Layer::fills);
     let on_zero = plot.layers.iter().any(Layer::stands_on_zero);
     let bars = plot.layers.iter().any(|layer| matches!(layer, Layer::Bars { .. }));
-    let mut x = Axis::new(x, plot.x_range, tight || bars, false, false)?;
-    let mut y = Axis::new(y, plot.y_range, tight, on_zero, plot.log_y)?;
+    let forest = plot.layers.iter().any(|l| matches!(l, Layer::Intervals { lying: true, .. }));
+    let mut x = Axis::new(x, plot.x_range, tight || bars, false, plot.log_x.then_some("log_x"))?;
+    let log_y = plot.log_y.then_some("log_y");
+    let mut y = Axis::new(y, plot.y_range, tight || forest, on_zero, log_y)?;
     if let Some(names) = &plot.x_names {
         x = x.named(names);
     }
@@ -205,11 +209,34 @@ fn draw_layer(layer: &Layer, frame: &Frame, canvas: &mut Canvas<'_>) -> Result<(
             }
             Ok(())
         }
-        Layer::Bars { heights, colour, .. } => {
-            for (i, &height) in heights.iter().enumerate() {
-                let i = i as f64;
-                let zero = frame.y.low.max(0.0).min(frame.y.high);
-                canvas.rectangle(frame.at(i - 0.36, height), frame.at(i + 0.36, zero), *colour)?;
+        Layer::Bars { base, top, colour, shift, width, .. } => {
+            for (i, (&base, &top)) in base.iter().zip(top).enumerate() {
+                let (middle, half) = (i as f64 + shift, width / 2.0);
+                let [base, top] = [base, top].map(|v| v.max(frame.y.low).min(frame.y.high));
+                let corners = (frame.at(middle - half, top), frame.at(middle + half, base));
+                canvas.rectangle(corners.0, corners.1, *colour)?;
+            }
+            Ok(())
+        }
+        Layer::Band { x, lower, upper, colour, .. } => {
+            band(x, lower, upper, *colour, frame, canvas)
+        }
+        Layer::Intervals { at, middle, lower, upper, colour, lying, .. } => {
+            let place = |a: f64, v: f64| if *lying { frame.at(v, a) } else { frame.at(a, v) };
+            for i in 0..at.len() {
+                let ends = (place(at[i], lower[i]), place(at[i], upper[i]));
+                if let Some((from, to)) = clip(ends.0, ends.1, frame) {
+                    canvas.line(&[from, to], *colour, 2.0)?;
+                }
+                for end in [ends.0, ends.1].into_iter().filter(|&end| frame.holds(end)) {
+                    let (dx, dy) = if *lying { (0.0, 4.0) } else { (4.0, 0.0) };
+                    let cap = [(end.0 - dx, end.1 - dy), (end.0 + dx, end.1 + dy)];
+                    canvas.line(&cap, *colour, 2.0)?;
+                }
+                let dot = place(at[i], middle[i]);
+                if frame.holds(dot) {
+                    canvas.marker(dot, Marker::Circle, MARKER + 0.8, *colour)?;
+                }
             }
             Ok(())
         }
@@ -282,6 +309,24 @@ fn clip(a: Point, b: Point, frame: &Frame) -> Option<(Point, Point)> {
     }
     let at = |t: f64| if t >= 1.0 { b } else { (a.0 + t * dx, a.1 + t * dy) };
     (from <= to).then(|| (at(from), at(to)))
+}
+
+/// The area between two curves, a strip a step, each cut at the frame's top and bottom.
+fn band(
+    x: &Array1<f64>,
+    lower: &Array1<f64>,
+    upper: &Array1<f64>,
+    colour: RGBColor,
+    frame: &Frame,
+    canvas: &mut Canvas<'_>,
+) -> Result<()> {
+    let inside = |v: f64| v.max(frame.y.low).min(frame.y.high);
+    let seen: Vec<usize> =
+        (0..x.len()).filter(|&i| x[i] >= frame.x.low && x[i] <= frame.x.high).collect();
+    let above = seen.iter().map(|&i| frame.at(x[i], inside(upper[i])));
+    let below = seen.iter().rev().map(|&i| frame.at(x[i], inside(lower[i])));
+    let corners: Vec<Point> = above.chain(below).collect();
+    if corners.len() < 4 { Ok(()) } else { canvas.polygon(&corners, pale(colour)) }
 }
 
 fn arrow(from: Point, to: Point, colour: RGBColor, canvas: &mut Canvas<'_>) -> Result<()> {
@@ -424,7 +469,9 @@ fn legend_entries(plot: &Plot) -> Vec<(String, Sign)> {
             Layer::Vertical { colour, .. } | Layer::Horizontal { colour, .. } => {
                 Sign::Line(*colour, true)
             }
+            Layer::Intervals { colour, .. } => Sign::Point(Marker::Circle, *colour),
             Layer::Bars { colour, .. } | Layer::Histogram { colour, .. } => Sign::Box(*colour),
+            Layer::Band { colour, .. } => Sign::Box(pale(*colour)),
             _ => continue,
         };
         let name = layer.name();
@@ -480,12 +527,26 @@ fn marks(plot: &Plot, frame: &Frame) -> Vec<Point> {
                     }));
                 }
             }
-            Layer::Bars { heights, .. } => {
-                for (i, &h) in heights.iter().enumerate() {
+            Layer::Bars { base, top, shift, width, .. } => {
+                for (i, (&base, &top)) in base.iter().zip(top).enumerate() {
                     for k in 0..=8 {
-                        for side in [-0.3, 0.0, 0.3] {
-                            marks.push(frame.at(i as f64 + side, h * f64::from(k) / 8.0));
+                        for side in [-0.4, 0.0, 0.4] {
+                            let height = base + (top - base) * f64::from(k) / 8.0;
+                            marks.push(frame.at(i as f64 + shift + side * width, height));
                         }
+                    }
+                }
+            }
+            Layer::Band { x, lower, upper, .. } => {
+                for i in 0..x.len() {
+                    marks.extend([frame.at(x[i], lower[i]), frame.at(x[i], upper[i])]);
+                }
+            }
+            Layer::Intervals { at, lower, upper, lying, .. } => {
+                for i in 0..at.len() {
+                    for k in 0..=8 {
+                        let v = lower[i] + (upper[i] - lower[i]) * f64::from(k) / 8.0;
+                        marks.push(if *lying { frame.at(v, at[i]) } else { frame.at(at[i], v) });
                     }
                 }
             }

@@ -9,17 +9,85 @@ pub(super) type Class = Box<dyn Fn(f64, f64) -> usize + Send + Sync>;
 
 /// One thing drawn in data coordinates, in the order of the builder's calls.
 pub(super) enum Layer {
-    Points { x: Array1<f64>, y: Array1<f64>, name: String, colour: RGBColor, marker: Marker },
-    Line { x: Array1<f64>, y: Array1<f64>, name: String, colour: RGBColor, dashed: bool },
-    Bars { names: Vec<String>, heights: Array1<f64>, name: String, colour: RGBColor },
-    Histogram { edges: Vec<f64>, counts: Vec<f64>, name: String, colour: RGBColor },
-    HeatMap { values: Array2<f64>, annotate: Option<usize> },
-    Contour { f: Height, levels: Vec<f64> },
-    Regions { f: Class },
-    Vertical { x: f64, name: String, colour: RGBColor },
-    Horizontal { y: f64, name: String, colour: RGBColor },
-    Text { x: f64, y: f64, text: String },
-    Arrow { from: (f64, f64), to: (f64, f64), name: String, colour: RGBColor },
+    Points {
+        x: Array1<f64>,
+        y: Array1<f64>,
+        name: String,
+        colour: RGBColor,
+        marker: Marker,
+    },
+    Line {
+        x: Array1<f64>,
+        y: Array1<f64>,
+        name: String,
+        colour: RGBColor,
+        dashed: bool,
+    },
+    /// Bars from `base` to `top`; `shift` and `width` in categories, so that groups stand side by side.
+    Bars {
+        base: Array1<f64>,
+        top: Array1<f64>,
+        name: String,
+        colour: RGBColor,
+        shift: f64,
+        width: f64,
+    },
+    /// An area between two curves.
+    Band {
+        x: Array1<f64>,
+        lower: Array1<f64>,
+        upper: Array1<f64>,
+        name: String,
+        colour: RGBColor,
+    },
+    /// Points with error bars, upright or, for a forest plot, lying.
+    Intervals {
+        at: Array1<f64>,
+        middle: Array1<f64>,
+        lower: Array1<f64>,
+        upper: Array1<f64>,
+        name: String,
+        colour: RGBColor,
+        lying: bool,
+    },
+    Histogram {
+        edges: Vec<f64>,
+        counts: Vec<f64>,
+        name: String,
+        colour: RGBColor,
+    },
+    HeatMap {
+        values: Array2<f64>,
+        annotate: Option<usize>,
+    },
+    Contour {
+        f: Height,
+        levels: Vec<f64>,
+    },
+    Regions {
+        f: Class,
+    },
+    Vertical {
+        x: f64,
+        name: String,
+        colour: RGBColor,
+    },
+    Horizontal {
+        y: f64,
+        name: String,
+        colour: RGBColor,
+    },
+    Text {
+        x: f64,
+        y: f64,
+        text: String,
+    },
+    Arrow {
+        from: (f64, f64),
+        to: (f64, f64),
+        name: String,
+        colour: RGBColor,
+    },
 }
 
 /// Smallest and largest, or `None` when there is nothing.
@@ -47,8 +115,15 @@ impl Layer {
             Self::Points { x, y, .. } | Self::Line { x, y, .. } => {
                 (extent(x.iter().copied()), extent(y.iter().copied()))
             }
-            Self::Bars { names, heights, .. } => {
-                (half(names.len()), join(extent(heights.iter().copied()), Some((0.0, 0.0))))
+            Self::Bars { base, top, .. } => {
+                (half(top.len()), extent(base.iter().chain(top).copied()))
+            }
+            Self::Band { x, lower, upper, .. } => {
+                (extent(x.iter().copied()), extent(lower.iter().chain(upper).copied()))
+            }
+            Self::Intervals { at, lower, upper, lying, .. } => {
+                let along = extent(lower.iter().chain(upper).copied());
+                if *lying { (along, half(at.len())) } else { (extent(at.iter().copied()), along) }
             }
             Self::Histogram { edges, counts, .. } => {
                 let y = join(extent(counts.iter().copied()), Some((0.0, 0.0)));
@@ -70,7 +145,10 @@ impl Layer {
 
     /// Whether the vertical axis must reach down to zero exactly.
     pub(super) fn stands_on_zero(&self) -> bool {
-        matches!(self, Self::Bars { .. } | Self::Histogram { .. })
+        match self {
+            Self::Bars { base, .. } => base.iter().all(|&b| b == 0.0),
+            other => matches!(other, Self::Histogram { .. }),
+        }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -78,6 +156,8 @@ impl Layer {
             Self::Points { name, .. }
             | Self::Line { name, .. }
             | Self::Bars { name, .. }
+            | Self::Band { name, .. }
+            | Self::Intervals { name, .. }
             | Self::Histogram { name, .. }
             | Self::Vertical { name, .. }
             | Self::Horizontal { name, .. }

@@ -226,6 +226,15 @@ impl Plot {
     }
 
     /// Bars side by side: a name and a height a category for each series.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// let (a, b) = (array![1.0, 2.0], array![2.0, 1.0]);
+    /// let series = [("bias", a.view()), ("variance", b.view())];
+    /// let figure = mlnotes::plot::Plot::new("").grouped_bars(&["tree", "forest"], &series).draw()?;
+    /// assert!(figure.svg().contains("variance"));
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
     #[must_use]
     pub fn grouped_bars(mut self, categories: &[&str], series: &[(&str, ArrayView1<f64>)]) -> Self {
         let width = BAR / series.len().max(1) as f64;
@@ -256,6 +265,15 @@ impl Plot {
     }
 
     /// Bars that float from one height to another, as in a waterfall chart, shapes `(n_categories,)`.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// let (from, to) = (array![0.0, 0.4, 0.0], array![0.4, 0.3, 0.3]);
+    /// let plot = mlnotes::plot::Plot::new("why the rate fell");
+    /// let figure = plot.floating_bars(&["before", "mix", "after"], from.view(), to.view(), "").draw()?;
+    /// assert!(figure.svg().contains("mix"));
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
     #[must_use]
     pub fn floating_bars(
         self,
@@ -286,7 +304,18 @@ impl Plot {
     }
 
     /// The area between two curves, shapes `(n,)`, in a pale shade of the series that follows: a band
-    /// and then its line share their colour.
+    /// and then its line share their colour. Bands that overlap show through each other.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// let (x, y) = (array![0.0, 1.0], array![1.0, 2.0]);
+    /// let figure = mlnotes::plot::Plot::new("forecast")
+    ///     .band(x.view(), (&y - 0.5).view(), (&y + 0.5).view(), "95 %")
+    ///     .line(x.view(), y.view(), "mean")
+    ///     .draw()?;
+    /// assert!(figure.svg().contains("95 %"));
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
     #[must_use]
     pub fn band(
         mut self,
@@ -325,6 +354,16 @@ impl Plot {
     }
 
     /// A forest plot: a named row for each estimate with its interval, shapes `(n,)`, the first on top.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// let (low, middle, high) = (array![-1.0, 0.5], array![0.0, 1.0], array![1.0, 1.5]);
+    /// let figure = mlnotes::plot::Plot::new("effect")
+    ///     .forest(&["naive", "matched"], middle.view(), low.view(), high.view(), "")
+    ///     .draw()?;
+    /// assert!(figure.svg().contains("matched"));
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
     #[must_use]
     pub fn forest(
         mut self,
@@ -598,4 +637,37 @@ fn not_finite(call: &str, values: ArrayView1<f64>) -> Option<String> {
 )]
 fn bin(v: f64, low: f64, width: f64, n_bins: usize) -> usize {
     (((v - low) / width) as usize).min(n_bins - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn series_that_do_not_fit_are_refused_by_name() {
+        let (two, three) = (array![1.0, 2.0], array![1.0, 2.0, 3.0]);
+        let plot = || Plot::new("");
+        let wrong = [
+            ("band", plot().band(two.view(), two.view(), three.view(), "")),
+            ("intervals", plot().intervals(two.view(), two.view(), three.view(), two.view(), "")),
+            ("forest", plot().forest(&["a"], two.view(), two.view(), two.view(), "")),
+            ("grouped_bars", plot().grouped_bars(&["a"], &[("b", two.view())])),
+            ("stacked_bars", plot().stacked_bars(&["a"], &[("b", two.view())])),
+            ("floating_bars", plot().floating_bars(&["a"], two.view(), two.view(), "")),
+            ("log_x", plot().log_x().line(array![0.0, 1.0].view(), two.view(), "")),
+        ];
+        for (call, plot) in wrong {
+            let error = plot.draw().unwrap_err().to_string();
+            assert!(error.contains(&format!("`{call}`")), "{call}: {error}");
+        }
+    }
+
+    #[test]
+    fn stacked_bars_stand_on_each_other() {
+        let (a, b) = (array![1.0, 2.0], array![3.0, 4.0]);
+        let plot = Plot::new("").stacked_bars(&["x", "y"], &[("a", a.view()), ("b", b.view())]);
+        let Layer::Bars { base, top, .. } = &plot.layers[1] else { panic!("no bars") };
+        assert_eq!((base, top), (&a, &(&a + &b)));
+    }
 }

@@ -122,6 +122,12 @@ impl<'a> Canvas<'a> {
         self.draw(&Polygon::new(pixels, fill.filled()))
     }
 
+    /// A filled polygon that lets what lies behind it show.
+    pub(super) fn veil(&mut self, points: &[Point], fill: RGBColor) -> Result<()> {
+        let pixels: Vec<_> = points.iter().map(|&p| self.pixel(p)).collect();
+        self.draw(&Polygon::new(pixels, fill.mix(0.28).filled()))
+    }
+
     /// A marker of radius `r`.
     pub(super) fn marker(
         &mut self,

@@ -326,7 +326,7 @@ fn band(
     let above = seen.iter().map(|&i| frame.at(x[i], inside(upper[i])));
     let below = seen.iter().rev().map(|&i| frame.at(x[i], inside(lower[i])));
     let corners: Vec<Point> = above.chain(below).collect();
-    if corners.len() < 4 { Ok(()) } else { canvas.polygon(&corners, pale(colour)) }
+    if corners.len() < 4 { Ok(()) } else { canvas.veil(&corners, colour) }
 }
 
 fn arrow(from: Point, to: Point, colour: RGBColor, canvas: &mut Canvas<'_>) -> Result<()> {

@@ -146,7 +146,9 @@ impl Layer {
     /// Whether the vertical axis must reach down to zero exactly.
     pub(super) fn stands_on_zero(&self) -> bool {
         match self {
-            Self::Bars { base, .. } => base.iter().all(|&b| b == 0.0),
+            Self::Bars { base, top, .. } => {
+                extent(base.iter().chain(top).copied()).is_some_and(|(low, high)| low * high == 0.0)
+            }
             other => matches!(other, Self::Histogram { .. }),
         }
     }

@@ -23,6 +23,7 @@
 //! Okabe & Ito (2008), *Color Universal Design*; Lorensen & Cline (1987) for contours.
 
 mod axis;
+mod bars;
 mod builder;
 mod canvas;
 mod contour;
@@ -30,6 +31,7 @@ mod draw;
 mod figure;
 mod frames;
 mod images;
+mod intervals;
 mod layer;
 mod panels;
 mod shortcuts;

@@ -15,6 +15,7 @@ pub mod decomposition;
 pub mod display;
 mod error;
 pub mod linear;
+pub mod metrics;
 pub mod nn;
 pub mod numeric;
 pub mod plot;

@@ -1,0 +1,60 @@
+//! How good a classifier is: counts of hits and misses, rankings, probabilities.
+//!
+//! | question | function | blind to |
+//! |---|---|---|
+//! | are the decisions right? | [`confusion::ConfusionMatrix`] | the scores behind them |
+//! | are positives ranked above negatives? | [`auc::roc_auc`] | calibration, class ratio |
+//! | are the first of the list right? | [`precision_recall::average_precision`] | true negatives |
+//! | do probabilities mean what they say? | [`calibration::reliability`] | the ranking |
+
+pub mod auc;
+pub mod calibration;
+pub mod confusion;
+pub mod isotonic;
+pub mod precision_recall;
+pub mod roc;
+
+use crate::numeric::check_vector;
+use crate::{Error, Result};
+use ndarray::ArrayView1;
+
+/// How many of each class a set of scores holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Classes {
+    pub(crate) positives: usize,
+    pub(crate) negatives: usize,
+}
+
+/// Scores are finite, labels 0 or 1 and as many, and both classes are there.
+pub(crate) fn check_scores(
+    names: [&'static str; 2],
+    scores: ArrayView1<f64>,
+    y: &[usize],
+) -> Result<Classes> {
+    let [scores_name, y_name] = names;
+    if scores.is_empty() {
+        return Err(Error::Empty { what: scores_name, needed: "2 scores" });
+    }
+    check_vector(scores_name, scores)?;
+    if y.len() != scores.len() {
+        let (expected, got) = (format!("({},)", scores.len()), format!("({},)", y.len()));
+        return Err(Error::Shape { what: y_name, expected, got });
+    }
+    if let Some(index) = y.iter().position(|&label| label > 1) {
+        let (got, allowed) = (y[index].to_string(), "0 or 1");
+        return Err(Error::Label { what: y_name, index, got, allowed });
+    }
+    let positives = y.iter().sum();
+    let negatives = y.len() - positives;
+    if positives == 0 || negatives == 0 {
+        return Err(Error::SingleClass { what: y_name, class: usize::from(negatives == 0) });
+    }
+    Ok(Classes { positives, negatives })
+}
+
+/// Row numbers from the highest score to the lowest; equal scores keep their order.
+pub(crate) fn descending(scores: ArrayView1<f64>) -> Vec<usize> {
+    let mut rows: Vec<usize> = (0..scores.len()).collect();
+    rows.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+    rows
+}

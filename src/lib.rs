@@ -21,6 +21,7 @@ pub mod numeric;
 pub mod plot;
 pub mod prelude;
 pub mod stats;
+pub mod text;
 
 pub use error::{Error, Result};
 

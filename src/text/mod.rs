@@ -1,0 +1,6 @@
+//! Text as vectors: counts, TF-IDF, and search.
+
+pub mod bm25;
+pub mod tfidf;
+pub mod tokens;
+pub mod vectorizer;

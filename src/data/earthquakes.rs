@@ -120,8 +120,9 @@ mod tests {
         assert_eq!((count(SeismicKind::Explosion), count(SeismicKind::QuarryBlast)), (15, 13));
         assert!(week.events.windows(2).all(|e| e[0].time < e[1].time));
         assert_eq!(week.events.iter().filter(|e| e.region == "California").count(), 825);
-        let on_earth =
-            |e: &SeismicEvent| e.longitude.abs() <= 180.0 && e.latitude.abs() <= 90.0 && e.depth < 700.0;
+        let on_earth = |e: &SeismicEvent| {
+            e.longitude.abs() <= 180.0 && e.latitude.abs() <= 90.0 && e.depth < 700.0
+        };
         assert!(week.events.iter().all(on_earth));
         let strongest = week.events.iter().map(|e| e.magnitude).fold(f64::MIN, f64::max);
         assert!((strongest - 6.4).abs() < 1e-12);

@@ -254,7 +254,8 @@ impl Profile<'_> {
         for _ in 0..MAX_ITER {
             let (deviance, theta) = self.deviance(mle, value, &near)?;
             let excess = deviance - limit;
-            if excess.abs() <= 1e-11 * limit || (outer - inner).abs() <= f64::EPSILON * value.abs() {
+            if excess.abs() <= 1e-11 * limit || (outer - inner).abs() <= f64::EPSILON * value.abs()
+            {
                 break;
             }
             if excess > 0.0 {
@@ -376,7 +377,7 @@ mod tests {
     use ndarray::array;
     use proptest::prelude::*;
 
-    fn fit(ll: &dyn LogLikelihood, start: Array1<f64>) -> Mle {
+    fn fit(ll: &dyn LogLikelihood, start: &Array1<f64>) -> Mle {
         maximize(ll, start.view(), 100, 1e-10).unwrap()
     }
 
@@ -385,7 +386,7 @@ mod tests {
         // D(mu) = n ln(1 + t^2/(n - 1)), so the ends are known.
         let x = array![2.1, 3.4, 1.7, 2.8, 3.3, 0.9];
         let model = NormalModel::new(x.view()).unwrap();
-        let found = fit(&model, array![0.0, 1.0]);
+        let found = fit(&model, &array![0.0, 1.0]);
         let z = 1.959_963_984_540_054_f64;
         let half = found.theta[1] * ((z * z / 6.0).exp() - 1.0).sqrt();
         let (low, high) = profile_ci(&model, &found, 0, 0.95).unwrap();
@@ -404,7 +405,7 @@ mod tests {
             (Box::new(NormalModel::new(x.view()).unwrap()), array![1.0, 1.0]),
         ];
         for (model, start) in models {
-            let found = fit(&*model, start);
+            let found = fit(&*model, &start);
             for param in 0..2 {
                 for level in [0.5, 0.99] {
                     let (low, high) = profile_ci(&*model, &found, param, level).unwrap();
@@ -430,7 +431,7 @@ mod tests {
             let squared = &x * &x;
             let (one, two) =
                 (Weibull::new(x.view()).unwrap(), Weibull::new(squared.view()).unwrap());
-            let (a, b) = (fit(&one, one.start()), fit(&two, two.start()));
+            let (a, b) = (fit(&one, &one.start()), fit(&two, &two.start()));
             let (low, high) = profile_ci(&one, &a, 1, 0.9).unwrap();
             let (low_squared, high_squared) = profile_ci(&two, &b, 1, 0.9).unwrap();
             prop_assert!((low * low / low_squared - 1.0).abs() < 1e-6);
@@ -441,7 +442,7 @@ mod tests {
     #[test]
     fn on_a_boundary_the_profile_is_one_sided_and_wald_refuses() {
         let ones = Bernoulli::new(Array1::ones(8).view()).unwrap();
-        let found = fit(&ones, array![0.4]);
+        let found = fit(&ones, &array![0.4]);
         let (low, high) = profile_ci(&ones, &found, 0, 0.95).unwrap();
         // 2 * (0 - 8 ln p) = z^2
         let z = normal_quantile("test", 0.95).unwrap();
@@ -452,7 +453,7 @@ mod tests {
         let mut x = Array1::zeros(8);
         x[3] = 1.0;
         let few = Bernoulli::new(x.view()).unwrap();
-        let found = fit(&few, array![0.5]);
+        let found = fit(&few, &array![0.5]);
         assert!(wald_ci(&found, 0.95).unwrap()[[0, 0]] < 0.0);
         assert!(profile_ci(&few, &found, 0, 0.95).unwrap().0 > 0.0);
     }
@@ -460,7 +461,7 @@ mod tests {
     #[test]
     fn theory_that_does_not_hold_is_refused() {
         let cliff = UniformZeroTo::new(array![0.3, 1.2].view()).unwrap();
-        let found = fit(&cliff, array![2.0]);
+        let found = fit(&cliff, &array![2.0]);
         let error = profile_ci(&cliff, &found, 0, 0.95).unwrap_err().to_string();
         assert!(error.contains("UniformZeroTo::interval"), "{error}");
         assert!(wald_ci(&found, 0.95).is_err() && cliff.interval(1.0).is_err());
@@ -474,7 +475,7 @@ mod tests {
     #[test]
     fn arguments_are_checked() {
         let model = Exponential::new(array![1.0, 2.0].view()).unwrap();
-        let found = fit(&model, array![1.0]);
+        let found = fit(&model, &array![1.0]);
         for level in [0.0, 1.0, -0.5, 95.0, f64::NAN] {
             assert!(wald_ci(&found, level).unwrap_err().to_string().contains("`level`"));
             assert!(profile_ci(&model, &found, 0, level).is_err());
@@ -498,6 +499,6 @@ mod tests {
         let test = likelihood_ratio(-3.0, -7.0, 2).unwrap();
         assert!((test.p_value - (-4.0f64).exp()).abs() < 1e-14);
         let poisson = Poisson::new(array![1.0].view()).unwrap();
-        assert!(profile_ci(&poisson, &fit(&poisson, array![2.0]), 0, 0.5).is_ok());
+        assert!(profile_ci(&poisson, &fit(&poisson, &array![2.0]), 0, 0.5).is_ok());
     }
 }

@@ -195,19 +195,17 @@ fn ascent(ll: &dyn LogLikelihood, at: &Point) -> Result<(Array1<f64>, Direction)
         return Ok((direction, Direction::Newton));
     }
     let score = Mat::from_fn(free.len(), 1, |i, _| at.score[free[i]]);
-    let block = |m: &Array2<f64>| {
-        Mat::from_fn(free.len(), free.len(), |i, j| m[[free[i], free[j]]])
-    };
+    let block =
+        |m: &Array2<f64>| Mat::from_fn(free.len(), free.len(), |i, j| m[[free[i], free[j]]]);
     let (step, kind) = if let Some(step) = solve(&block(&at.information), &score) {
         (step, Direction::Newton)
     } else {
         let expected = ll.expected_information(at.theta.view())?;
-        match expected.and_then(|expected| solve(&block(&expected), &score)) {
-            Some(step) => (step, Direction::Fisher),
-            None => {
-                let step = absolute_curvature(&block(&at.information), &score)?;
-                (step, Direction::AbsoluteCurvature)
-            }
+        if let Some(step) = expected.and_then(|expected| solve(&block(&expected), &score)) {
+            (step, Direction::Fisher)
+        } else {
+            let step = absolute_curvature(&block(&at.information), &score)?;
+            (step, Direction::AbsoluteCurvature)
         }
     };
     for (i, &j) in free.iter().enumerate() {
@@ -226,7 +224,8 @@ fn ascent(ll: &dyn LogLikelihood, at: &Point) -> Result<(Array1<f64>, Direction)
 
 /// Whether the value stands at an end of its domain and `d` points out of it.
 fn leaves(domain: Domain, value: f64, d: f64) -> bool {
-    domain.is_end(value) && if d < 0.0 { value <= domain.low } else { d > 0.0 && value >= domain.high }
+    domain.is_end(value)
+        && if d < 0.0 { value <= domain.low } else { d > 0.0 && value >= domain.high }
 }
 
 /// `information⁻¹ score`, where the information is finite and positive definite.
@@ -321,7 +320,7 @@ fn step(
 fn covariance(at: &Point) -> Result<Array2<f64>> {
     let p = at.theta.len();
     let factor = Mat::from_fn(p, p, |i, j| at.information[[i, j]]).llt(Side::Lower);
-    let inverse = factor.map(|factor| factor.inverse()).ok().filter(|m| m.is_all_finite());
+    let inverse = factor.map(|factor| factor.inverse()).ok().filter(Mat::is_all_finite);
     match inverse {
         Some(inverse) => Ok(Array2::from_shape_fn((p, p), |(i, j)| inverse[(i, j)])),
         None => Err(Error::NotPositiveDefinite {
@@ -333,9 +332,8 @@ fn covariance(at: &Point) -> Result<Array2<f64>> {
 }
 
 fn check_settings(max_iter: usize, tol: f64) -> Result<()> {
-    let bad = |name, rule, got: String| {
-        Err(Error::Parameter { estimator: "maximize", name, rule, got })
-    };
+    let bad =
+        |name, rule, got: String| Err(Error::Parameter { estimator: "maximize", name, rule, got });
     if max_iter == 0 {
         return bad("max_iter", ">= 1", "0".into());
     }
@@ -354,7 +352,7 @@ mod tests {
     use ndarray::array;
     use proptest::prelude::*;
 
-    fn fit(ll: &dyn LogLikelihood, start: Array1<f64>) -> Mle {
+    fn fit(ll: &dyn LogLikelihood, start: &Array1<f64>) -> Mle {
         maximize(ll, start.view(), 100, 1e-10).unwrap()
     }
 
@@ -371,7 +369,7 @@ mod tests {
             (Box::new(UniformZeroTo::new(x.view()).unwrap()), array![1e3]),
         ];
         for (model, start) in models {
-            let found = fit(&*model, start);
+            let found = fit(&*model, &start);
             let exact = model.closed_form().unwrap();
             assert!(found.converged, "{}", model.model());
             let close = (&found.theta - &exact).iter().all(|d| d.abs() < 1e-9);
@@ -385,11 +383,12 @@ mod tests {
     fn standard_errors_are_the_textbook_ones() {
         let x = array![0.3, 1.2, 2.0, 4.5, 0.1];
         let model = Exponential::new(x.view()).unwrap();
-        let found = fit(&model, array![1.0]);
+        let found = fit(&model, &array![1.0]);
         let se = found.std_err.unwrap();
         assert!((se[0] - found.theta[0] / 5f64.sqrt()).abs() < 1e-10);
         let model = Normal::new(x.view()).unwrap();
-        let Mle { theta, std_err: Some(se), covariance: Some(c), .. } = fit(&model, array![1.0, 1.0])
+        let Mle { theta, std_err: Some(se), covariance: Some(c), .. } =
+            fit(&model, &array![1.0, 1.0])
         else {
             panic!("a regular maximum has standard errors")
         };
@@ -406,7 +405,7 @@ mod tests {
         let cases: [(&dyn LogLikelihood, f64, f64); 3] =
             [(&zeros, 2.0, 0.0), (&ones, 0.3, 1.0), (&cliff, 50.0, 1.7)];
         for (model, start, end) in cases {
-            let found = fit(model, array![start]);
+            let found = fit(model, &array![start]);
             assert!(found.converged && found.on_boundary, "{}", model.model());
             assert!((found.theta[0] - end).abs() < 1e-15);
             assert_eq!((found.std_err, found.covariance), (None, None));
@@ -416,11 +415,11 @@ mod tests {
     #[test]
     fn the_fallback_is_used_where_the_information_is_not_positive_definite() {
         let x = array![0.3, 1.2, 2.0, 4.5, 0.1];
-        let found = fit(&Weibull::new(x.view()).unwrap(), array![1.0, 80.0]);
+        let found = fit(&Weibull::new(x.view()).unwrap(), &array![1.0, 80.0]);
         assert!(found.converged && found.directions[0] == Direction::Fisher);
         assert_eq!(found.directions.last(), Some(&Direction::Newton));
         let cliff = UniformZeroTo::new(x.view()).unwrap();
-        assert_eq!(fit(&cliff, array![9.0]).directions, [Direction::AbsoluteCurvature]);
+        assert_eq!(fit(&cliff, &array![9.0]).directions, [Direction::AbsoluteCurvature]);
     }
 
     /// `ℓ(a, b) = −(a² − 1)² − b²`: maxima at `a = ±1`, a saddle between them.
@@ -450,7 +449,7 @@ mod tests {
         assert!(matches!(saddle, Error::NotPositiveDefinite { .. }), "{saddle}");
         assert!(saddle.to_string().contains("start elsewhere"));
         // A hair beside the saddle there is a way up.
-        let found = fit(&TwoHills, array![-1e-3, 0.3]);
+        let found = fit(&TwoHills, &array![-1e-3, 0.3]);
         assert!((found.theta[0] + 1.0).abs() < 1e-6 && found.theta[1].abs() < 1e-6);
         assert_eq!(found.directions[0], Direction::AbsoluteCurvature);
     }
@@ -488,7 +487,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_search_slides_along_a_fence(a in -5.0..1.0, b in 0.0..5.0) {
-            let found = fit(&Fenced, array![a, b]);
+            let found = fit(&Fenced, &array![a, b]);
             prop_assert!(found.converged && found.on_boundary);
             prop_assert!(found.theta.iter().all(|v| (v - 1.0).abs() < 1e-6), "{}", found.theta);
         }
@@ -511,13 +510,13 @@ mod tests {
                 ),
             ];
             for (metres, millimetres) in pairs {
-                let found = fit(&*metres, array![a, b]);
+                let found = fit(&*metres, &array![a, b]);
                 prop_assert!(found.converged);
                 let heights: Vec<f64> =
                     found.path.iter().map(|t| metres.log_lik(t.view()).unwrap()).collect();
                 prop_assert!(heights.windows(2).all(|h| h[1] >= h[0] - 1e-8));
                 let scale = if metres.model() == "Weibull" { 1.0 } else { 1000.0 };
-                let other = fit(&*millimetres, array![scale * a, 1000.0 * b]);
+                let other = fit(&*millimetres, &array![scale * a, 1000.0 * b]);
                 let ratio = &other.theta / &found.theta;
                 prop_assert!((ratio[0] / scale - 1.0).abs() < 1e-6);
                 prop_assert!((ratio[1] / 1000.0 - 1.0).abs() < 1e-6);
@@ -551,8 +550,8 @@ mod tests {
     #[test]
     fn aic_prefers_the_simpler_of_equal_models() {
         let x = array![0.3, 1.2, 2.0, 4.5];
-        let simple = fit(&Exponential::new(x.view()).unwrap(), array![1.0]);
-        let rich = fit(&Gamma::new(x.view()).unwrap(), array![1.0, 1.0]);
+        let simple = fit(&Exponential::new(x.view()).unwrap(), &array![1.0]);
+        let rich = fit(&Gamma::new(x.view()).unwrap(), &array![1.0, 1.0]);
         assert!(rich.log_lik > simple.log_lik);
         let gain = 2.0 * (rich.log_lik - simple.log_lik);
         assert!((simple.aic() - rich.aic() - (gain - 2.0)).abs() < 1e-12);

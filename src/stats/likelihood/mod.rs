@@ -62,7 +62,7 @@
 //! assert!((model.information(at.view())?[[0, 0]] + curvature).abs() < 1e-7);
 //!
 //! let fit = maximize(&model, array![0.5].view(), 100, 1e-10)?;
-//! assert!(fit.converged && (fit.theta[0] - 0.4229).abs() < 1e-4);
+//! assert!(fit.converged && (fit.theta[0] - 0.3192).abs() < 1e-4);
 //! # Ok::<(), mlnotes::Error>(())
 //! ```
 //!

@@ -53,9 +53,8 @@ fn check_varies(what: &'static str, data: ArrayView1<f64>) -> Result<()> {
 }
 
 fn range(data: ArrayView1<f64>) -> (f64, f64) {
-    data.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| {
-        (low.min(x), high.max(x))
-    })
+    data.iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)))
 }
 
 /// `a / b`, and 0 where `a` is 0: a term that no observation asks for.
@@ -76,6 +75,7 @@ mod tests {
     use ndarray::{Array1, array};
     use proptest::prelude::*;
 
+    type Maker = fn(ArrayView1<f64>) -> Result<()>;
     type Family = (Box<dyn LogLikelihood>, Array1<f64>);
 
     /// Every family on data of its kind, with a point somewhere in its parameter space.
@@ -183,7 +183,7 @@ mod tests {
     fn data_that_the_family_cannot_have_are_refused() {
         let none: Array1<f64> = array![];
         let nan = array![1.0, f64::NAN];
-        let makers: [(&str, fn(ArrayView1<f64>) -> Result<()>); 7] = [
+        let makers: [(&str, Maker); 7] = [
             ("Bernoulli", |x| Bernoulli::new(x).map(|_| ())),
             ("Poisson", |x| Poisson::new(x).map(|_| ())),
             ("Exponential", |x| Exponential::new(x).map(|_| ())),

@@ -88,10 +88,12 @@ impl LogLikelihood for Normal {
         let precision = 1.0 / (sigma * sigma);
         let q = self.squares_around(mu);
         let mixed = 2.0 * self.n * (self.mean - mu) * precision / sigma;
-        Ok(array![
-            [self.n * precision, mixed],
-            [mixed, (3.0 * q * precision - self.n) * precision],
-        ])
+        Ok(
+            array![
+                [self.n * precision, mixed],
+                [mixed, (3.0 * q * precision - self.n) * precision],
+            ],
+        )
     }
 
     fn expected_information(&self, theta: ArrayView1<f64>) -> Result<Option<Array2<f64>>> {

@@ -72,7 +72,9 @@ impl Mle {
 /// Climbs the log-likelihood from `start`, shape `(n_params,)`, in at most `max_iter` steps, until the
 /// gain still promised is at most `tol`; 100 and 1e-10 suit most models.
 ///
-/// The maximum found is a local one; where there may be several, start in several places.
+/// The maximum found is a local one; where there may be several, start in several places. A likelihood
+/// that only flattens towards infinity (a logistic regression on separable classes) looks like one with a
+/// maximum far out: its standard errors are then absurdly large.
 ///
 /// # Errors
 /// [`Error::Shape`] and [`Error::Parameter`] for a start outside the parameter space or with likelihood

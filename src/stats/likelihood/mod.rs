@@ -140,7 +140,7 @@ impl fmt::Display for Domain {
 
 /// A model of some data, as a function of its parameters `theta`, shape `(n_params,)`.
 ///
-/// Six functions describe it; the others have answers that most models can keep. The likelihood of a
+/// Five functions describe it; the others have answers that most models can keep. The likelihood of a
 /// model must be a product over independent observations for the standard errors to mean anything.
 pub trait LogLikelihood {
     /// What the model is called, for messages.

@@ -214,6 +214,16 @@ pub enum Error {
         /// What to change.
         remedy: &'static str,
     },
+    /// The large-sample theory behind a standard error or an interval does not hold here.
+    #[error("{what}: the large-sample theory does not hold: {problem}; {remedy}")]
+    NotRegular {
+        /// The function and argument.
+        what: &'static str,
+        /// Which condition fails.
+        problem: String,
+        /// What to do instead.
+        remedy: &'static str,
+    },
     /// The database refused a statement.
     #[error("the database refused `{query}`: {reason}")]
     Sql {

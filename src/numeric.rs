@@ -41,6 +41,40 @@ pub fn log_sum_exp(v: ArrayView1<f64>) -> f64 {
     max + v.iter().map(|&x| (x - max).exp()).sum::<f64>().ln()
 }
 
+/// The trigamma function `ψ′(x) = d² ln Γ(x) / dx²` for `x > 0`, to about 14 digits; NaN elsewhere.
+///
+/// ```text
+/// ψ′(x) = 1/x² + ψ′(x + 1)                                        until x ≥ 20, then
+/// ψ′(x) ~ 1/x + 1/(2x²) + 1/(6x³) − 1/(30x⁵) + 1/(42x⁷) − 1/(30x⁹)
+/// ```
+///
+/// `statrs` has `digamma` but not its derivative. The first term left out is `5/(66 x¹¹)`, below
+/// `4e-16` from 20 on.
+///
+/// ```
+/// let pi_squared = std::f64::consts::PI.powi(2);
+/// assert!((mlnotes::numeric::trigamma(1.0) - pi_squared / 6.0).abs() < 1e-14);
+/// ```
+///
+/// # References
+/// Abramowitz & Stegun (1964), eq. 6.4.6 and 6.4.12.
+pub fn trigamma(x: f64) -> f64 {
+    const LARGE: f64 = 20.0;
+    // Bernoulli numbers B₂, B₄, B₆, B₈.
+    const BERNOULLI: [f64; 4] = [1.0 / 6.0, -1.0 / 30.0, 1.0 / 42.0, -1.0 / 30.0];
+    if x.is_nan() || x <= 0.0 {
+        return f64::NAN;
+    }
+    let (mut sum, mut z) = (0.0, x);
+    while z < LARGE {
+        sum += 1.0 / (z * z);
+        z += 1.0;
+    }
+    let squared = 1.0 / (z * z);
+    let tail = BERNOULLI.iter().rev().fold(0.0, |tail, b| (tail + b) * squared);
+    sum + (1.0 + 0.5 / z + tail) / z
+}
+
 /// Checks that `x`, `(n_samples, n_features)`, has a row and a column and holds only finite numbers.
 pub(crate) fn check_matrix(what: &'static str, x: ArrayView2<f64>) -> Result<()> {
     if x.nrows() == 0 || x.ncols() == 0 {
@@ -79,6 +113,17 @@ mod tests {
             let slope = (softplus(z + h) - softplus(z - h)) / (2.0 * h);
             assert!((slope - sigmoid(z)).abs() < 1e-9, "at {z}");
         }
+    }
+
+    #[test]
+    fn trigamma_is_the_slope_of_digamma() {
+        use statrs::function::gamma::digamma;
+        for x in [0.03, 0.7, 3.2, 19.9, 20.1, 500.0] {
+            let h = 1e-5 * x;
+            let slope = (digamma(x + h) - digamma(x - h)) / (2.0 * h);
+            assert!((trigamma(x) / slope - 1.0).abs() < 1e-8, "at {x}");
+        }
+        assert!(trigamma(0.0).is_nan() && trigamma(-1.5).is_nan() && trigamma(f64::NAN).is_nan());
     }
 
     #[test]

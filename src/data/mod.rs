@@ -9,10 +9,14 @@
 //! assert_eq!(penguins.target_names, ["Adelie", "Chinstrap", "Gentoo"]);
 //! ```
 
+mod earthquakes;
+mod football;
 mod generate;
 mod scale;
 mod split;
 
+pub use earthquakes::{Earthquakes, SeismicEvent, SeismicKind, earthquakes};
+pub use football::{Football, FootballMatch, football};
 pub use generate::{blobs, circles, moons, sample_mixture};
 pub use scale::{Standardized, standardize};
 pub use split::{Split, train_test_split};

@@ -3,3 +3,4 @@
 pub mod distance;
 pub mod hypothesis;
 pub mod information;
+pub mod likelihood;

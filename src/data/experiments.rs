@@ -47,7 +47,7 @@ pub struct BanditLog {
     pub click: Vec<bool>,
     /// The chance with which the policy showed this item here, shape `(n,)`.
     pub propensity: Array1<f64>,
-    /// Four hashed features of the user as codes from 0, shape `(n, 4)`; they have 3, 5, 9 and 9 levels.
+    /// Four hashed features of the user as codes from 0, shape `(n, 4)`; they have 3, 5, 9 and 10 levels.
     pub user: Array2<usize>,
     /// Features of the items, shape `(n_items, 4)`: a number, then three categories as codes from 0.
     pub item_features: Array2<f64>,
@@ -221,13 +221,20 @@ mod tests {
     fn every_log_is_whole() {
         let clicks = [(Random, [38, 46, 46]), (ThompsonSampling, [42, 69, 46])];
         for (policy, clicks) in clicks {
-            for ((campaign, n_items), clicks) in [(All, 80), (Men, 34), (Women, 46)].into_iter().zip(clicks) {
+            for ((campaign, n_items), clicks) in
+                [(All, 80), (Men, 34), (Women, 46)].into_iter().zip(clicks)
+            {
                 let log = open_bandit(policy, campaign);
-                assert_eq!((log.n_samples(), log.n_items(), log.clicks()), (10_000, n_items, clicks));
-                assert!(log.item.iter().all(|&i| i < n_items) && log.position.iter().all(|&p| p < 3));
+                assert_eq!(
+                    (log.n_samples(), log.n_items(), log.clicks()),
+                    (10_000, n_items, clicks)
+                );
+                assert!(
+                    log.item.iter().all(|&i| i < n_items) && log.position.iter().all(|&p| p < 3)
+                );
                 assert!(log.propensity.iter().all(|p| *p > 0.0 && *p <= 1.0));
                 assert_eq!(log.user.dim(), (10_000, 4));
-                for (feature, levels) in log.user.columns().into_iter().zip([3, 5, 9, 9]) {
+                for (feature, levels) in log.user.columns().into_iter().zip([3, 5, 9, 10]) {
                     assert!(feature.iter().all(|&code| code < levels));
                 }
                 assert!(log.item_features.iter().all(|v| v.is_finite()));

@@ -167,7 +167,12 @@ fn third_moment_of_lognormal(sigma: f64) -> f64 {
 /// assert!((spread(1)? - 2.0).abs() < 0.3 && (spread(400)? - 2.0).abs() < 0.3);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
-pub fn sample_means(population: Population, n: usize, reps: usize, seed: u64) -> Result<Array1<f64>> {
+pub fn sample_means(
+    population: Population,
+    n: usize,
+    reps: usize,
+    seed: u64,
+) -> Result<Array1<f64>> {
     means("sample_means", population, n, reps, seed)
 }
 
@@ -218,14 +223,15 @@ fn means(
     let chunks = reps.div_ceil(CHUNK);
     for block in (0..chunks).step_by(32) {
         check_interrupt();
-        means.par_extend((block..(block + 32).min(chunks)).into_par_iter().flat_map_iter(|chunk| {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(chunk as u64);
-            let size = CHUNK.min(reps - chunk * CHUNK);
-            (0..size).map(move |_| {
-                (0..n).map(|_| population.draw(&mut rng)).sum::<f64>() / n as f64
-            })
-        }));
+        means.par_extend((block..(block + 32).min(chunks)).into_par_iter().flat_map_iter(
+            |chunk| {
+                let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                rng.set_stream(chunk as u64);
+                let size = CHUNK.min(reps - chunk * CHUNK);
+                (0..size)
+                    .map(move |_| (0..n).map(|_| population.draw(&mut rng)).sum::<f64>() / n as f64)
+            },
+        ));
     }
     Ok(means.into())
 }
@@ -309,7 +315,10 @@ mod tests {
             assert!((mean - mu).abs() < 4.0 * sd / 200_000f64.sqrt(), "{population:?} {mean}");
             assert!((x.std(0.0) / sd - 1.0).abs() < 0.02, "{population:?}");
             let rho = x.mapv(|v| (v - mu).abs().powi(3)).mean().unwrap();
-            assert!((rho / population.third_moment().unwrap() - 1.0).abs() < 0.08, "{population:?}");
+            assert!(
+                (rho / population.third_moment().unwrap() - 1.0).abs() < 0.08,
+                "{population:?}"
+            );
         }
     }
 
@@ -339,7 +348,9 @@ mod tests {
         assert!(said(Population::Uniform, 0, 5).contains("`n`"));
         assert!(said(Population::Uniform, 5, 0).contains("`reps`"));
         assert!(berry_esseen_bound(0.1, 0.5, 10).unwrap_err().to_string().contains("sigma^3"));
-        assert!(berry_esseen_bound(1.0, 0.0, 10).is_err() && berry_esseen_bound(1.0, 0.5, 0).is_err());
+        assert!(
+            berry_esseen_bound(1.0, 0.0, 10).is_err() && berry_esseen_bound(1.0, 0.5, 0).is_err()
+        );
         assert!(ks_to_normal(array![].view()).is_err());
         assert!(ks_to_normal(array![f64::NAN].view()).is_err());
     }

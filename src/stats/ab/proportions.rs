@@ -193,7 +193,7 @@ pub fn newcombe_interval(x1: u64, n1: u64, x2: u64, n2: u64, level: f64) -> Resu
 /// let chi2 = chi2_contingency(counts.view(), false)?;
 /// let z = two_proportion_z(30, 100, 20, 100, true)?;
 /// assert!((chi2.statistic - z.statistic.powi(2)).abs() < 1e-12);
-/// assert!((chi2.p_value - z.p_value).abs() < 1e-12);
+/// assert!((chi2.p_value - z.p_value).abs() < 1e-10);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
 pub fn chi2_contingency(counts: ArrayView2<f64>, correction: bool) -> Result<Test> {
@@ -280,7 +280,8 @@ mod tests {
             let chi2 = chi2_contingency(table.view(), false).unwrap();
             let z = two_proportion_z(x1, x1 + f1, x2, x2 + f2, true).unwrap();
             prop_assert!((chi2.statistic - z.statistic.powi(2)).abs() < 1e-10);
-            prop_assert!((chi2.p_value - z.p_value).abs() < 1e-12);
+            // The error function and the incomplete gamma function agree to eleven digits.
+            prop_assert!((chi2.p_value - z.p_value).abs() < 1e-10, "{} {}", chi2.p_value, z.p_value);
             prop_assert!((chi2.effect - chi2.statistic.sqrt() / table.sum().sqrt()).abs() < 1e-12);
             let yates = chi2_contingency(table.view(), true).unwrap();
             prop_assert!(yates.statistic <= chi2.statistic + 1e-12);

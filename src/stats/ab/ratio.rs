@@ -297,7 +297,8 @@ mod tests {
 
     #[test]
     fn the_bootstrap_is_reproducible_and_wider_at_a_higher_level() {
-        let (x, y) = (array![1.0, 0.0, 2.0, 4.0, 1.0], array![3.0, 1.0, 4.0, 5.0, 2.0]);
+        let x = Array1::from_shape_fn(40, |i| (i % 5) as f64);
+        let y = Array1::from_shape_fn(40, |i| 1.0 + (i % 7) as f64);
         let run = |level, seed| cluster_bootstrap_ci(x.view(), y.view(), 500, level, seed).unwrap();
         assert_eq!(run(0.9, 3), run(0.9, 3));
         assert_ne!(run(0.9, 3), run(0.9, 4));
@@ -317,7 +318,8 @@ mod tests {
         let same = (good.view(), good.view());
         assert!(matches!(ratio_test(same, same), Err(Error::ZeroVariance { .. })));
         let rare = array![0.0, 0.0, 0.0, 1.0];
-        let bootstrap = |reps, level| cluster_bootstrap_ci(rare.view(), rare.view(), reps, level, 1);
+        let bootstrap =
+            |reps, level| cluster_bootstrap_ci(rare.view(), rare.view(), reps, level, 1);
         assert!(bootstrap(500, 0.95).unwrap_err().to_string().contains("without any"));
         assert!(bootstrap(99, 0.95).unwrap_err().to_string().contains("`reps`"));
         assert!(bootstrap(500, 1.0).unwrap_err().to_string().contains("`level`"));

@@ -118,7 +118,8 @@ pub fn always_valid_p(diffs: ArrayView1<f64>, variance: f64, tau2: f64) -> Resul
     let step = |(i, d): (usize, &f64)| {
         sum += d;
         let spread = variance + (i as f64 + 1.0) * tau2;
-        let log_ratio = 0.5 * (variance / spread).ln() + tau2 * sum * sum / (2.0 * variance * spread);
+        let log_ratio =
+            0.5 * (variance / spread).ln() + tau2 * sum * sum / (2.0 * variance * spread);
         p = p.min((-log_ratio).exp());
         p
     };
@@ -220,7 +221,8 @@ mod tests {
         assert!(said(&d, 0.0, 1.0).to_string().contains("`variance`"));
         assert!(said(&d, 1.0, -1.0).to_string().contains("`tau2`"));
         assert!(always_valid_ci(d.view(), 1.0, 1.0, 1.0).is_err());
-        let peek = |looks, n, alpha, reps| peeking_error_rate(looks, n, alpha, reps, 1).unwrap_err();
+        let peek =
+            |looks, n, alpha, reps| peeking_error_rate(looks, n, alpha, reps, 1).unwrap_err();
         assert!(peek(0, 10, 0.05, 10).to_string().contains("`looks`"));
         assert!(peek(11, 10, 0.05, 10).to_string().contains("`looks`"));
         assert!(peek(1, 10, 0.0, 10).to_string().contains("`alpha`"));

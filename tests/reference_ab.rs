@@ -28,12 +28,12 @@ struct Reference {
     corrections: Vec<Corrections>,
     power_means: Vec<PowerMeans>,
     power_proportions: PowerProportions,
-    ratios: Vec<Ratio>,
-    looks: Vec<Looks>,
+    ratios: Vec<RatioCase>,
+    looks: Vec<Peeking>,
     mixture: Vec<Mixture>,
     populations: Vec<Moments>,
     binomial_distance: Vec<Distance>,
-    t_quantiles: Vec<Quantile>,
+    t_quantiles: Vec<StudentQuantile>,
 }
 
 #[derive(Deserialize)]
@@ -135,7 +135,8 @@ struct PowerMeans {
 #[derive(Deserialize)]
 struct Solved {
     n: f64,
-    solved: f64,
+    #[serde(rename = "solved")]
+    by_package: f64,
     power_at_12: f64,
 }
 
@@ -158,7 +159,7 @@ struct PowerProportion {
 }
 
 #[derive(Deserialize)]
-struct Ratio {
+struct RatioCase {
     num: Vec<f64>,
     den: Vec<f64>,
     ratio: f64,
@@ -168,8 +169,9 @@ struct Ratio {
 }
 
 #[derive(Deserialize)]
-struct Looks {
-    looks: usize,
+struct Peeking {
+    #[serde(rename = "looks")]
+    count: usize,
     alpha: f64,
     rate: f64,
 }
@@ -199,10 +201,11 @@ struct Distance {
 }
 
 #[derive(Deserialize)]
-struct Quantile {
+struct StudentQuantile {
     df: f64,
     p: f64,
-    quantile: f64,
+    #[serde(rename = "quantile")]
+    t: f64,
 }
 
 fn reference() -> Reference {
@@ -283,16 +286,17 @@ fn means_are_scipys() {
 /// An interval of a mean reaches a quantile of t times the standard error.
 #[test]
 fn quantiles_of_t_are_scipys_up_to_a_million_degrees_of_freedom() {
-    for Quantile { df, p, quantile } in reference().t_quantiles {
+    for StudentQuantile { df, p, t } in reference().t_quantiles {
         if df.fract() > 0.0 {
             continue;
         }
-        let values: Array1<f64> =
-            (0..=df as usize).map(|i| if i % 2 == 0 { 1.0 } else { 0.0 }).collect();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole")]
+        let n = df as usize + 1;
+        let values: Array1<f64> = (0..n).map(|i| if i % 2 == 0 { 1.0 } else { 0.0 }).collect();
         let test = AbTest::params().level(2.0 * p - 1.0).one_sample_t(values.view()).unwrap();
         let std_error = (values.var(1.0) / values.len() as f64).sqrt();
         let ours = (test.ci.unwrap().1 - test.effect) / std_error;
-        assert!((ours / quantile - 1.0).abs() < 1e-8, "{df} {p}: {ours} {quantile}");
+        assert!((ours / t - 1.0).abs() < 1e-8, "{df} {p}: {ours} {t}");
     }
 }
 
@@ -391,7 +395,7 @@ fn power_and_sizes_are_statsmodels() {
             near(plan.means_power(2.0 * case.effect, 2.0, 12.0).unwrap(), want.power_at_12, 1e-8);
             let n = plan.means_sample_size(2.0 * case.effect, 2.0).unwrap();
             assert!((n / want.n - 1.0).abs() < 1e-8, "{n} {}", want.n);
-            assert!((n / want.solved - 1.0).abs() < 1e-6, "{n} {}", want.solved);
+            assert!((n / want.by_package - 1.0).abs() < 1e-6, "{n} {}", want.by_package);
             near(plan.means_detectable(2.0, want.n).unwrap(), 2.0 * case.effect, 1e-8);
         }
     }
@@ -432,7 +436,7 @@ fn ratios_are_cluster_robust_means_and_bootstraps() {
 #[test]
 fn peeking_costs_what_the_recursion_and_the_published_table_say() {
     let reps = 20_000;
-    for (seed, Looks { looks, alpha, rate }) in reference().looks.into_iter().enumerate() {
+    for (seed, Peeking { count: looks, alpha, rate }) in reference().looks.into_iter().enumerate() {
         let ours = peeking_error_rate(looks, 5000, alpha, reps, seed as u64).unwrap();
         let se = (rate * (1.0 - rate) / reps as f64).sqrt();
         assert!((ours - rate).abs() < 3.5 * se, "{looks} looks: {ours} {rate}");
@@ -546,25 +550,15 @@ fn z_rejects_five_percent_of_equal_rates() {
 /// Users whose activity is gamma-distributed and whose click rates are beta-distributed.
 fn users(n: usize, rng: &mut ChaCha8Rng) -> (Array1<f64>, Array1<f64>) {
     let (activity, rate) = (Gamma::new(1.0, 10.0).unwrap(), Beta::new(1.0, 9.0).unwrap());
-    (0..n)
-        .map(|_| {
-            let shown: f64 = 1.0 + Poisson::new(activity.sample(rng)).unwrap().sample(rng);
-            let click: f64 = rate.sample(rng);
-            let clicks = (0..shown as u64).filter(|_| rng.random::<f64>() < click).count();
-            (clicks as f64, shown)
-        })
-        .unzip::<f64, f64, Vec<f64>, Vec<f64>>()
-        .into_arrays()
-}
-
-trait IntoArrays {
-    fn into_arrays(self) -> (Array1<f64>, Array1<f64>);
-}
-
-impl IntoArrays for (Vec<f64>, Vec<f64>) {
-    fn into_arrays(self) -> (Array1<f64>, Array1<f64>) {
-        (self.0.into(), self.1.into())
+    let (mut clicks, mut shown) = (Array1::zeros(n), Array1::zeros(n));
+    for user in 0..n {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+        let more: u64 = Poisson::new(activity.sample(rng)).unwrap().sample(rng) as u64;
+        let click: f64 = rate.sample(rng);
+        shown[user] = more as f64 + 1.0;
+        clicks[user] = (0..=more).map(|_| f64::from(u8::from(rng.random::<f64>() < click))).sum();
     }
+    (clicks, shown)
 }
 
 #[test]

@@ -68,7 +68,7 @@ impl Population {
     ///
     /// ```
     /// use mlnotes::stats::clt::Population;
-    /// assert_eq!(Population::Bernoulli { p: 0.1 }.sd(), Some(0.3));
+    /// assert_eq!(Population::Bernoulli { p: 0.5 }.sd(), Some(0.5));
     /// ```
     pub fn sd(&self) -> Option<f64> {
         match *self {

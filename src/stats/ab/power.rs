@@ -60,7 +60,7 @@ pub fn sample_size_proportions(p: f64, mde: f64, alpha: f64, power: f64) -> Resu
 /// ```
 /// use mlnotes::stats::ab::power_curve;
 /// let curve = power_curve(ndarray::array![0.0, 0.2, 0.4].view(), 393.0, 0.05, 1.0)?;
-/// assert!((curve[0] - 0.05).abs() < 1e-12 && curve[1] > 0.8 && curve[2] > 0.999);
+/// assert!((curve[0] - 0.05).abs() < 1e-10 && curve[1] > 0.8 && curve[2] > 0.999);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
 pub fn power_curve(effects: ArrayView1<f64>, n: f64, alpha: f64, sd: f64) -> Result<Array1<f64>> {
@@ -254,7 +254,7 @@ impl PowerParams {
     /// use mlnotes::stats::ab::PowerAnalysis;
     /// // A tenth of the traffic for the new page, nine tenths for the old.
     /// let small = PowerAnalysis::params().ratio(9.0).proportions_sample_size(0.10, 0.01)?;
-    /// assert!((small - 8_413.0).abs() < 1.0);
+    /// assert!((small - 8_081.9).abs() < 1.0);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
     pub fn proportions_sample_size(&self, base: f64, effect: f64) -> Result<f64> {

@@ -182,7 +182,9 @@ mod tests {
     fn shares_are_kept() {
         let shares = array![0.2, 0.0, 0.5, 0.3];
         let mut counts = [0; 4];
-        users().iter().for_each(|u| counts[assign(u, "s", shares.view()).unwrap()] += 1);
+        for user in &users() {
+            counts[assign(user, "s", shares.view()).unwrap()] += 1;
+        }
         assert_eq!(counts[1], 0);
         let kept = [counts[0], counts[2], counts[3]];
         let test = srm_test(&kept, array![0.2, 0.5, 0.3].view()).unwrap();

@@ -11,6 +11,7 @@
 
 mod earthquakes;
 mod football;
+pub mod experiments;
 mod generate;
 mod scale;
 mod split;

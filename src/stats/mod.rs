@@ -1,5 +1,7 @@
 //! Statistics: tests, estimates, and how far apart texts and distributions are.
 
+pub mod ab;
+pub mod clt;
 pub mod distance;
 pub mod hypothesis;
 pub mod information;

@@ -1,6 +1,8 @@
 //! Statistics: tests, estimates, and how far apart texts and distributions are.
 
 pub mod bias_variance;
+pub mod collinearity;
 pub mod distance;
 pub mod hypothesis;
 pub mod information;
+pub mod selection;

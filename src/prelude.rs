@@ -13,10 +13,25 @@ pub use crate::cluster::kmeans::{
     EmptyCluster, KMeans, KMeansInit, KMeansModel, KMeansParams, KMeansStep,
 };
 pub use crate::decomposition::pca::{Pca, PcaModel, PcaParams, PcaSolver};
+pub use crate::linear::lasso::{ElasticNet, ElasticNetParams, Lasso, LassoModel, LassoPath};
 pub use crate::linear::logistic::{
     LogisticModel, LogisticRegression, LogisticRegressionParams, Penalty, SoftmaxModel,
     SoftmaxRegression, Solver, is_linearly_separable, logistic_gradient, logistic_hessian,
     logistic_loss,
+};
+pub use crate::linear::ridge::{Ridge, RidgeModel, RidgeParams, RidgePath};
+pub use crate::tree::bagging::{Bagging, BaggingClassifierModel, BaggingModel, BaggingParams};
+pub use crate::tree::cart::{
+    ClassificationTree, Criterion, DecisionTreeClassifier, DecisionTreeClassifierParams,
+    DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, RegressionTree,
+};
+pub use crate::tree::forest::{
+    RandomForestClassifier, RandomForestClassifierModel, RandomForestClassifierParams,
+    RandomForestRegressor, RandomForestRegressorModel, RandomForestRegressorParams,
+};
+pub use crate::tree::gbdt::{
+    GradientBoostingClassifier, GradientBoostingClassifierModel, GradientBoostingClassifierParams,
+    GradientBoostingRegressor, GradientBoostingRegressorModel, GradientBoostingRegressorParams,
 };
 pub use crate::{Error, Result, data, display, plot};
 pub use ndarray::prelude::*;

@@ -1,0 +1,3 @@
+//! Drawing samples from what was observed.
+
+pub mod bootstrap;

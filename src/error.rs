@@ -214,6 +214,12 @@ pub enum Error {
         /// What to change.
         remedy: &'static str,
     },
+    /// candle refused an operation on tensors.
+    #[error("candle: {reason}")]
+    Tensor {
+        /// candle's reason, with operation and shapes.
+        reason: String,
+    },
     /// The database refused a statement.
     #[error("the database refused `{query}`: {reason}")]
     Sql {
@@ -238,6 +244,13 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+}
+
+/// candle's error is neither `Clone` nor comparable; its sentence is.
+impl From<candle_core::Error> for Error {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Tensor { reason: error.to_string() }
+    }
 }
 
 /// The sentence itself: `unwrap` and a failed `?` show an error by `Debug`, and readers should get the

@@ -14,8 +14,10 @@
 //! Cover & Thomas (2006), chapter 2; Kullback & Leibler (1951).
 
 mod gaussian;
+mod gaussian_fit;
 
-pub use gaussian::{Direction, GaussianFit, fit_gaussian_kl, kl_gaussian};
+pub use gaussian::kl_gaussian;
+pub use gaussian_fit::{Direction, GaussianFit, fit_gaussian_kl};
 
 use crate::numeric::{check_matrix, check_vector};
 use crate::{Error, Result};

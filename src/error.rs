@@ -223,6 +223,11 @@ pub enum Error {
         problem: String,
         /// What to do instead.
         remedy: &'static str,
+    /// candle refused an operation on tensors.
+    #[error("candle: {reason}")]
+    Tensor {
+        /// candle's reason, with operation and shapes.
+        reason: String,
     },
     /// The database refused a statement.
     #[error("the database refused `{query}`: {reason}")]
@@ -248,6 +253,13 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+}
+
+/// candle's error is neither `Clone` nor comparable; its sentence is.
+impl From<candle_core::Error> for Error {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Tensor { reason: error.to_string() }
+    }
 }
 
 /// The sentence itself: `unwrap` and a failed `?` show an error by `Debug`, and readers should get the

@@ -1,9 +1,12 @@
-//! Entropies, divergences and Hamming distance against `SciPy` (`tests/references/information.py`).
+//! Entropies, divergences and distances of words against `SciPy` and definitions, Gaussians fitted by KL
+//! against a simplex search over quadrature (`tests/references/information.py`).
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-use mlnotes::stats::distance::hamming_str;
+use mlnotes::numeric::log_sum_exp;
+use mlnotes::stats::distance::{Hamming74, hamming_str, levenshtein};
 use mlnotes::stats::information::{
-    cross_entropy, entropy, js_divergence, kl_divergence, kl_gaussian, mutual_information,
+    Direction, cross_entropy, entropy, fit_gaussian_kl, js_divergence, kl_divergence, kl_gaussian,
+    mutual_information,
 };
 use ndarray::{Array1, Array2, array};
 use serde::Deserialize;
@@ -17,6 +20,32 @@ struct Reference {
     plane: Plane,
     words: Vec<String>,
     hamming: Vec<Vec<usize>>,
+    levenshtein: Vec<(String, String, usize)>,
+    code: Vec<[u8; 7]>,
+    penguins: Penguins,
+    gaussian_fits: Vec<Fits>,
+}
+
+#[derive(Deserialize)]
+struct Penguins {
+    bins: Vec<usize>,
+    information: f64,
+}
+
+#[derive(Deserialize)]
+struct Fits {
+    name: String,
+    interval: (f64, f64),
+    mass: f64,
+    forward: Fit,
+    reverse: Vec<Fit>,
+}
+
+#[derive(Deserialize)]
+struct Fit {
+    mean: f64,
+    sd: f64,
+    divergence: f64,
 }
 
 #[derive(Deserialize)]
@@ -88,6 +117,80 @@ fn hamming_is_scipys_share_times_the_length() {
     for (a, row) in words.iter().zip(&hamming) {
         for (b, distance) in words.iter().zip(row) {
             assert_eq!(hamming_str(a, b).unwrap(), *distance);
+        }
+    }
+}
+
+#[test]
+fn levenshtein_is_its_definition() {
+    for (a, b, distance) in reference().levenshtein {
+        assert_eq!(levenshtein(&a, &b), distance, "{a} {b}");
+    }
+}
+
+#[test]
+fn the_code_solves_its_parity_checks() {
+    for word in reference().code {
+        let data = [word[2], word[4], word[5], word[6]];
+        assert_eq!(Hamming74::encode(data).unwrap(), word);
+        for i in 0..7 {
+            let mut wrong = word;
+            wrong[i] ^= 1;
+            assert_eq!(Hamming74::decode(wrong).unwrap(), (data, Some(i + 1)));
+        }
+    }
+}
+
+#[test]
+fn penguins_bill_tells_the_species_as_scikit_learn_says() {
+    let Penguins { bins, information } = reference().penguins;
+    let species = &mlnotes::data::penguins().y;
+    let mut joint = Array2::zeros((3, bins.iter().max().unwrap() + 1));
+    for (&row, &column) in species.iter().zip(&bins) {
+        joint[[row, column]] += 1.0 / bins.len() as f64;
+    }
+    assert!((mutual_information(joint.view()).unwrap() - information).abs() < 1e-13);
+}
+
+/// `ln Σ wᵢ N(x | mᵢ, sᵢ²)`.
+fn mixture(x: f64, parts: [(f64, f64, f64); 2]) -> f64 {
+    let logs = parts.map(|(w, m, s)| {
+        w.ln() - 0.5 * ((x - m) / s).powi(2) - s.ln() - 0.5 * std::f64::consts::TAU.ln()
+    });
+    log_sum_exp(Array1::from(logs.to_vec()).view())
+}
+
+fn log_density(name: &str) -> fn(f64) -> f64 {
+    match name {
+        "two equal peaks" => |x| mixture(x, [(0.5, -2.0, 0.6), (0.5, 2.0, 0.6)]),
+        "two unequal peaks" => |x| mixture(x, [(0.7, -1.5, 0.5), (0.3, 2.5, 1.0)]),
+        "far peaks, seven times" => {
+            |x| 7.0f64.ln() + mixture(x, [(0.25, -40.0, 2.0), (0.75, 30.0, 0.5)])
+        }
+        "gumbel" => |x| -x - (-x).exp(),
+        "logistic" => |x| -x - 2.0 * (-x).exp().ln_1p(),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn fitted_gaussians_are_those_of_quadrature_and_simplex() {
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-6 * b.abs().max(1.0);
+    for Fits { name, interval, mass, forward, reverse } in reference().gaussian_fits {
+        let fit = |direction| fit_gaussian_kl(&log_density(&name), interval, direction).unwrap();
+        let ours = fit(Direction::Forward);
+        assert!(
+            near(ours.log_mass, mass.ln()) && near(ours.divergence, forward.divergence),
+            "{name}"
+        );
+        assert!(near(ours.mean, forward.mean) && near(ours.sd, forward.sd), "{name}: {ours:?}");
+        let ours = fit(Direction::Reverse);
+        assert!(near(ours.divergence, reverse[0].divergence), "{name}: {ours:?}");
+        for known in reverse {
+            let found = ours.local_minima.iter().any(|&(mean, sd, divergence)| {
+                near(mean, known.mean) && near(sd, known.sd) && near(divergence, known.divergence)
+            });
+            assert!(found, "{name}: no minimum at {} in {ours:?}", known.mean);
         }
     }
 }

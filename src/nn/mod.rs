@@ -1,2 +1,3 @@
 //! Neural networks and the tools to check them.
 pub mod gradcheck;
+pub mod loss;

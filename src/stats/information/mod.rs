@@ -6,17 +6,25 @@
 //! ```
 //!
 //! `0 ln 0` counts as 0, its limit. `KL(p‖q)` is no distance: it is not symmetric, breaks the triangle
-//! inequality, and is infinite where `q = 0 < p`. All functions count in nats; divide by `ln 2` for
-//! bits, or give [`entropy`] the base 2.
+//! inequality, and is infinite where `q = 0 < p`. Which of the two comes first matters most where `q`
+//! cannot be `p`: see [`fit_gaussian_kl`]. All functions count in nats; divide by `ln 2` for bits, or
+//! give [`entropy`] the base 2.
 //!
 //! # References
 //! Cover & Thomas (2006), chapter 2; Kullback & Leibler (1951).
 
+mod gaussian;
+mod gaussian_fit;
+
+pub use gaussian::kl_gaussian;
+pub use gaussian_fit::{Direction, GaussianFit, fit_gaussian_kl};
+
 use crate::numeric::{check_matrix, check_vector};
 use crate::{Error, Result};
-use faer::linalg::solvers::Solve;
-use faer::{Mat, Side};
 use ndarray::{ArrayView1, ArrayView2, Axis};
+
+/// How far from 1 a sum of probabilities may be: numbers rounded to single precision still pass.
+pub(crate) const ROUNDING: f64 = 1e-6;
 
 /// Entropy of a distribution in units of `base` (2 for bits, `e` for nats), `−Σ p log p`.
 ///
@@ -120,78 +128,11 @@ pub fn js_divergence(p: ArrayView1<f64>, q: ArrayView1<f64>) -> Result<f64> {
 pub fn mutual_information(joint: ArrayView2<f64>) -> Result<f64> {
     const WHAT: &str = "mutual_information: `joint`";
     check_matrix(WHAT, joint)?;
-    check_sum(WHAT, joint.iter().copied())?;
+    check_sum(WHAT, joint.iter().copied(), ROUNDING)?;
     let (px, py) = (joint.sum_axis(Axis(1)), joint.sum_axis(Axis(0)));
     let cells = joint.indexed_iter().map(|((i, j), &p)| (p, px[i] * py[j]));
     // Rounding may leave a hair below 0.
     Ok(kl(cells).max(0.0))
-}
-
-/// `KL(N(m₀, S₀) ‖ N(m₁, S₁))` in nats, means `(d,)` and covariances `(d, d)`:
-///
-/// ```text
-/// ½ ( tr(S₁⁻¹ S₀) + (m₁ − m₀)ᵀ S₁⁻¹ (m₁ − m₀) − d + ln det S₁ − ln det S₀ )
-/// ```
-///
-/// Only the lower triangles of the covariances are read.
-///
-/// # Errors
-/// [`Error::Empty`], [`Error::Shape`], [`Error::NotFinite`], and [`Error::NotPositiveDefinite`].
-///
-/// ```
-/// use ndarray::array;
-/// let unit = array![[1.0]];
-/// let kl = mlnotes::stats::information::kl_gaussian(
-///     array![0.0].view(), unit.view(), array![2.0].view(), unit.view(),
-/// )?;
-/// assert!((kl - 2.0).abs() < 1e-15);
-/// # Ok::<(), mlnotes::Error>(())
-/// ```
-///
-/// # References
-/// Cover & Thomas (2006), theorem 8.6.5 with 8.6.1.
-pub fn kl_gaussian(
-    m0: ArrayView1<f64>,
-    s0: ArrayView2<f64>,
-    m1: ArrayView1<f64>,
-    s1: ArrayView2<f64>,
-) -> Result<f64> {
-    let d = m0.len();
-    if d == 0 {
-        return Err(Error::Empty { what: "kl_gaussian: `m0`", needed: "1 dimension" });
-    }
-    check_vector("kl_gaussian: `m0`", m0)?;
-    check_vector("kl_gaussian: `m1`", m1)?;
-    if m1.len() != d {
-        let (expected, got) = (format!("({d},)"), format!("({},)", m1.len()));
-        return Err(Error::Shape { what: "kl_gaussian: `m1`", expected, got });
-    }
-    for (what, s) in [("kl_gaussian: `s0`", s0.view()), ("kl_gaussian: `s1`", s1.view())] {
-        if s.dim() != (d, d) {
-            let (expected, got) = (format!("({d}, {d})"), format!("{:?}", s.dim()));
-            return Err(Error::Shape { what, expected, got });
-        }
-        check_matrix(what, s)?;
-    }
-    let factor = |name: &str, s: ArrayView2<f64>| {
-        Mat::from_fn(d, d, |i, j| s[[i.max(j), i.min(j)]]).llt(Side::Lower).map_err(|_| {
-            Error::NotPositiveDefinite {
-                what: format!("kl_gaussian: `{name}`"),
-                remedy: "a covariance needs linearly independent features; add a little to its diagonal",
-            }
-        })
-    };
-    let (factor0, factor1) = (factor("s0", s0)?, factor("s1", s1)?);
-    let log_det = |l: &faer::linalg::solvers::Llt<f64>| -> f64 {
-        let l = l.L();
-        (0..d).map(|i| 2.0 * l[(i, i)].ln()).sum()
-    };
-    let ratio = factor1.solve(Mat::from_fn(d, d, |i, j| s0[[i.max(j), i.min(j)]]));
-    let trace: f64 = (0..d).map(|i| ratio[(i, i)]).sum();
-    let shift = Mat::from_fn(d, 1, |i, _| m1[i] - m0[i]);
-    let weighted = factor1.solve(&shift);
-    let distance: f64 = (0..d).map(|i| shift[(i, 0)] * weighted[(i, 0)]).sum();
-    Ok(0.5 * (trace + distance - d as f64 + log_det(&factor1) - log_det(&factor0)))
 }
 
 fn nats(p: ArrayView1<f64>) -> f64 {
@@ -200,7 +141,12 @@ fn nats(p: ArrayView1<f64>) -> f64 {
 
 /// `Σ p ln(p/q)` over pairs; infinite where `q = 0 < p`.
 fn kl(pairs: impl Iterator<Item = (f64, f64)>) -> f64 {
-    pairs.map(|(p, q)| if p > 0.0 { p * (p / q).ln() } else { 0.0 }).sum()
+    // The ratio is exact where p and q are close; only it can overflow, for a q below 1e-308.
+    let log_ratio = |p: f64, q: f64| {
+        let ratio = p / q;
+        if ratio.is_finite() { ratio.ln() } else { p.ln() - q.ln() }
+    };
+    pairs.map(|(p, q)| if p > 0.0 { p * log_ratio(p, q) } else { 0.0 }).sum()
 }
 
 fn check_pair(names: [&'static str; 2], p: ArrayView1<f64>, q: ArrayView1<f64>) -> Result<()> {
@@ -217,18 +163,21 @@ fn check_distribution(what: &'static str, p: ArrayView1<f64>) -> Result<()> {
         return Err(Error::Empty { what, needed: "1 probability" });
     }
     check_vector(what, p)?;
-    check_sum(what, p.iter().copied())
+    check_sum(what, p.iter().copied(), ROUNDING)
 }
 
-fn check_sum(what: &'static str, p: impl Iterator<Item = f64> + Clone) -> Result<()> {
-    /// Numbers that were rounded to single precision still pass.
-    const TOLERANCE: f64 = 1e-6;
+/// Checks that the numbers are not negative and that their sum is within `rounding` of 1.
+pub(crate) fn check_sum(
+    what: &'static str,
+    p: impl Iterator<Item = f64> + Clone,
+    rounding: f64,
+) -> Result<()> {
     if let Some((index, value)) = p.clone().enumerate().find(|(_, p)| *p < 0.0) {
         let problem = format!("it holds {value} at position {index}");
         return Err(Error::Distribution { what, problem });
     }
     let sum: f64 = p.sum();
-    if (sum - 1.0).abs() > TOLERANCE {
+    if (sum - 1.0).abs() > rounding {
         return Err(Error::Distribution { what, problem: format!("it sums to {sum}") });
     }
     Ok(())
@@ -281,9 +230,25 @@ mod tests {
         let short = kl_divergence(good.view(), array![1.0].view()).unwrap_err();
         assert!(matches!(short, Error::Shape { .. }));
         assert!(mutual_information(array![[0.5, 0.6]].view()).is_err());
-        let flat = array![[1.0, 1.0], [1.0, 1.0]];
-        let zero = array![0.0, 0.0];
-        let error = kl_gaussian(zero.view(), flat.view(), zero.view(), flat.view()).unwrap_err();
-        assert!(error.to_string().contains("`s0` is not positive definite"), "{error}");
+    }
+
+    #[test]
+    fn a_tiny_q_costs_much_but_not_everything() {
+        let q = array![1e-320, 1.0];
+        let kl = kl_divergence(array![1.0, 0.0].view(), q.view()).unwrap();
+        assert!((kl - 320.0 * 10.0f64.ln()).abs() < 1e-2, "{kl}");
+    }
+
+    proptest! {
+        #[test]
+        fn the_root_of_jensen_shannon_is_a_metric(
+            w in proptest::collection::vec(0.001..1.0, 12),
+        ) {
+            let [p, q, r] = [0, 4, 8].map(|i| distribution(&w[i..i + 4]));
+            let d = |a: &Array1<f64>, b: &Array1<f64>| {
+                js_divergence(a.view(), b.view()).unwrap().max(0.0).sqrt()
+            };
+            prop_assert!(d(&p, &r) <= d(&p, &q) + d(&q, &r) + 1e-12);
+        }
     }
 }

@@ -12,11 +12,15 @@ pub use crate::cluster::gmm::{
 pub use crate::cluster::kmeans::{
     EmptyCluster, KMeans, KMeansInit, KMeansModel, KMeansParams, KMeansStep,
 };
+pub use crate::data::{sql::Database, table::Table};
 pub use crate::decomposition::pca::{Pca, PcaModel, PcaParams, PcaSolver};
 pub use crate::linear::logistic::{
     LogisticModel, LogisticRegression, LogisticRegressionParams, Penalty, SoftmaxModel,
     SoftmaxRegression, Solver, is_linearly_separable, logistic_gradient, logistic_hessian,
     logistic_loss,
+};
+pub use crate::stats::isolation_forest::{
+    IsolationForest, IsolationForestModel, IsolationForestParams,
 };
 pub use crate::{Error, Result, data, display, plot};
 pub use ndarray::prelude::*;

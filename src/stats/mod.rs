@@ -1,8 +1,14 @@
 //! Statistics: tests, estimates, and how far apart texts and distributions are.
 
 pub mod ab;
+pub mod attribution;
 pub mod clt;
+pub mod cohort;
 pub mod distance;
 pub mod hypothesis;
 pub mod information;
+pub mod isolation_forest;
 pub mod likelihood;
+pub mod outliers;
+pub mod quantile;
+pub mod window;

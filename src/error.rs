@@ -229,6 +229,28 @@ pub enum Error {
         /// candle's reason, with operation and shapes.
         reason: String,
     },
+    /// A table has no column of that name.
+    #[error("there is no column `{name}`; the table has {known}")]
+    UnknownColumn {
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A cell of a table is missing, or of another kind than is needed.
+    #[error(
+        "column `{column}` holds {got} at row {row} where {expected} is needed; drop that row, or read the column as what it is"
+    )]
+    Cell {
+        /// The column.
+        column: String,
+        /// The first such row, from 0.
+        row: usize,
+        /// What is needed.
+        expected: &'static str,
+        /// What stands there.
+        got: String,
+    },
     /// The database refused a statement.
     #[error("the database refused `{query}`: {reason}")]
     Sql {

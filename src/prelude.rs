@@ -12,6 +12,7 @@ pub use crate::cluster::gmm::{
 pub use crate::cluster::kmeans::{
     EmptyCluster, KMeans, KMeansInit, KMeansModel, KMeansParams, KMeansStep,
 };
+pub use crate::data::{sql::Database, table::Table};
 pub use crate::decomposition::pca::{Pca, PcaModel, PcaParams, PcaSolver};
 pub use crate::linear::lasso::{ElasticNet, ElasticNetParams, Lasso, LassoModel, LassoPath};
 pub use crate::linear::logistic::{
@@ -32,6 +33,8 @@ pub use crate::tree::forest::{
 pub use crate::tree::gbdt::{
     GradientBoostingClassifier, GradientBoostingClassifierModel, GradientBoostingClassifierParams,
     GradientBoostingRegressor, GradientBoostingRegressorModel, GradientBoostingRegressorParams,
+pub use crate::stats::isolation_forest::{
+    IsolationForest, IsolationForestModel, IsolationForestParams,
 };
 pub use crate::{Error, Result, data, display, plot};
 pub use ndarray::prelude::*;

@@ -1,4 +1,5 @@
 //! Data to learn on: classic sets, embedded, and seeded generators.
+//! Data to learn on: real sets, embedded, and seeded generators; tables, SQL, and duplicates.
 //!
 //! A set is a [`Dataset`]: a matrix `x`, `(n_samples, n_features)`, and a class index per row; or a
 //! [`Regression`], with a number per row. Each stands in `src/data/sets/<name>/` with its licence and its source.
@@ -9,18 +10,28 @@
 //! assert_eq!(penguins.target_names, ["Adelie", "Chinstrap", "Gentoo"]);
 //! ```
 
+pub mod dedup;
 mod earthquakes;
-mod football;
 pub mod experiments;
+mod football;
 mod generate;
+mod passengers;
 mod scale;
+mod shop;
+mod speeches;
 mod split;
+pub mod sql;
+pub mod table;
 
 pub use earthquakes::{Earthquakes, SeismicEvent, SeismicKind, earthquakes};
 pub use football::{Football, FootballMatch, football};
 pub use generate::{blobs, circles, moons, sample_mixture};
+pub use passengers::titanic_passengers;
 pub use scale::{Standardized, standardize};
 pub use split::{Split, k_fold, stratified_k_fold, train_test_split};
+pub use shop::{ShopLog, shop_log};
+pub use speeches::{Speech, state_of_the_union};
+pub use split::{Split, train_test_split};
 
 use ndarray::{Array1, Array2};
 use std::sync::OnceLock;

@@ -74,7 +74,7 @@ pub fn matrix(values: ArrayView2<f64>, precision: usize) -> Table {
 
 fn is_number(cell: &str) -> bool {
     let plain = cell.trim_end_matches(['%', 'x']).replace(['_', ' '], "");
-    plain == "..." || plain.parse::<f64>().is_ok()
+    ["...", "NULL"].contains(&plain.as_str()) || plain.parse::<f64>().is_ok()
 }
 
 impl Table {

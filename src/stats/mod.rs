@@ -1,10 +1,13 @@
 //! Statistics: tests, estimates, and how far apart texts and distributions are.
 
 pub mod ab;
+pub mod attribution;
 pub mod clt;
+pub mod cohort;
 pub mod distance;
 pub mod hypothesis;
 pub mod information;
+pub mod isolation_forest;
 pub mod likelihood;
 pub mod bias_variance;
 pub mod collinearity;
@@ -12,3 +15,6 @@ pub mod distance;
 pub mod hypothesis;
 pub mod information;
 pub mod selection;
+pub mod outliers;
+pub mod quantile;
+pub mod window;

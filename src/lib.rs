@@ -20,8 +20,10 @@ pub mod nn;
 pub mod numeric;
 pub mod plot;
 pub mod prelude;
+pub mod sampling;
 pub mod stats;
 pub mod text;
+pub mod tree;
 
 pub use error::{Error, Result};
 

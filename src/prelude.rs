@@ -18,5 +18,17 @@ pub use crate::linear::logistic::{
     SoftmaxRegression, Solver, is_linearly_separable, logistic_gradient, logistic_hessian,
     logistic_loss,
 };
+pub use crate::tree::cart::{
+    ClassificationTree, Criterion, DecisionTreeClassifier, DecisionTreeClassifierParams,
+    DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, RegressionTree,
+};
+pub use crate::tree::forest::{
+    RandomForestClassifier, RandomForestClassifierModel, RandomForestClassifierParams,
+    RandomForestRegressor, RandomForestRegressorModel, RandomForestRegressorParams,
+};
+pub use crate::tree::gbdt::{
+    GradientBoostingClassifier, GradientBoostingClassifierModel, GradientBoostingClassifierParams,
+    GradientBoostingRegressor, GradientBoostingRegressorModel, GradientBoostingRegressorParams,
+};
 pub use crate::{Error, Result, data, display, plot};
 pub use ndarray::prelude::*;

@@ -1,0 +1,590 @@
+//! Gradient boosting, first order: each small tree is fitted to what the sum of those before it lacks.
+//!
+//! ```text
+//! F₀     = argmin_c Σ L(yᵢ, c)                                    mean, or log-odds
+//! rᵢ     = −∂L(yᵢ, F)/∂F                                          squares: y − F;  logistic: y − σ(F)
+//! tree   fitted to rᵢ by squared error, with leaves R₁, R₂, …
+//! leaf   γ_j = Σ_{R_j} rᵢ / Σ_{R_j} ∂²L/∂F²                       one Newton step; squares: the mean
+//! F      ← F + η γ_j  for the rows of R_j                         η: learning rate
+//! ```
+//!
+//! Each round lowers the bias; the variance grows slowly, the more slowly the smaller `η`. So boosting
+//! overfits when it runs too long, which a forest does not: look at [`BoostedTrees::staged`] on rows left out.
+//! Losses: `½ (y − F)²` and, for classes 0 and 1, `softplus(F) − y F`.
+//!
+//! # References
+//! Friedman (2001), Greedy function approximation, algorithms 2 and 5; Friedman (2002), stochastic
+//! gradient boosting; Hastie, Tibshirani & Friedman (2009), section 10.10.
+
+use super::cart::{
+    Columns, DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, RegressionTree, part,
+};
+use super::{check_classes, check_rows, check_target, r_squared};
+use crate::display::check_interrupt;
+use crate::numeric::{check_matrix, sigmoid, softplus};
+use crate::{Error, Result};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// Entry point: [`GradientBoostingRegressor::params`].
+#[derive(Debug, Clone, Copy)]
+pub struct GradientBoostingRegressor;
+
+/// Entry point: [`GradientBoostingClassifier::params`].
+#[derive(Debug, Clone, Copy)]
+pub struct GradientBoostingClassifier;
+
+impl GradientBoostingRegressor {
+    /// Default settings: 100 trees of depth 3, learning rate 0.1.
+    ///
+    /// ```
+    /// use mlnotes::tree::gbdt::GradientBoostingRegressor;
+    /// use ndarray::{Array1, Array2};
+    /// let x = Array2::from_shape_fn((60, 1), |(i, _)| i as f64 / 10.0);
+    /// let y: Array1<f64> = x.column(0).mapv(f64::sin);
+    /// let model = GradientBoostingRegressor::params().fit(x.view(), y.view())?;
+    /// assert!(model.score(x.view(), y.view())? > 0.99);
+    /// assert_eq!(model.boosted.train_loss.len(), 101);
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
+    pub fn params() -> GradientBoostingRegressorParams {
+        GradientBoostingRegressorParams { boosting: Boosting::new("GradientBoostingRegressor") }
+    }
+}
+
+impl GradientBoostingClassifier {
+    /// Default settings: 100 trees of depth 3, learning rate 0.1.
+    ///
+    /// ```
+    /// use mlnotes::tree::gbdt::GradientBoostingClassifier;
+    /// let (x, y) = mlnotes::data::moons(200, 0.2, 1)?;
+    /// let model = GradientBoostingClassifier::params().n_trees(30).fit(x.view(), &y)?;
+    /// assert!(model.score(x.view(), &y)? > 0.97);
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
+    pub fn params() -> GradientBoostingClassifierParams {
+        GradientBoostingClassifierParams { boosting: Boosting::new("GradientBoostingClassifier") }
+    }
+}
+
+/// Settings of boosted trees for numbers, with squared error.
+///
+/// | setting | default | range | meaning |
+/// |---|---|---|---|
+/// | `n_trees` | 100 | `>= 1` | rounds |
+/// | `learning_rate` | 0.1 | `> 0` | share `η` of each tree that is added |
+/// | `max_depth` | 3 | `>= 1` | most questions of a tree: how many features may interact |
+/// | `min_leaf` | 1 | `1..=` rows of a round | fewest rows of a leaf |
+/// | `min_split` | 2 | `>= 2` | fewest rows of a node that may be split |
+/// | `max_features` | `All` | | features each split looks at |
+/// | `subsample` | 1 | `0 < s <= 1` | share of the rows each round draws, without replacement |
+/// | `seed` | 0 | | chance of rows and features |
+#[derive(Debug, Clone, PartialEq)]
+pub struct GradientBoostingRegressorParams {
+    boosting: Boosting,
+}
+
+/// Settings of boosted trees for the classes 0 and 1, with the logistic loss.
+///
+/// The settings are those of [`GradientBoostingRegressorParams`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct GradientBoostingClassifierParams {
+    boosting: Boosting,
+}
+
+/// A start and a sum of trees, `F(x) = F₀ + η Σ treeₘ(x)`.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct BoostedTrees {
+    /// `F₀`.
+    pub start: f64,
+    /// `η`.
+    pub learning_rate: f64,
+    /// The trees; a leaf's value is its Newton step, before the learning rate.
+    pub trees: Vec<RegressionTree>,
+    /// Mean loss on all training rows at the start and after each round, shape `(n_trees + 1,)`: mean
+    /// squared error, or the logistic loss in nats. Without subsampling and for `η ≤ 1` squares never rise.
+    pub train_loss: Array1<f64>,
+}
+
+/// Fitted boosted trees for numbers.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct GradientBoostingRegressorModel {
+    /// The sum of trees, in units of `y`.
+    pub boosted: BoostedTrees,
+}
+
+/// Fitted boosted trees for the classes 0 and 1.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct GradientBoostingClassifierModel {
+    /// The sum of trees, in log-odds of class 1.
+    pub boosted: BoostedTrees,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Loss {
+    Squares,
+    Logistic,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Boosting {
+    name: &'static str,
+    n_trees: usize,
+    learning_rate: f64,
+    subsample: f64,
+    seed: u64,
+    tree: DecisionTreeRegressorParams,
+}
+
+/// The setters of both.
+macro_rules! boosting_setters {
+    () => {
+        /// Sets the number of rounds.
+        #[must_use]
+        pub fn n_trees(mut self, n_trees: usize) -> Self {
+            self.boosting.n_trees = n_trees;
+            self
+        }
+
+        /// Sets the share of each tree that is added.
+        #[must_use]
+        pub fn learning_rate(mut self, learning_rate: f64) -> Self {
+            self.boosting.learning_rate = learning_rate;
+            self
+        }
+
+        /// Sets the largest number of questions of a tree.
+        #[must_use]
+        pub fn max_depth(mut self, max_depth: usize) -> Self {
+            self.boosting.tree = self.boosting.tree.max_depth(max_depth);
+            self
+        }
+
+        /// Sets the fewest rows of a leaf.
+        #[must_use]
+        pub fn min_leaf(mut self, min_leaf: usize) -> Self {
+            self.boosting.tree = self.boosting.tree.min_leaf(min_leaf);
+            self
+        }
+
+        /// Sets the fewest rows of a node that may be split.
+        #[must_use]
+        pub fn min_split(mut self, min_split: usize) -> Self {
+            self.boosting.tree = self.boosting.tree.min_split(min_split);
+            self
+        }
+
+        /// Sets how many features each split looks at.
+        #[must_use]
+        pub fn max_features(mut self, max_features: MaxFeatures) -> Self {
+            self.boosting.tree = self.boosting.tree.max_features(max_features);
+            self
+        }
+
+        /// Sets the share of the rows that each round draws, without replacement.
+        #[must_use]
+        pub fn subsample(mut self, subsample: f64) -> Self {
+            self.boosting.subsample = subsample;
+            self
+        }
+
+        /// Seeds the draws of rows and features.
+        #[must_use]
+        pub fn seed(mut self, seed: u64) -> Self {
+            self.boosting.seed = seed;
+            self
+        }
+    };
+}
+
+impl GradientBoostingRegressorParams {
+    boosting_setters!();
+
+    /// Fits `x`, `(n_samples, n_features)`, to `y`, `(n_samples,)`.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Parameter`].
+    pub fn fit(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+    ) -> Result<GradientBoostingRegressorModel> {
+        check_matrix("GradientBoostingRegressor: `x`", x)?;
+        check_target("GradientBoostingRegressor: `y`", y, x.nrows())?;
+        let boosted = self.boosting.fit(x, &y.to_vec(), Loss::Squares)?;
+        Ok(GradientBoostingRegressorModel { boosted })
+    }
+}
+
+impl GradientBoostingClassifierParams {
+    boosting_setters!();
+
+    /// Fits `x`, `(n_samples, n_features)`, to the classes `y`, `(n_samples,)`, all 0 or 1.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`],
+    /// [`Error::SingleClass`], [`Error::Parameter`].
+    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<GradientBoostingClassifierModel> {
+        const WHAT: &str = "GradientBoostingClassifier: `y`";
+        check_matrix("GradientBoostingClassifier: `x`", x)?;
+        if let Some(index) = y.iter().position(|&class| class > 1) {
+            let (allowed, got) = ("0 or 1", y[index].to_string());
+            return Err(Error::Label { what: WHAT, index, got, allowed });
+        }
+        check_classes(WHAT, y, x.nrows())?;
+        let y: Vec<f64> = y.iter().map(|&class| class as f64).collect();
+        let boosted = self.boosting.fit(x, &y, Loss::Logistic)?;
+        Ok(GradientBoostingClassifierModel { boosted })
+    }
+}
+
+impl Loss {
+    fn start(self, y: &[f64]) -> f64 {
+        let mean = y.iter().sum::<f64>() / y.len() as f64;
+        match self {
+            Self::Squares => mean,
+            Self::Logistic => (mean / (1.0 - mean)).ln(),
+        }
+    }
+
+    /// `−∂L/∂F`.
+    fn residual(self, y: f64, f: f64) -> f64 {
+        match self {
+            Self::Squares => y - f,
+            Self::Logistic => y - sigmoid(f),
+        }
+    }
+
+    /// `∂²L/∂F²`.
+    fn curvature(self, f: f64) -> f64 {
+        match self {
+            Self::Squares => 1.0,
+            Self::Logistic => sigmoid(f) * sigmoid(-f),
+        }
+    }
+
+    fn mean(self, y: &[f64], f: &[f64]) -> f64 {
+        let one = |(&y, &f): (&f64, &f64)| match self {
+            Self::Squares => (y - f) * (y - f),
+            Self::Logistic => softplus(f) - y * f,
+        };
+        y.iter().zip(f).map(one).sum::<f64>() / y.len() as f64
+    }
+}
+
+impl Boosting {
+    fn new(name: &'static str) -> Self {
+        let tree = DecisionTreeRegressor::params().max_depth(3);
+        Self { name, n_trees: 100, learning_rate: 0.1, subsample: 1.0, seed: 0, tree }
+    }
+
+    fn check(&self) -> Result<()> {
+        let bad = |name, rule, got: String| {
+            Err(Error::Parameter { estimator: self.name, name, rule, got })
+        };
+        if self.n_trees == 0 {
+            return bad("n_trees", ">= 1", "0".into());
+        }
+        if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
+            return bad("learning_rate", "finite and > 0", self.learning_rate.to_string());
+        }
+        if !(self.subsample > 0.0 && self.subsample <= 1.0) {
+            return bad("subsample", "above 0 and at most 1", self.subsample.to_string());
+        }
+        Ok(())
+    }
+
+    fn fit(&self, x: ArrayView2<f64>, y: &[f64], loss: Loss) -> Result<BoostedTrees> {
+        self.check()?;
+        let n_drawn = part(self.subsample, x.nrows());
+        let limits = self.tree.limits(n_drawn, x.ncols())?;
+        let columns = Columns::new(x);
+        let x = x.as_standard_layout();
+        let rows: Vec<&[f64]> = x.as_slice().unwrap_or_default().chunks_exact(x.ncols()).collect();
+        let start = loss.start(y);
+        let mut f = vec![start; y.len()];
+        let mut train_loss = vec![loss.mean(y, &f)];
+        let mut trees = Vec::with_capacity(self.n_trees);
+        for round in 0..self.n_trees {
+            check_interrupt();
+            let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+            rng.set_stream(round as u64);
+            let drawn = draw(y.len(), n_drawn, &mut rng);
+            let residuals: Vec<f64> =
+                y.iter().zip(&f).map(|(&y, &f)| loss.residual(y, f)).collect();
+            let mut tree = self.tree.grow(&columns, &residuals, &drawn, &limits, &mut rng);
+            let leaves: Vec<usize> = rows.iter().map(|row| tree.tree.leaf(row)).collect();
+            newton_leaves(&mut tree, &leaves, &residuals, &drawn, &f, loss);
+            for (f, &leaf) in f.iter_mut().zip(&leaves) {
+                *f += self.learning_rate * tree.tree.value(leaf)[0];
+            }
+            train_loss.push(loss.mean(y, &f));
+            trees.push(tree);
+        }
+        let train_loss = train_loss.into();
+        Ok(BoostedTrees { start, learning_rate: self.learning_rate, trees, train_loss })
+    }
+}
+
+/// Weight 1 for each of `n_drawn` different rows, 0 for the others.
+fn draw(n: usize, n_drawn: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
+    if n_drawn == n {
+        return vec![1.0; n];
+    }
+    let mut drawn = vec![0.0; n];
+    rand::seq::index::sample(rng, n, n_drawn).into_iter().for_each(|i| drawn[i] = 1.0);
+    drawn
+}
+
+/// Sets each leaf to `Σ residual / Σ curvature` of its drawn rows.
+fn newton_leaves(
+    tree: &mut RegressionTree,
+    leaves: &[usize],
+    residuals: &[f64],
+    drawn: &[f64],
+    f: &[f64],
+    loss: Loss,
+) {
+    /// Below this a leaf's rows are certain to the last bit and no step is taken.
+    const NO_CURVATURE: f64 = 1e-150;
+    let mut sums = vec![(0.0, 0.0); tree.tree.nodes.len()];
+    for (i, &leaf) in leaves.iter().enumerate() {
+        sums[leaf].0 += drawn[i] * residuals[i];
+        sums[leaf].1 += drawn[i] * loss.curvature(f[i]);
+    }
+    for (id, (residual, curvature)) in sums.into_iter().enumerate() {
+        if tree.tree.nodes[id].split.is_none() {
+            let step = if curvature < NO_CURVATURE { 0.0 } else { residual / curvature };
+            tree.tree.value_mut(id)[0] = step;
+        }
+    }
+}
+
+impl BoostedTrees {
+    /// `F(x)`, shape `(n_rows,)`.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
+    pub fn raw(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
+        let mut f = Array1::from_elem(x.nrows(), self.start);
+        self.each_round(x, |tree| {
+            tree.tree.for_each_row(x, |i, value| f[i] += self.learning_rate * value[0]);
+        })?;
+        Ok(f)
+    }
+
+    /// `F(x)` at the start and after each round, shape `(n_trees + 1, n_rows)`.
+    ///
+    /// # Errors
+    /// As [`BoostedTrees::raw`].
+    pub fn staged(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        let mut stages = Array2::from_elem((self.trees.len() + 1, x.nrows()), self.start);
+        let mut round = 0;
+        self.each_round(x, |tree| {
+            round += 1;
+            tree.tree.for_each_row(x, |i, value| {
+                stages[[round, i]] = stages[[round - 1, i]] + self.learning_rate * value[0];
+            });
+        })?;
+        Ok(stages)
+    }
+
+    fn each_round(&self, x: ArrayView2<f64>, visit: impl FnMut(&RegressionTree)) -> Result<()> {
+        let n_features = self.trees.first().map_or(x.ncols(), |tree| tree.tree.n_features);
+        check_rows("BoostedTrees: `x`", x, n_features)?;
+        self.trees.iter().for_each(visit);
+        Ok(())
+    }
+
+    /// Mean of the trees' [`super::cart::Tree::importance`], shape `(n_features,)`, with sum 1; a tree
+    /// without splits does not count.
+    pub fn importance(&self) -> Array1<f64> {
+        let sum = self.trees.iter().map(RegressionTree::importance).reduce(|a, b| a + b);
+        let sum = sum.unwrap_or_default();
+        let total = sum.sum();
+        if total > 0.0 { sum / total } else { sum }
+    }
+}
+
+impl GradientBoostingRegressorModel {
+    /// Predicted numbers, shape `(n_rows,)`.
+    ///
+    /// # Errors
+    /// As [`BoostedTrees::raw`].
+    pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
+        self.boosted.raw(x)
+    }
+
+    /// Predictions at the start and after each round, shape `(n_trees + 1, n_rows)`.
+    ///
+    /// # Errors
+    /// As [`BoostedTrees::raw`].
+    pub fn staged_predict(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.boosted.staged(x)
+    }
+
+    /// `R² = 1 − Σ (y − ŷ)² / Σ (y − ȳ)²`; 0 where `y` does not vary.
+    ///
+    /// # Errors
+    /// As [`BoostedTrees::raw`], and for a `y` of another length or with NaN.
+    pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
+        check_target("GradientBoostingRegressorModel::score: `y`", y, x.nrows())?;
+        let pairs: Vec<(f64, f64)> = y.iter().copied().zip(self.predict(x)?).collect();
+        Ok(r_squared(&pairs))
+    }
+
+    /// See [`BoostedTrees::importance`].
+    pub fn importance(&self) -> Array1<f64> {
+        self.boosted.importance()
+    }
+}
+
+impl GradientBoostingClassifierModel {
+    /// `P(y = 0 | x)` and `P(y = 1 | x) = σ(F(x))`, shape `(n_rows, 2)`.
+    ///
+    /// # Errors
+    /// As [`BoostedTrees::raw`].
+    pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        let f = self.boosted.raw(x)?;
+        let sign = |class| if class == 1 { 1.0 } else { -1.0 };
+        Ok(Array2::from_shape_fn((f.len(), 2), |(i, class)| sigmoid(sign(class) * f[i])))
+    }
+
+    /// The likelier class; 0 when both are equally likely.
+    ///
+    /// # Errors
+    /// As [`BoostedTrees::raw`].
+    pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
+        Ok(self.boosted.raw(x)?.iter().map(|&f| usize::from(f > 0.0)).collect())
+    }
+
+    /// `P(y = 1 | x)` at the start and after each round, shape `(n_trees + 1, n_rows)`.
+    ///
+    /// # Errors
+    /// As [`BoostedTrees::raw`].
+    pub fn staged_predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(self.boosted.staged(x)?.mapv_into(sigmoid))
+    }
+
+    /// Share of rows whose class is predicted.
+    ///
+    /// # Errors
+    /// As [`BoostedTrees::raw`], and [`Error::Shape`] when `y` has another length.
+    pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
+        let said = self.predict(x)?;
+        super::cart::accuracy("GradientBoostingClassifierModel::score: `y`", &said, y)
+    }
+
+    /// See [`BoostedTrees::importance`].
+    pub fn importance(&self) -> Array1<f64> {
+        self.boosted.importance()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::moons;
+    use ndarray::array;
+    use proptest::prelude::*;
+    use rand::Rng;
+
+    #[test]
+    fn two_rounds_by_hand() {
+        // Start 2; stump at 1.5 on residuals -2, 1, 1; half of it leaves -1, 0.5, 0.5; then again.
+        let x = array![[1.0], [2.0], [3.0]];
+        let y = array![0.0, 3.0, 3.0];
+        let params = GradientBoostingRegressor::params().learning_rate(0.5).max_depth(1).n_trees(2);
+        let model = params.fit(x.view(), y.view()).unwrap();
+        let stages = model.staged_predict(x.view()).unwrap();
+        assert_eq!(stages, array![[2.0, 2.0, 2.0], [1.0, 2.5, 2.5], [0.5, 2.75, 2.75]]);
+        assert_eq!(model.boosted.train_loss, array![2.0, 0.5, 0.125]);
+        assert_eq!(model.predict(x.view()).unwrap(), stages.row(2));
+    }
+
+    #[test]
+    fn a_newton_leaf_by_hand() {
+        // Three of four are ones: F0 = ln 3, p = 3/4. Left leaf (0, 1): (0 - 3/4 + 1 - 3/4) / (2 · 3/16)
+        // = -4/3; right leaf (1, 1): (1/2) / (3/8) = 4/3.
+        let x = array![[1.0], [1.0], [2.0], [2.0]];
+        let params = GradientBoostingClassifier::params().learning_rate(1.0).n_trees(1);
+        let model = params.fit(x.view(), &[0, 1, 1, 1]).unwrap();
+        let f = model.boosted.raw(x.view()).unwrap();
+        let by_hand = [3.0f64.ln() - 4.0 / 3.0, 3.0f64.ln() + 4.0 / 3.0];
+        assert!((f[0] - by_hand[0]).abs() < 1e-14 && (f[3] - by_hand[1]).abs() < 1e-14, "{f}");
+        let p = model.predict_proba(x.view()).unwrap();
+        assert!((p.row(0).sum() - 1.0).abs() < 1e-15 && (p[[0, 1]] - sigmoid(f[0])).abs() < 1e-15);
+    }
+
+    proptest! {
+        #[test]
+        fn squares_never_rise_in_training(seed in 0u64..100, rate in 0.05..1.0) {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let x = Array2::from_shape_fn((40, 2), |_| rng.random::<f64>());
+            let y = Array1::from_shape_fn(40, |_| rng.random::<f64>());
+            let params = GradientBoostingRegressor::params().n_trees(15).learning_rate(rate);
+            let model = params.fit(x.view(), y.view()).unwrap();
+            let loss = &model.boosted.train_loss;
+            prop_assert!(loss.windows(2).into_iter().all(|w| w[1] <= w[0] + 1e-14), "{loss}");
+            let last = model.predict(x.view()).unwrap() - &y;
+            prop_assert!((last.dot(&last) / 40.0 - loss[15]).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_subsample_is_chance_that_the_seed_decides() {
+        let (x, y) = moons(100, 0.3, 4).unwrap();
+        let fit = |seed| {
+            let params = GradientBoostingClassifier::params().n_trees(10).subsample(0.5);
+            params.seed(seed).fit(x.view(), &y).unwrap()
+        };
+        assert_eq!(fit(1), fit(1));
+        assert_ne!(fit(1), fit(2));
+        assert_eq!(fit(1).boosted.trees[3].tree.nodes[0].n_samples, 50);
+        assert!((fit(1).importance().sum() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn certain_rows_take_no_endless_step() {
+        let x = array![[1.0], [2.0]];
+        let params = GradientBoostingClassifier::params().learning_rate(1.0).n_trees(2000);
+        let model = params.fit(x.view(), &[0, 1]).unwrap();
+        let f = model.boosted.raw(x.view()).unwrap();
+        assert!(f.iter().all(|f| f.is_finite()) && model.score(x.view(), &[0, 1]).unwrap() > 0.9);
+    }
+
+    #[test]
+    fn bad_input_is_named() {
+        let x = array![[1.0], [2.0], [3.0]];
+        let y = array![1.0, 2.0, 3.0];
+        let refused =
+            |p: GradientBoostingRegressorParams, name: &str| match p.fit(x.view(), y.view()) {
+                Err(Error::Parameter { name: got, .. }) => assert_eq!(got, name),
+                other => panic!("{name}: {other:?}"),
+            };
+        let params = GradientBoostingRegressor::params;
+        refused(params().n_trees(0), "n_trees");
+        refused(params().learning_rate(0.0), "learning_rate");
+        refused(params().learning_rate(f64::NAN), "learning_rate");
+        refused(params().subsample(1.5), "subsample");
+        refused(params().subsample(0.0), "subsample");
+        refused(params().min_leaf(4), "min_leaf");
+        refused(params().max_depth(0), "max_depth");
+        assert!(matches!(params().fit(x.view(), array![1.0].view()), Err(Error::Shape { .. })));
+        let classify =
+            |y: &[usize]| GradientBoostingClassifier::params().fit(x.view(), y).unwrap_err();
+        assert!(matches!(classify(&[0, 1, 2]), Error::Label { index: 2, .. }));
+        assert!(matches!(classify(&[1, 1, 1]), Error::SingleClass { class: 1, .. }));
+        assert!(matches!(classify(&[0, 1]), Error::Shape { .. }));
+        let model = params().n_trees(1).fit(x.view(), y.view()).unwrap();
+        assert!(matches!(model.predict(array![[1.0, 2.0]].view()), Err(Error::Shape { .. })));
+        assert!(matches!(
+            model.staged_predict(Array2::zeros((0, 1)).view()),
+            Err(Error::Empty { .. })
+        ));
+    }
+}

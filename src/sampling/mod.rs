@@ -1,1 +1,3 @@
-//! Drawing samples: the bootstrap.
+//! Drawing samples from what was observed.
+
+pub mod bootstrap;

@@ -159,6 +159,7 @@ fn quantile(sorted: &[f64], p: f64) -> f64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use rand::Rng;
 
     fn mean(units: &[f64]) -> f64 {
         units.iter().sum::<f64>() / units.len() as f64

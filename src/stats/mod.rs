@@ -2,6 +2,7 @@
 
 pub mod ab;
 pub mod clt;
+pub mod bias_variance;
 pub mod distance;
 pub mod hypothesis;
 pub mod information;

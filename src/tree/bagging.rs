@@ -248,7 +248,7 @@ struct Member {
 }
 
 /// The members and what they share.
-struct Members {
+struct Ensemble {
     members: Vec<Member>,
     n_features: usize,
     n_outputs: usize,
@@ -256,13 +256,13 @@ struct Members {
 
 /// Fitted bagging of a [`Regressor`].
 pub struct BaggingModel {
-    members: Members,
+    ensemble: Ensemble,
     oob_score: Option<f64>,
 }
 
 /// Fitted bagging of a [`Classifier`].
 pub struct BaggingClassifierModel {
-    members: Members,
+    ensemble: Ensemble,
     oob_score: Option<f64>,
 }
 
@@ -318,14 +318,16 @@ impl<B> BaggingParams<B> {
         }
         Ok(())
     }
+}
 
+impl<B: Sync> BaggingParams<B> {
     /// Fits the members; `fit` gets a member's part of `x`, its rows, and a seed.
     fn repeat(
         &self,
         x: ArrayView2<f64>,
         n_outputs: usize,
         fit: impl Fn(ArrayView2<f64>, &[usize], u64) -> Result<Box<dyn Fitted>> + Sync,
-    ) -> Result<Members> {
+    ) -> Result<Ensemble> {
         let (n, d) = x.dim();
         let one = |number: usize| -> Result<Member> {
             let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
@@ -345,7 +347,7 @@ impl<B> BaggingParams<B> {
             let batch: Result<Vec<Member>> = (start..end).into_par_iter().map(one).collect();
             members.extend(batch?);
         }
-        Ok(Members { members, n_features: d, n_outputs })
+        Ok(Ensemble { members, n_features: d, n_outputs })
     }
 }
 
@@ -359,16 +361,16 @@ impl<B: Regressor> BaggingParams<B> {
         check_matrix("Bagging: `x`", x)?;
         check_target("Bagging: `y`", y, x.nrows())?;
         self.check()?;
-        let members = self.repeat(x, 1, |sample, rows, seed| {
+        let ensemble = self.repeat(x, 1, |sample, rows, seed| {
             self.base.fit_base(sample, y.select(Axis(0), rows).view(), seed)
         })?;
         let mut oob_score = None;
         if self.oob_score {
-            let judged = members.judge(x)?;
+            let judged = ensemble.judge(x)?;
             let pairs: Vec<_> = judged.iter().map(|(i, mean)| (y[*i], mean[0])).collect();
             oob_score = Some(r_squared(&pairs));
         }
-        Ok(BaggingModel { members, oob_score })
+        Ok(BaggingModel { ensemble, oob_score })
     }
 }
 
@@ -382,21 +384,21 @@ impl<B: Classifier> BaggingParams<B> {
         check_matrix("Bagging: `x`", x)?;
         let n_classes = check_classes("Bagging: `y`", y, x.nrows())?;
         self.check()?;
-        let members = self.repeat(x, n_classes, |sample, rows, seed| {
+        let ensemble = self.repeat(x, n_classes, |sample, rows, seed| {
             let y: Vec<usize> = rows.iter().map(|&row| y[row]).collect();
             self.base.fit_base(sample, &y, n_classes, seed)
         })?;
         let mut oob_score = None;
         if self.oob_score {
-            let judged = members.judge(x)?;
+            let judged = ensemble.judge(x)?;
             let right = judged.iter().filter(|(i, mean)| most_likely(mean.view()) == y[*i]).count();
             oob_score = Some(right as f64 / judged.len() as f64);
         }
-        Ok(BaggingClassifierModel { members, oob_score })
+        Ok(BaggingClassifierModel { ensemble, oob_score })
     }
 }
 
-impl Members {
+impl Ensemble {
     /// The outputs of each member in turn, checked.
     fn each(&self, x: ArrayView2<f64>) -> Result<Vec<Array2<f64>>> {
         self.members.par_iter().map(|member| self.outputs(member, x)).collect()
@@ -476,7 +478,7 @@ impl BaggingModel {
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`] for a wrong number of columns, and those of
     /// the base.
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        Ok(self.members.mean(x)?.index_axis_move(Axis(1), 0))
+        Ok(self.ensemble.mean(x)?.index_axis_move(Axis(1), 0))
     }
 
     /// Each member's own predictions, shape `(n_estimators, n_rows)`.
@@ -484,8 +486,8 @@ impl BaggingModel {
     /// # Errors
     /// As [`BaggingModel::predict`].
     pub fn predict_each(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_rows("Bagging: `x`", x, self.members.n_features)?;
-        let each = self.members.each(x)?;
+        check_rows("Bagging: `x`", x, self.ensemble.n_features)?;
+        let each = self.ensemble.each(x)?;
         Ok(Array2::from_shape_fn((each.len(), x.nrows()), |(b, i)| each[b][[i, 0]]))
     }
 
@@ -501,7 +503,7 @@ impl BaggingClassifierModel {
     /// # Errors
     /// As [`BaggingModel::predict`].
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        self.members.mean(x)
+        self.ensemble.mean(x)
     }
 
     /// The class with the largest mean share, the lower one of equals.
@@ -509,7 +511,7 @@ impl BaggingClassifierModel {
     /// # Errors
     /// As [`BaggingModel::predict`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
-        Ok(self.members.mean(x)?.rows().into_iter().map(most_likely).collect())
+        Ok(self.ensemble.mean(x)?.rows().into_iter().map(most_likely).collect())
     }
 
     /// Accuracy on the rows that members left out; `None` unless asked for.
@@ -520,13 +522,13 @@ impl BaggingClassifierModel {
 
 impl std::fmt::Debug for BaggingModel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "BaggingModel of {} members", self.members.members.len())
+        write!(f, "BaggingModel of {} members", self.ensemble.members.len())
     }
 }
 
 impl std::fmt::Debug for BaggingClassifierModel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "BaggingClassifierModel of {} members", self.members.members.len())
+        write!(f, "BaggingClassifierModel of {} members", self.ensemble.members.len())
     }
 }
 
@@ -630,7 +632,8 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let x = Array2::from_shape_fn((n, 2), |_| rng.random_range(-2.0..2.0));
         let noise = |rng: &mut ChaCha8Rng| 0.3 * rng.sample::<f64, _>(StandardNormal);
-        let y = x.rows().into_iter().map(|r| (2.0 * r[0]).sin() + r[1] + noise(&mut rng)).collect();
+        let y =
+            x.rows().into_iter().map(|r| f64::sin(2.0 * r[0]) + r[1] + noise(&mut rng)).collect();
         (x, y)
     }
 
@@ -657,8 +660,10 @@ mod tests {
         let one_line = error(line.fit(x.view(), y.view()).unwrap().predict(x_new.view()).unwrap());
         let bag = Bagging::params(tree).fit(x.view(), y.view()).unwrap();
         let lines = Bagging::params(line).fit(x.view(), y.view()).unwrap();
-        let (trees, lines) =
-            (error(bag.predict(x_new.view()).unwrap()), error(lines.predict(x_new.view()).unwrap()));
+        let (trees, lines) = (
+            error(bag.predict(x_new.view()).unwrap()),
+            error(lines.predict(x_new.view()).unwrap()),
+        );
         assert!(trees < 0.8 * one_tree, "{trees} {one_tree}");
         assert!((lines - one_line).abs() < 0.02 * one_line, "{lines} {one_line}");
     }
@@ -713,11 +718,11 @@ mod tests {
     #[test]
     fn bad_input_is_named() {
         let (x, y) = curve(20, 1);
-        let refused = |p: BaggingParams<DecisionTreeRegressorParams>, name: &str| {
-            match p.fit(x.view(), y.view()) {
-                Err(Error::Parameter { name: got, .. }) => assert_eq!(got, name),
-                other => panic!("{name}: {other:?}"),
-            }
+        let refused = |p: BaggingParams<DecisionTreeRegressorParams>, name: &str| match p
+            .fit(x.view(), y.view())
+        {
+            Err(Error::Parameter { name: got, .. }) => assert_eq!(got, name),
+            other => panic!("{name}: {other:?}"),
         };
         let params = || Bagging::params(DecisionTreeRegressor::params());
         refused(params().n_estimators(0), "n_estimators");

@@ -16,7 +16,7 @@
 
 use super::cart::{
     ClassificationTree, Columns, Criterion, DecisionTreeClassifier, DecisionTreeClassifierParams,
-    DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, RegressionTree, Tree,
+    DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, RegressionTree, Tree, shares,
 };
 use super::{check_classes, check_rows, check_target, most_likely, r_squared};
 use crate::display::check_interrupt;
@@ -395,9 +395,7 @@ fn average(trees: &[&Tree], x: ArrayView2<f64>, n_outputs: usize) -> Array2<f64>
 
 /// Mean of the trees' importances, shape `(n_features,)`, with sum 1; all 0 when no tree has a split.
 fn mean_importance<'a>(trees: impl Iterator<Item = &'a Tree>) -> Array1<f64> {
-    let sum = trees.map(Tree::importance).reduce(|a, b| a + b).unwrap_or_default();
-    let total = sum.sum();
-    if total > 0.0 { sum / total } else { sum }
+    shares(trees.map(Tree::importance).reduce(|a, b| a + b).unwrap_or_default())
 }
 
 impl RandomForestClassifierModel {
@@ -554,7 +552,7 @@ mod tests {
         assert!(matches!(regress().fit(x.view(), array![1.0].view()), Err(Error::Shape { .. })));
         let model = params().n_trees(2).fit(x.view(), &y).unwrap();
         assert!(matches!(model.predict(array![[1.0]].view()), Err(Error::Shape { .. })));
-        assert!(matches!(params().fit(x.view(), &vec![0; 20]), Err(Error::SingleClass { .. })));
+        assert!(matches!(params().fit(x.view(), &[0; 20]), Err(Error::SingleClass { .. })));
         // One row is always in the bag.
         let one = regress().oob_score(true).fit(array![[1.0]].view(), array![2.0].view());
         assert!(matches!(one, Err(Error::NoSupport { .. })));

@@ -18,6 +18,7 @@
 
 use super::cart::{
     Columns, DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, RegressionTree, part,
+    shares,
 };
 use super::{check_classes, check_rows, check_target, r_squared};
 use crate::display::check_interrupt;
@@ -400,13 +401,11 @@ impl BoostedTrees {
         Ok(())
     }
 
-    /// Mean of the trees' [`super::cart::Tree::importance`], shape `(n_features,)`, with sum 1; a tree
-    /// without splits does not count.
+    /// Fall of squared error by all splits on each feature, shape `(n_features,)`, with sum 1: a tree
+    /// counts by what it removes, so the first count most. All 0 when no tree has a split.
     pub fn importance(&self) -> Array1<f64> {
-        let sum = self.trees.iter().map(RegressionTree::importance).reduce(|a, b| a + b);
-        let sum = sum.unwrap_or_default();
-        let total = sum.sum();
-        if total > 0.0 { sum / total } else { sum }
+        let falls = self.trees.iter().map(|tree| tree.tree.falls()).reduce(|a, b| a + b);
+        shares(falls.unwrap_or_default())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Decision trees, and what is built of many: bagging, forests, boosting.
 
+pub mod bagging;
 pub mod cart;
 pub mod forest;
 pub mod gbdt;

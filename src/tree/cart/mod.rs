@@ -37,6 +37,7 @@ pub use target::Criterion;
 pub(super) use classifier::accuracy;
 pub(super) use columns::Columns;
 pub(super) use grow::{Limits, grow};
+pub(super) use structure::shares;
 pub(super) use target::{Classes, Squares};
 
 use crate::{Error, Result};

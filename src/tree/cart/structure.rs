@@ -110,15 +110,19 @@ impl Tree {
     /// Fall of impurity by the splits on each feature, shape `(n_features,)`, with sum 1; all 0 for a
     /// tree without splits. It favours features of many values: permute columns to be sure.
     pub fn importance(&self) -> Array1<f64> {
-        let mut falls = Array1::<f64>::zeros(self.n_features);
+        shares(self.falls())
+    }
+
+    /// Fall of weighted impurity by the splits on each feature, shape `(n_features,)`.
+    pub(in crate::tree) fn falls(&self) -> Array1<f64> {
+        let mut falls = Array1::zeros(self.n_features);
         let total = |id: usize| self.nodes[id].weight * self.nodes[id].impurity;
         for (id, node) in self.nodes.iter().enumerate() {
             if let Some(split) = node.split {
                 falls[split.feature] += total(id) - total(split.left) - total(split.right);
             }
         }
-        let sum = falls.sum();
-        if sum > 0.0 { falls / sum } else { Array1::zeros(self.n_features) }
+        falls
     }
 
     /// Number of the leaf that a row of `n_features` values falls into.
@@ -140,4 +144,10 @@ impl Tree {
         let rows = x.as_slice().unwrap_or_default().chunks_exact(self.n_features);
         rows.enumerate().for_each(|(i, row)| visit(i, self.value(self.leaf(row))));
     }
+}
+
+/// Divided by the sum; all 0 where that is 0.
+pub(in crate::tree) fn shares(values: Array1<f64>) -> Array1<f64> {
+    let sum = values.sum();
+    if sum > 0.0 { values / sum } else { Array1::zeros(values.len()) }
 }

@@ -270,14 +270,14 @@ fn on_breast_cancer_each_is_as_good_as_scikit_learns() {
         cancer.folds.iter().map(score).sum::<f64>() / 5.0
     };
     // scikit-learn breaks ties by chance: our tree is one of its trees.
-    let tree = cross_validated(&|x, y, new| {
+    let tree = cross_validated(&move |x, y, new| {
         DecisionTreeClassifier::params().max_depth(4).fit(x, y).unwrap().predict(new).unwrap()
     });
     let (mean, sd) = moments(&cancer.tree_depth_4);
     assert!((tree - mean).abs() < 3.0 * sd, "{tree} {mean} {sd}");
     let forests: Vec<f64> = (0..3)
         .map(|seed| {
-            cross_validated(&|x, y, new| {
+            cross_validated(&move |x, y, new| {
                 let params = RandomForestClassifier::params().seed(seed);
                 params.fit(x, y).unwrap().predict(new).unwrap()
             })
@@ -286,7 +286,7 @@ fn on_breast_cancer_each_is_as_good_as_scikit_learns() {
     let ((ours, _), (mean, sd)) = (moments(&forests), moments(&cancer.forest));
     // Three standard errors of the difference of a mean of 3 and one of 10.
     assert!((ours - mean).abs() < 3.0 * sd * (1.0f64 / 3.0 + 0.1).sqrt(), "{ours} {mean} {sd}");
-    let boosting = cross_validated(&|x, y, new| {
+    let boosting = cross_validated(&move |x, y, new| {
         GradientBoostingClassifier::params().fit(x, y).unwrap().predict(new).unwrap()
     });
     let (mean, _) = moments(&cancer.boosting);

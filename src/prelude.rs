@@ -18,6 +18,7 @@ pub use crate::linear::logistic::{
     SoftmaxRegression, Solver, is_linearly_separable, logistic_gradient, logistic_hessian,
     logistic_loss,
 };
+pub use crate::tree::bagging::{Bagging, BaggingClassifierModel, BaggingModel, BaggingParams};
 pub use crate::tree::cart::{
     ClassificationTree, Criterion, DecisionTreeClassifier, DecisionTreeClassifierParams,
     DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, RegressionTree,

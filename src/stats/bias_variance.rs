@@ -62,6 +62,15 @@ impl<F: Fn(ArrayView1<f64>) -> f64 + Sync> Population<F> {
     /// # Errors
     /// [`Error::Parameter`] for a negative or non-finite `noise_sd`, no rows, or an empty interval;
     /// [`Error::Empty`] or [`Error::NotFinite`] for given rows.
+    ///
+    /// ```
+    /// use mlnotes::stats::bias_variance::{Design, Population};
+    /// let rows = Design::Uniform { n: 50, low: 0.0, high: 3.0 };
+    /// assert!(Population::new(|x| (3.0 * x[0]).sin(), 0.4, rows).is_ok());
+    /// let nothing = Population::new(|x| x[0], -1.0, Design::Normal { n: 5 });
+    /// assert!(nothing.is_err_and(|error| error.to_string().contains("noise_sd")));
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
     pub fn new(truth: F, noise_sd: f64, design: Design) -> Result<Self> {
         let bad = |name, rule, got: String| {
             Err(Error::Parameter { estimator: "Population", name, rule, got })

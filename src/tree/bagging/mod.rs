@@ -15,14 +15,15 @@
 //! Breiman (1996), Bagging predictors; Hastie, Tibshirani & Friedman (2009), sections 8.7 and 15.2,
 //! eq. 15.1.
 
-use super::cart::{
-    ClassificationTree, Columns, DecisionTreeClassifierParams, DecisionTreeRegressorParams,
-    RegressionTree, part,
-};
+mod base;
+mod variance;
+
+pub use base::{Classifier, Fitted, Regressor};
+pub use variance::{MemberVariance, member_variance, variance_of_mean};
+
+use super::cart::part;
 use super::{check_classes, check_rows, check_target, most_likely, r_squared};
 use crate::display::check_interrupt;
-use crate::linear::logistic::{LogisticModel, LogisticRegressionParams};
-use crate::linear::ols::{LinearModel, LinearRegressionParams};
 use crate::numeric::check_matrix;
 use crate::sampling::bootstrap::{draw, out_of_bag};
 use crate::{Error, Result};
@@ -33,164 +34,6 @@ use rayon::prelude::*;
 
 /// Members between two looks for an interrupt.
 const CHUNK: usize = 32;
-
-/// A learner of numbers that can be fitted again and again.
-///
-/// A closure of this signature is one, too:
-///
-/// ```
-/// use mlnotes::tree::bagging::{Bagging, Fitted};
-/// use mlnotes::Result;
-/// use ndarray::{Array1, Array2, ArrayView1, ArrayView2, array};
-/// let mean = |_: ArrayView2<f64>, y: ArrayView1<f64>, _: u64| -> Result<Box<dyn Fitted>> {
-///     let mean = y.sum() / y.len() as f64;
-///     Ok(Box::new(move |x: ArrayView2<f64>| Ok(Array2::from_elem((x.nrows(), 1), mean))))
-/// };
-/// let model = Bagging::params(mean).fit(array![[1.0], [2.0]].view(), array![0.0, 2.0].view())?;
-/// assert!((model.predict(array![[5.0]].view())?[0] - 1.0).abs() < 0.3);
-/// # Ok::<(), mlnotes::Error>(())
-/// ```
-pub trait Regressor: Sync {
-    /// Fits `x`, `(n_samples, n_features)`, to `y`, `(n_samples,)`; chance, if any, from `seed`.
-    ///
-    /// # Errors
-    /// Those of the learner.
-    fn fit_base(
-        &self,
-        x: ArrayView2<f64>,
-        y: ArrayView1<f64>,
-        seed: u64,
-    ) -> Result<Box<dyn Fitted>>;
-}
-
-/// A learner of classes that can be fitted again and again.
-pub trait Classifier: Sync {
-    /// Fits `x`, `(n_samples, n_features)`, to classes below `n_classes`, some of which a sample may lack.
-    ///
-    /// # Errors
-    /// Those of the learner.
-    fn fit_base(
-        &self,
-        x: ArrayView2<f64>,
-        y: &[usize],
-        n_classes: usize,
-        seed: u64,
-    ) -> Result<Box<dyn Fitted>>;
-}
-
-/// What a base learner becomes.
-pub trait Fitted: Send + Sync {
-    /// For each row of `x`: the number, shape `(n_rows, 1)`, or the class shares, `(n_rows, n_classes)`.
-    ///
-    /// # Errors
-    /// Those of the learner.
-    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>>;
-}
-
-impl<F> Regressor for F
-where
-    F: Fn(ArrayView2<f64>, ArrayView1<f64>, u64) -> Result<Box<dyn Fitted>> + Sync,
-{
-    fn fit_base(
-        &self,
-        x: ArrayView2<f64>,
-        y: ArrayView1<f64>,
-        seed: u64,
-    ) -> Result<Box<dyn Fitted>> {
-        self(x, y, seed)
-    }
-}
-
-impl<F> Classifier for F
-where
-    F: Fn(ArrayView2<f64>, &[usize], usize, u64) -> Result<Box<dyn Fitted>> + Sync,
-{
-    fn fit_base(
-        &self,
-        x: ArrayView2<f64>,
-        y: &[usize],
-        n_classes: usize,
-        seed: u64,
-    ) -> Result<Box<dyn Fitted>> {
-        self(x, y, n_classes, seed)
-    }
-}
-
-impl<F: Fn(ArrayView2<f64>) -> Result<Array2<f64>> + Send + Sync> Fitted for F {
-    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        self(x)
-    }
-}
-
-impl Regressor for DecisionTreeRegressorParams {
-    fn fit_base(
-        &self,
-        x: ArrayView2<f64>,
-        y: ArrayView1<f64>,
-        seed: u64,
-    ) -> Result<Box<dyn Fitted>> {
-        Ok(Box::new(self.clone().seed(seed).fit(x, y)?))
-    }
-}
-
-impl Fitted for RegressionTree {
-    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        Ok(self.predict(x)?.insert_axis(Axis(1)))
-    }
-}
-
-impl Classifier for DecisionTreeClassifierParams {
-    fn fit_base(
-        &self,
-        x: ArrayView2<f64>,
-        y: &[usize],
-        n_classes: usize,
-        seed: u64,
-    ) -> Result<Box<dyn Fitted>> {
-        let limits = self.limits(x.nrows(), x.ncols())?;
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let weights = vec![1.0; y.len()];
-        Ok(Box::new(self.grow(&Columns::new(x), y, &weights, n_classes, &limits, &mut rng)))
-    }
-}
-
-impl Fitted for ClassificationTree {
-    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        self.predict_proba(x)
-    }
-}
-
-impl Regressor for LinearRegressionParams {
-    fn fit_base(&self, x: ArrayView2<f64>, y: ArrayView1<f64>, _: u64) -> Result<Box<dyn Fitted>> {
-        Ok(Box::new(self.fit(x, y)?))
-    }
-}
-
-impl Fitted for LinearModel {
-    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        Ok(self.predict(x)?.insert_axis(Axis(1)))
-    }
-}
-
-impl Classifier for LogisticRegressionParams {
-    fn fit_base(
-        &self,
-        x: ArrayView2<f64>,
-        y: &[usize],
-        _: usize,
-        _: u64,
-    ) -> Result<Box<dyn Fitted>> {
-        Ok(Box::new(self.fit(x, y)?))
-    }
-}
-
-impl Fitted for LogisticModel {
-    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        let p = self.predict_proba(x)?;
-        let share = |(i, class)| if class == 1 { p[i] } else { 1.0 - p[i] };
-        Ok(Array2::from_shape_fn((p.len(), 2), share))
-    }
-}
 
 /// Entry point: [`Bagging::params`].
 #[derive(Debug, Clone, Copy)]
@@ -532,98 +375,15 @@ impl std::fmt::Debug for BaggingClassifierModel {
     }
 }
 
-/// Variance of the mean of `b` variables of variance `sigma2` and pairwise correlation `rho`:
-///
-/// ```text
-/// Var f̄ = ρ σ² + (1 − ρ) σ² / B
-/// ```
-///
-/// The floor `ρ σ²` is what no number of members lowers. Correlations below `−1/(b − 1)` do not exist.
-///
-/// # Errors
-/// [`Error::Parameter`] for a negative or non-finite `sigma2`, an impossible `rho`, or `b = 0`.
-///
-/// ```
-/// use mlnotes::tree::bagging::variance_of_mean;
-/// assert_eq!(variance_of_mean(4.0, 0.0, 8)?, 0.5);
-/// assert_eq!(variance_of_mean(4.0, 0.5, 8)?, 2.25);
-/// # Ok::<(), mlnotes::Error>(())
-/// ```
-pub fn variance_of_mean(sigma2: f64, rho: f64, b: usize) -> Result<f64> {
-    let bad = |name, rule, got: String| {
-        Err(Error::Parameter { estimator: "variance_of_mean", name, rule, got })
-    };
-    if b == 0 {
-        return bad("b", ">= 1", "0".into());
-    }
-    if !(sigma2.is_finite() && sigma2 >= 0.0) {
-        return bad("sigma2", "finite and >= 0", sigma2.to_string());
-    }
-    let lowest = if b > 1 { -1.0 / (b as f64 - 1.0) } else { -1.0 };
-    if !(rho >= lowest && rho <= 1.0) {
-        return bad("rho", "from -1/(b - 1) to 1", rho.to_string());
-    }
-    Ok(rho * sigma2 + (1.0 - rho) * sigma2 / b as f64)
-}
-
-/// Variance of one member and correlation of two, estimated from repeated ensembles.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub struct MemberVariance {
-    /// Variance `σ²` of one member over training sets.
-    pub sigma2: f64,
-    /// Correlation `ρ` of two members that share a training set.
-    pub rho: f64,
-}
-
-/// Estimates `σ²` and `ρ` at one point from `predictions`, `(n_ensembles, n_members)`: a row for each
-/// independent training set, a column for each member fitted on it.
-///
-/// ```text
-/// σ²_within  = mean over rows of the members' sample variance
-/// ρ σ²       = variance of the row means − σ²_within / n_members        σ² = ρ σ² + σ²_within
-/// ```
-///
-/// Unbiased in `ρ σ²` and `σ²` (one-way analysis of variance). By chance the first may be below 0.
-///
-/// # Errors
-/// [`Error::TooFewSamples`] for fewer than 2 ensembles or members, [`Error::NotFinite`],
-/// [`Error::ZeroVariance`] when all predictions are equal.
-///
-/// ```
-/// use mlnotes::tree::bagging::member_variance;
-/// // Members that always agree.
-/// let v = member_variance(ndarray::array![[1.0, 1.0], [3.0, 3.0]].view())?;
-/// assert_eq!((v.sigma2, v.rho), (2.0, 1.0));
-/// # Ok::<(), mlnotes::Error>(())
-/// ```
-///
-/// # References
-/// Hastie, Tibshirani & Friedman (2009), section 15.4.1.
-pub fn member_variance(predictions: ArrayView2<f64>) -> Result<MemberVariance> {
-    const WHAT: &str = "member_variance: `predictions`";
-    let (rows, members) = predictions.dim();
-    if rows.min(members) < 2 {
-        return Err(Error::TooFewSamples { what: WHAT, needed: 2, got: rows.min(members) });
-    }
-    check_matrix(WHAT, predictions)?;
-    let within = predictions.var_axis(Axis(1), 1.0).sum() / rows as f64;
-    let means = predictions.sum_axis(Axis(1)) / members as f64;
-    let shared = means.var(1.0) - within / members as f64;
-    let sigma2 = shared + within;
-    if sigma2 <= 0.0 {
-        return Err(Error::ZeroVariance { what: WHAT, value: predictions[[0, 0]] });
-    }
-    Ok(MemberVariance { sigma2, rho: shared / sigma2 })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::moons;
     use crate::linear::logistic::LogisticRegression;
     use crate::linear::ols::LinearRegression;
-    use crate::tree::cart::{DecisionTreeClassifier, DecisionTreeRegressor};
+    use crate::tree::cart::{
+        DecisionTreeClassifier, DecisionTreeRegressor, DecisionTreeRegressorParams,
+    };
     use ndarray::array;
     use rand::Rng;
     use rand_distr::StandardNormal;
@@ -689,33 +449,6 @@ mod tests {
     }
 
     #[test]
-    fn the_formula_is_the_mean_of_the_covariance_matrix() {
-        for (rho, b) in [(0.3, 5), (0.0, 7), (1.0, 3), (-0.25, 5)] {
-            let off = rho * 2.0;
-            let cov = Array2::from_shape_fn((b, b), |(i, j)| if i == j { 2.0 } else { off });
-            let direct = cov.sum() / (b * b) as f64;
-            assert!((variance_of_mean(2.0, rho, b).unwrap() - direct).abs() < 1e-14);
-        }
-        assert!((variance_of_mean(2.0, 0.4, 1).unwrap() - 2.0).abs() < 1e-15);
-    }
-
-    #[test]
-    fn variance_components_are_found_again() {
-        let mut rng = ChaCha8Rng::seed_from_u64(8);
-        let (n, b, rho): (usize, usize, f64) = (20_000, 4, 0.3);
-        let mut values = Array2::zeros((n, b));
-        for mut row in values.rows_mut() {
-            let shared: f64 = rng.sample(StandardNormal);
-            row.mapv_inplace(|_: f64| {
-                let own: f64 = rng.sample(StandardNormal);
-                2.0 * (rho.sqrt() * shared + (1.0 - rho).sqrt() * own)
-            });
-        }
-        let found = member_variance(values.view()).unwrap();
-        assert!((found.sigma2 - 4.0).abs() < 0.1 && (found.rho - 0.3).abs() < 0.02, "{found:?}");
-    }
-
-    #[test]
     fn bad_input_is_named() {
         let (x, y) = curve(20, 1);
         let refused = |p: BaggingParams<DecisionTreeRegressorParams>, name: &str| match p
@@ -745,21 +478,5 @@ mod tests {
         };
         let model = Bagging::params(nan).fit(x.view(), y.view()).unwrap();
         assert!(matches!(model.predict(x.view()), Err(Error::NotFinite { .. })));
-        for (sigma2, rho, b, name) in [
-            (-1.0, 0.0, 2, "sigma2"),
-            (f64::NAN, 0.0, 2, "sigma2"),
-            (1.0, 1.1, 2, "rho"),
-            (1.0, -0.6, 3, "rho"),
-            (1.0, 0.0, 0, "b"),
-        ] {
-            match variance_of_mean(sigma2, rho, b) {
-                Err(Error::Parameter { name: got, .. }) => assert_eq!(got, name),
-                other => panic!("{name}: {other:?}"),
-            }
-        }
-        let few = member_variance(array![[1.0, 2.0]].view());
-        assert!(matches!(few, Err(Error::TooFewSamples { .. })));
-        let same = member_variance(Array2::ones((3, 3)).view());
-        assert!(matches!(same, Err(Error::ZeroVariance { .. })));
     }
 }

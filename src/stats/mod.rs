@@ -4,6 +4,7 @@ pub mod ab;
 pub mod attribution;
 pub mod clt;
 pub mod cohort;
+pub mod bias_variance;
 pub mod distance;
 pub mod hypothesis;
 pub mod information;

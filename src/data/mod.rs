@@ -10,10 +10,12 @@
 //! ```
 
 mod generate;
+mod panel;
 mod scale;
 mod split;
 
 pub use generate::{blobs, circles, moons, sample_mixture};
+pub use panel::{Panel, TimeSeries, nile, prop99, texas_prisons};
 pub use scale::{Standardized, standardize};
 pub use split::{Split, train_test_split};
 

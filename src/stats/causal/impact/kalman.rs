@@ -330,8 +330,8 @@ impl StructuralModel {
                 big_n = sandwich(&l0, &big_n, &l0);
                 state = p.dot(&r) + p_inf.dot(&r1);
                 let cross = p_inf.dot(&n1).dot(&p);
-                variance =
-                    &p - &p.dot(&big_n).dot(&p) - &cross - &cross.t() - p_inf.dot(&n2).dot(p_inf);
+                let known = p.dot(&big_n).dot(&p) + &cross + cross.t() + p_inf.dot(&n2).dot(p_inf);
+                variance = &p - &known;
             } else {
                 let k = t.dot(&p.dot(&z)) / f;
                 let l = &t - &outer(&k, &z);

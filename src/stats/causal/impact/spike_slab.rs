@@ -13,7 +13,7 @@
 //! the coefficients integrated out, correlated controls can change places.
 //!
 //! # References
-//! George & McCulloch (1997); Scott & Varian (2014), section 3.2; Brodersen et al. (2015), section 2.2.
+//! George & `McCulloch` (1997); Scott & Varian (2014), section 3.2; Brodersen et al. (2015), section 2.2.
 
 use crate::display::check_interrupt;
 use crate::numeric::{check_matrix, check_vector};

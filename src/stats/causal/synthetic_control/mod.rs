@@ -80,6 +80,10 @@ pub fn synthetic_control(
     donors_pre: ArrayView2<f64>,
 ) -> Result<SyntheticControl> {
     check(y1_pre, donors_pre)?;
+    by_outcomes(y1_pre, donors_pre)
+}
+
+fn by_outcomes(y1_pre: ArrayView1<f64>, donors_pre: ArrayView2<f64>) -> Result<SyntheticControl> {
     let fit = simplex_least_squares(donors_pre, y1_pre, 0.0)?;
     Ok(SyntheticControl::new(fit.weights, y1_pre, donors_pre, fit.gap))
 }

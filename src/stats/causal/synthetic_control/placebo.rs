@@ -1,7 +1,7 @@
 //! Permutation test: every unit plays the treated one, and the true one should stand out.
 
-use super::{PredictorWeights, SyntheticControl, rms};
-use super::{synthetic_control, synthetic_control_with_predictors};
+use super::predictors::by_predictors;
+use super::{PredictorWeights, SyntheticControl, by_outcomes, check, rms};
 use crate::numeric::check_matrix;
 use crate::stats::hypothesis::Test;
 use crate::{Error, Result};
@@ -32,8 +32,10 @@ pub struct PlaceboRanks {
 /// Fits a synthetic control to every unit of `all`, shape `(n_times, n_units)`, from all the others;
 /// `treated` is the column of the treated unit, `t0` the number of times before the treatment.
 ///
+/// Placebo units may be constant before the treatment or equal to a donor; the treated one may not.
+///
 /// # Errors
-/// As [`synthetic_control`] for every unit; [`Error::Parameter`] unless `treated` is a column and `t0`
+/// As [`super::synthetic_control`] for the treated unit; [`Error::Parameter`] unless `treated` is a column and `t0`
 /// leaves two times before and one after; [`Error::TooFewSamples`] for fewer than three units.
 ///
 /// ```
@@ -53,7 +55,7 @@ pub fn placebo_ranks(all: ArrayView2<f64>, treated: usize, t0: usize) -> Result<
     PlaceboRanks::by(all, treated, t0, |unit, donors| {
         let y = all.slice(s![..t0, unit]);
         let donors = all.slice(s![..t0, ..]).select(Axis(1), donors);
-        synthetic_control(y, donors.view())
+        by_outcomes(y, donors.view())
     })
 }
 
@@ -61,7 +63,7 @@ pub fn placebo_ranks(all: ArrayView2<f64>, treated: usize, t0: usize) -> Result<
 /// [`PredictorWeights`] says, anew for every unit.
 ///
 /// # Errors
-/// As [`placebo_ranks`] and [`synthetic_control_with_predictors`].
+/// As [`placebo_ranks`] and [`super::synthetic_control_with_predictors`].
 ///
 /// # References
 /// Abadie, Diamond & Hainmueller (2010), section 3.4.
@@ -79,7 +81,7 @@ pub fn placebo_ranks_with_predictors(
     }
     PlaceboRanks::by(all, treated, t0, |unit, donors| {
         let outcomes = all.slice(s![..t0, ..]).select(Axis(1), donors);
-        synthetic_control_with_predictors(
+        by_predictors(
             all.slice(s![..t0, unit]),
             outcomes.view(),
             predictors.column(unit),
@@ -114,6 +116,9 @@ impl PlaceboRanks {
         if t0 < 2 || t0 >= n_times {
             return bad("t0", ">= 2 and below the number of times", t0);
         }
+        let others: Vec<usize> = (0..n_units).filter(|&j| j != treated).collect();
+        let before = all.slice(s![..t0, ..]);
+        check(before.column(treated), before.select(Axis(1), &others).view())?;
         let gaps: Vec<Array1<f64>> = (0..n_units)
             .into_par_iter()
             .map(|unit| {
@@ -216,6 +221,14 @@ mod tests {
         let ranks = placebo_ranks(all.view(), 0, 3).unwrap();
         assert!(ranks.ratios[0].is_infinite());
         assert!(ranks.test().unwrap_err().to_string().contains("gap before"));
+    }
+
+    #[test]
+    fn only_the_treated_unit_must_move() {
+        let mut all = world();
+        all.column_mut(2).slice_mut(s![..6]).fill(3.0);
+        assert!(placebo_ranks(all.view(), 4, 6).is_ok());
+        assert!(matches!(placebo_ranks(all.view(), 2, 6), Err(Error::ZeroVariance { .. })));
     }
 
     #[test]

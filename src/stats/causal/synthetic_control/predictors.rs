@@ -67,6 +67,16 @@ pub fn synthetic_control_with_predictors(
     weights: &PredictorWeights,
 ) -> Result<SyntheticControl> {
     check(y1_pre, donors_pre)?;
+    by_predictors(y1_pre, donors_pre, x1, x0, weights)
+}
+
+pub(super) fn by_predictors(
+    y1_pre: ArrayView1<f64>,
+    donors_pre: ArrayView2<f64>,
+    x1: ArrayView1<f64>,
+    x0: ArrayView2<f64>,
+    weights: &PredictorWeights,
+) -> Result<SyntheticControl> {
     let problem = Problem::new(y1_pre, donors_pre, x1, x0)?;
     let n = x1.len();
     let v = match weights {
@@ -150,7 +160,7 @@ impl Problem {
         let mut best: Option<(f64, Array1<f64>)> = None;
         for start in starts {
             let (loss, at) =
-                nelder_mead(start.mapv(f64::sqrt), |at| self.loss(on_simplex(at).view()))?;
+                nelder_mead(&start.mapv(f64::sqrt), |at| self.loss(on_simplex(at).view()))?;
             if best.as_ref().is_none_or(|b| loss < b.0) {
                 best = Some((loss, on_simplex(&at)));
             }
@@ -184,12 +194,12 @@ fn given(v: &Array1<f64>, n: usize) -> Result<Array1<f64>> {
 
 /// The simplex method of Nelder & Mead (1965) with its usual coefficients; minimum and its place.
 fn nelder_mead(
-    start: Array1<f64>,
+    start: &Array1<f64>,
     f: impl Fn(&Array1<f64>) -> Result<f64>,
 ) -> Result<(f64, Array1<f64>)> {
     const STEP: f64 = 0.1;
     let n = start.len();
-    let mut corners = vec![(f(&start)?, start.clone())];
+    let mut corners = vec![(f(start)?, start.clone())];
     for i in 0..n {
         let mut at = start.clone();
         at[i] += STEP;
@@ -266,7 +276,7 @@ mod tests {
     #[test]
     fn nelder_mead_finds_the_valley_of_rosenbrock() {
         let f = |x: &Array1<f64>| Ok((1.0 - x[0]).powi(2) + 100.0 * (x[1] - x[0] * x[0]).powi(2));
-        let (value, at) = nelder_mead(array![-1.2, 1.0], f).unwrap();
+        let (value, at) = nelder_mead(&array![-1.2, 1.0], f).unwrap();
         assert!(value < 1e-10 && (at[0] - 1.0).abs() < 1e-4, "{value} {at}");
     }
 

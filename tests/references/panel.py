@@ -102,6 +102,23 @@ omega = simplex(before.T - before.T.mean(0), table[n0, :t0] - table[n0, :t0].mea
 lam = simplex(before - before.mean(0), after - after.mean(), n0 * (1e-6 * sigma) ** 2)
 change = table[:, t0:].mean(1) - table[:, :t0] @ lam
 sdid = float(change[n0] - omega @ change[:n0])
+# Algorithm 4, every control in turn; their Frank-Wolfe weights against exact ones.
+def exact_sdid(rows):
+    before, after = rows[:-1, :t0], rows[:-1, t0:].mean(1)
+    sigma = np.std(np.diff(before, axis=1), ddof=1)
+    target = rows[-1, :t0] - rows[-1, :t0].mean()
+    omega = simplex(before.T - before.T.mean(0), target, t0 * np.sqrt(t1) * sigma**2)
+    ridge = len(before) * (1e-6 * sigma) ** 2
+    lam = simplex(before - before.mean(0), after - after.mean(), ridge)
+    change = rows[:, t0:].mean(1) - rows[:, :t0] @ lam
+    return change[-1] - omega @ change[:-1]
+
+
+assert abs(exact_sdid(table) - sdid) < 1e-10
+turns = [[j for j in range(n0) if j != i] + [i] for i in range(n0)]
+placebo_se = float(np.std([exact_sdid(table[turn]) for turn in turns]))
+their_se = float(np.std([float(synthdid.synthdid_estimate(table[turn], n0 - 1, t0)) for turn in turns]))
+assert abs(placebo_se - their_se) < 0.05, (placebo_se, their_se)
 theirs = synthdid.synthdid_estimate(
     panel.Y, panel.N0, panel.T0, sparsify=None, max_iter=30_000, min_decrease=1e-7
 )
@@ -271,6 +288,7 @@ out = {
                          "effect": float(gap_out[19:].mean())},
         "published": published,
         "sdid": sdid,
+        "placebo_se": placebo_se,
         "omega": omega.tolist(),
         "lambda": lam.tolist(),
     },
@@ -291,7 +309,7 @@ out = {
     "spike_slab": spike,
 }
 (Path(__file__).parent / "panel.json").write_text(json.dumps(out))
-print(published, sdid, rmse(gap[:19]), gap[19:].mean())
+print(placebo_se, their_se, published, sdid, rmse(gap[:19]), gap[19:].mean())
 print({s: round(x, 3) for s, x in zip(texas.columns.drop("Texas"), texas_w) if x > 1e-3})
 print("pysyncon", synth.loss_V, given.loss_V, rmse(texas_gap[:9]) ** 2)
 print([(m["params"], m["log_likelihood"]) for m in mle])

@@ -5,6 +5,7 @@ pub mod attribution;
 pub mod clt;
 pub mod cohort;
 pub mod bias_variance;
+pub mod causal;
 pub mod distance;
 pub mod hypothesis;
 pub mod information;

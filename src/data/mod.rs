@@ -9,6 +9,7 @@
 //! assert_eq!(penguins.target_names, ["Adelie", "Chinstrap", "Gentoo"]);
 //! ```
 
+pub mod causal;
 mod generate;
 mod scale;
 mod split;

@@ -189,7 +189,7 @@ pub fn organ_donations() -> &'static OrganDonations {
 ///
 /// ```text
 /// X₁, X₂, U ~ N(0, 1)                  U is seen by nobody
-/// e    = σ(X₁ − X₂/2 − 1/2 + h U)      P(T = 1 | X, U)
+/// e    = σ(0.7 X₁ − 0.4 X₂ − 0.4 + h U)     P(T = 1 | X, U)
 /// Y(0) = 1 + 2 X₁ − X₂ + h U + ε,      ε ~ N(0, 1)
 /// Y(1) = Y(0) + 2 + X₁                 the effect is 2 on average, more for those who seek it
 /// ```
@@ -238,7 +238,7 @@ pub fn confounded_world(n_samples: usize, hidden: f64, seed: u64) -> Result<Conf
     for i in 0..n_samples {
         let mut normal = || rng.sample::<f64, _>(StandardNormal);
         let (x1, x2, u, noise) = (normal(), normal(), normal(), normal());
-        let propensity = sigmoid(x1 - 0.5 * x2 - 0.5 + hidden * u);
+        let propensity = sigmoid(0.7 * x1 - 0.4 * x2 - 0.4 + hidden * u);
         let treated = rng.random::<f64>() < propensity;
         world.x[[i, 0]] = x1;
         world.x[[i, 1]] = x2;
@@ -249,6 +249,85 @@ pub fn confounded_world(n_samples: usize, hidden: f64, seed: u64) -> Result<Conf
         world.y[i] = without + if treated { world.effect[i] } else { 0.0 };
     }
     Ok(world)
+}
+
+/// Units of two groups over time; one group is treated from some period on, with a known effect.
+///
+/// ```text
+/// y = level of the unit + (0.4 + drift · D) · period + 1.5 · D · 1[period ≥ start] + ε
+/// levels of the units ~ N(D, 1),  ε ~ N(0, 1),  D = 1 for every second unit
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct TwoGroupPanel {
+    /// The outcome, shape `(n_units · n_periods,)`.
+    pub y: Array1<f64>,
+    /// Whether the unit belongs to the treated group, 0 or 1.
+    pub treated: Vec<usize>,
+    /// The period, from 1.
+    pub period: Vec<usize>,
+    /// The unit, from 0.
+    pub unit: Vec<usize>,
+    /// Whether the period is the first treated one or later, 0 or 1.
+    pub post: Vec<usize>,
+}
+
+/// Draws a [`TwoGroupPanel`]. With `drift` 0 the groups move in parallel; otherwise the treated group gains
+/// `drift` a period on the other, treatment or not.
+///
+/// # Errors
+/// [`Error::Parameter`] unless there are 2 units or more, `1 < start <= n_periods`, and `drift` is finite.
+///
+/// ```
+/// let panel = mlnotes::data::causal::two_group_panel(10, 6, 4, 0.0, 1)?;
+/// assert_eq!((panel.y.len(), panel.period[5], panel.post[3]), (60, 6, 1));
+/// # Ok::<(), mlnotes::Error>(())
+/// ```
+pub fn two_group_panel(
+    n_units: usize,
+    n_periods: usize,
+    start: usize,
+    drift: f64,
+    seed: u64,
+) -> Result<TwoGroupPanel> {
+    let wrong = |name, rule, got: String| Error::Parameter {
+        estimator: "two_group_panel",
+        name,
+        rule,
+        got,
+    };
+    if n_units < 2 {
+        return Err(wrong("n_units", ">= 2", n_units.to_string()));
+    }
+    if start < 2 || start > n_periods {
+        return Err(wrong("start", "from 2 to the last period", start.to_string()));
+    }
+    if !drift.is_finite() {
+        return Err(wrong("drift", "finite", drift.to_string()));
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut panel = TwoGroupPanel {
+        y: Array1::zeros(n_units * n_periods),
+        treated: Vec::new(),
+        period: Vec::new(),
+        unit: Vec::new(),
+        post: Vec::new(),
+    };
+    for unit in 0..n_units {
+        let group = (unit % 2) as f64;
+        let level = group + rng.sample::<f64, _>(StandardNormal);
+        for period in 1..=n_periods {
+            let after = f64::from(u8::from(period >= start));
+            let trend = (0.4 + drift * group) * period as f64;
+            let noise = rng.sample::<f64, _>(StandardNormal);
+            panel.y[panel.unit.len()] = level + trend + 1.5 * group * after + noise;
+            panel.treated.push(unit % 2);
+            panel.period.push(period);
+            panel.unit.push(unit);
+            panel.post.push(usize::from(period >= start));
+        }
+    }
+    Ok(panel)
 }
 
 #[cfg(test)]
@@ -277,5 +356,10 @@ mod tests {
         // Σ(T − e) has a variance of Σ e (1 − e), at most n/4.
         assert!((treated - world.propensity.sum()).abs() < 4.0 * (20_000.0_f64 / 4.0).sqrt());
         assert!(confounded_world(1, 0.0, 0).is_err() && confounded_world(9, f64::NAN, 0).is_err());
+        assert!(
+            two_group_panel(1, 6, 4, 0.0, 0).is_err() && two_group_panel(2, 6, 1, 0.0, 0).is_err()
+        );
+        assert!(two_group_panel(2, 6, 7, 0.0, 0).is_err());
+        assert!(two_group_panel(2, 6, 4, f64::INFINITY, 0).is_err());
     }
 }

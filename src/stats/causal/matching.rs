@@ -43,7 +43,7 @@ pub enum Matching {
     /// All controls whose covariates are equal in every column. Coarsen continuous columns first.
     Exact,
     /// The nearest controls, each treated row in its turn; the lower row number on a tie, which is
-    /// agreement to about 12 digits.
+    /// agreement to about 9 digits.
     Nearest {
         /// Controls a treated row, at least 1; fewer where the caliper leaves fewer.
         k: usize,

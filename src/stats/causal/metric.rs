@@ -91,9 +91,9 @@ fn pivoted(what: &'static str, z: &Array2<f64>) -> Result<(Vec<usize>, Mat<f64>)
     Err(Error::Collinear { what, columns })
 }
 
-/// Distances within one part in 2⁴⁰ count as equal: a tie must not be broken by rounding.
+/// Distances within one part in 2³⁰ count as equal: a tie must not be broken by rounding.
 pub(super) fn settled(distance: f64) -> f64 {
-    const REST: u64 = (1 << 12) - 1;
+    const REST: u64 = (1 << 22) - 1;
     f64::from_bits((distance.to_bits() + (REST >> 1)) & !REST)
 }
 
@@ -122,13 +122,15 @@ mod tests {
 
     #[test]
     fn equal_rows_are_at_distance_zero_and_ties_survive_rounding() {
-        let x = Array2::from_shape_fn((40, 3), |(i, j)| ((i % 8) as f64 * 0.7 + 0.1).powi(j as i32 + 1));
+        let x = Array2::from_shape_fn((40, 3), |(i, j)| {
+            ((i % 8) as f64 * 0.7 + 0.1).powi(j as i32 + 1)
+        });
         for metric in [Metric::Standardised, Metric::Mahalanobis] {
             let c = coordinates("x", x.view(), metric).unwrap();
             assert!((0..32).all(|i| distance(c.row(i), c.row(i + 8)) <= 0.0), "{metric:?}");
         }
         assert!((settled(0.1 + 0.2) - settled(0.3)).abs() <= 0.0);
-        assert!(settled(1.0 + 1e-9) > settled(1.0) && settled(f64::INFINITY).is_infinite());
+        assert!(settled(1.0 + 1e-8) > settled(1.0) && settled(f64::INFINITY).is_infinite());
     }
 
     #[test]

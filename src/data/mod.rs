@@ -14,6 +14,7 @@ pub mod dedup;
 mod earthquakes;
 pub mod experiments;
 mod football;
+pub mod causal;
 mod generate;
 mod passengers;
 mod panel;

@@ -223,6 +223,7 @@ pub enum Error {
         problem: String,
         /// What to do instead.
         remedy: &'static str,
+    },
     /// candle refused an operation on tensors.
     #[error("candle: {reason}")]
     Tensor {

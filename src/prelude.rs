@@ -21,6 +21,9 @@ pub use crate::linear::logistic::{
     logistic_loss,
 };
 pub use crate::linear::ridge::{Ridge, RidgeModel, RidgeParams, RidgePath};
+pub use crate::stats::isolation_forest::{
+    IsolationForest, IsolationForestModel, IsolationForestParams,
+};
 pub use crate::tree::bagging::{Bagging, BaggingClassifierModel, BaggingModel, BaggingParams};
 pub use crate::tree::cart::{
     ClassificationTree, Criterion, DecisionTreeClassifier, DecisionTreeClassifierParams,
@@ -33,8 +36,6 @@ pub use crate::tree::forest::{
 pub use crate::tree::gbdt::{
     GradientBoostingClassifier, GradientBoostingClassifierModel, GradientBoostingClassifierParams,
     GradientBoostingRegressor, GradientBoostingRegressorModel, GradientBoostingRegressorParams,
-pub use crate::stats::isolation_forest::{
-    IsolationForest, IsolationForestModel, IsolationForestParams,
 };
 pub use crate::{Error, Result, data, display, plot};
 pub use ndarray::prelude::*;

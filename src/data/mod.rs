@@ -1,4 +1,3 @@
-//! Data to learn on: classic sets, embedded, and seeded generators.
 //! Data to learn on: real sets, embedded, and seeded generators; tables, SQL, and duplicates.
 //!
 //! A set is a [`Dataset`]: a matrix `x`, `(n_samples, n_features)`, and a class index per row; or a
@@ -10,14 +9,14 @@
 //! assert_eq!(penguins.target_names, ["Adelie", "Chinstrap", "Gentoo"]);
 //! ```
 
+pub mod causal;
 pub mod dedup;
 mod earthquakes;
 pub mod experiments;
 mod football;
-pub mod causal;
 mod generate;
-mod passengers;
 mod panel;
+mod passengers;
 mod scale;
 mod shop;
 mod speeches;
@@ -28,13 +27,12 @@ pub mod table;
 pub use earthquakes::{Earthquakes, SeismicEvent, SeismicKind, earthquakes};
 pub use football::{Football, FootballMatch, football};
 pub use generate::{blobs, circles, moons, sample_mixture};
-pub use passengers::titanic_passengers;
 pub use panel::{Panel, TimeSeries, nile, prop99, texas_prisons};
+pub use passengers::titanic_passengers;
 pub use scale::{Standardized, standardize};
-pub use split::{Split, k_fold, stratified_k_fold, train_test_split};
 pub use shop::{ShopLog, shop_log};
 pub use speeches::{Speech, state_of_the_union};
-pub use split::{Split, train_test_split};
+pub use split::{Split, k_fold, stratified_k_fold, train_test_split};
 
 use ndarray::{Array1, Array2};
 use std::sync::OnceLock;

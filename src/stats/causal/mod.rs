@@ -1,9 +1,4 @@
 //! Causal inference: what would have happened without the treatment.
-
-pub mod impact;
-pub mod simplex;
-pub mod synthetic_control;
-pub mod synthetic_did;
 //!
 //! ```text
 //! Y(1), Y(0): outcomes of a row with and without treatment; only Y = T Y(1) + (1 − T) Y(0) is seen
@@ -14,7 +9,7 @@ pub mod synthetic_did;
 //! No estimator here creates what a design lacks. Matching on covariates, matching on the propensity
 //! score, weighting and regression all need the same two assumptions: no unmeasured confounder,
 //! `(Y(0), Y(1)) ⊥ T | X`, and overlap, `0 < P(T = 1 | X) < 1`. Difference in differences trades them for
-//! parallel trends.
+//! parallel trends; synthetic control and [`impact`] for untouched donors that follow the treated unit before.
 //!
 //! # References
 //! Rosenbaum & Rubin (1983); Imbens & Rubin (2015), *Causal Inference for Statistics, Social, and
@@ -26,11 +21,15 @@ mod check;
 pub mod did;
 mod effect;
 pub mod event_study;
+pub mod impact;
 pub mod matching;
 mod metric;
 pub mod placebo;
 pub mod propensity;
+pub mod simplex;
 pub mod stratification;
+pub mod synthetic_control;
+pub mod synthetic_did;
 pub mod weighting;
 
 pub use assignment::{Assignment, assign};

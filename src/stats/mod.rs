@@ -1,8 +1,8 @@
 //! Statistics: tests, estimates, and how far apart texts and distributions are.
 
 pub mod ab;
-pub mod clt;
 pub mod bias_variance;
+pub mod clt;
 pub mod distance;
 pub mod hypothesis;
 pub mod information;

@@ -287,7 +287,7 @@ mod tests {
                 prop_assert!((gain - expected).abs() < 1e-11, "{gain} {expected}");
                 prop_assert!(gain > -1e-11);
             }
-            let shifted: Vec<f64> = numbers.iter().map(|y| y + 1e6).collect();
+            let shifted: Vec<f64> = numbers.iter().map(|y: &f64| y + 1e6).collect();
             let mut target = Squares::new(&numbers, &weights);
             let expected = gain_by_definition(&mut target, &rows, cut);
             prop_assert!((running_gain(&mut target, &rows, cut) - expected).abs() < 1e-10);

@@ -1,5 +1,5 @@
-//! Synthetic control, synthetic DiD and causal impact against `SciPy`, `statsmodels`, `pysyncon`,
-//! `synthdid-py`, exact enumeration, and published numbers (`tests/references/panel.py`).
+//! Synthetic control, its double difference and causal impact against `SciPy`, `statsmodels`,
+//! `pysyncon`, `synthdid-py`, exact enumeration, and published numbers (`tests/references/panel.py`).
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use mlnotes::data::{Panel, nile, prop99, texas_prisons};
@@ -346,9 +346,8 @@ fn spike_and_slab_is_exact_enumeration() {
             df: case.df,
             slab_weight: case.kappa,
         };
-        const DRAWS: usize = 1500;
         let fits: Vec<_> = (0..10)
-            .map(|seed| spike_slab(y.view(), x.view(), prior, DRAWS, 100, seed).unwrap())
+            .map(|seed| spike_slab(y.view(), x.view(), prior, 1500, 100, seed).unwrap())
             .collect();
         for j in 0..x.ncols() {
             // The spread among seeds gives the error of their mean.

@@ -45,12 +45,16 @@ fn what_is_listed_is_there() {
     }
 }
 
-/// Whether a file of the module, or of one inside it, defines the public name.
+/// Whether a file of the module, or of one below it, defines the public name.
 fn defines(module: &str, name: &str) -> bool {
     let path = root().join("src").join(module.replace("::", "/"));
     let mut files = vec![path.with_extension("rs")];
-    if let Ok(folder) = path.read_dir() {
-        files.extend(folder.map(|entry| entry.unwrap().path()));
+    let mut folders = vec![path];
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { &mut folders } else { &mut files }.push(path);
+        }
     }
     files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).any(|text| {
         ["struct", "enum", "trait", "fn"].iter().any(|kind| {

@@ -8,8 +8,6 @@ pub mod causal;
 pub mod clt;
 pub mod cohort;
 pub mod collinearity;
-pub mod bias_variance;
-pub mod clt;
 pub mod distance;
 pub mod hypothesis;
 pub mod information;

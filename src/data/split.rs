@@ -4,6 +4,7 @@ use crate::{Error, Result};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
 
 /// Row numbers of the two parts, disjoint, together all rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,9 +50,127 @@ pub fn train_test_split(n: usize, test_share: f64, seed: u64) -> Result<Split> {
     Ok(Split { train: rows, test })
 }
 
+/// `k` splits of `0..n` at random: each row is in the test part of exactly one of them, and the parts
+/// differ in size by at most one row.
+///
+/// # Errors
+/// [`Error::Parameter`] unless `k >= 2`; [`Error::TooFewSamples`] for more folds than rows.
+///
+/// ```
+/// let folds = mlnotes::data::k_fold(10, 3, 7)?;
+/// let sizes: Vec<usize> = folds.iter().map(|fold| fold.test.len()).collect();
+/// assert_eq!(sizes, [4, 3, 3]);
+/// # Ok::<(), mlnotes::Error>(())
+/// ```
+pub fn k_fold(n: usize, k: usize, seed: u64) -> Result<Vec<Split>> {
+    check_folds("k_fold", "k_fold: `n`", n, k)?;
+    let mut rows: Vec<usize> = (0..n).collect();
+    rows.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    let mut fold = vec![0; n];
+    for (position, &row) in rows.iter().enumerate() {
+        fold[row] = position % k;
+    }
+    Ok(from_folds(&fold, k))
+}
+
+/// As [`k_fold`], with the rows of each class of `y`, shape `(n,)`, dealt out evenly: each fold has the
+/// class shares of the whole, up to one row a class.
+///
+/// # Errors
+/// As [`k_fold`]; [`Error::TooFewSamples`] also for a class with fewer than `k` rows.
+///
+/// ```
+/// let y = [0, 0, 0, 0, 1, 1];
+/// for fold in mlnotes::data::stratified_k_fold(&y, 2, 7)? {
+///     assert_eq!(fold.test.iter().filter(|&&row| y[row] == 1).count(), 1);
+/// }
+/// # Ok::<(), mlnotes::Error>(())
+/// ```
+pub fn stratified_k_fold(y: &[usize], k: usize, seed: u64) -> Result<Vec<Split>> {
+    const WHAT: &str = "stratified_k_fold: `y`";
+    check_folds("stratified_k_fold", WHAT, y.len(), k)?;
+    let mut classes: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (row, &class) in y.iter().enumerate() {
+        classes.entry(class).or_default().push(row);
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut fold = vec![0; y.len()];
+    // Dealing goes on where the last class ended, so that the folds stay equally large.
+    let mut next = 0;
+    for rows in classes.values_mut() {
+        if rows.len() < k {
+            return Err(Error::TooFewSamples {
+                what: "stratified_k_fold: `y` (its smallest class)",
+                needed: k,
+                got: rows.len(),
+            });
+        }
+        rows.shuffle(&mut rng);
+        for &mut row in rows {
+            fold[row] = next;
+            next = (next + 1) % k;
+        }
+    }
+    Ok(from_folds(&fold, k))
+}
+
+/// The splits in which fold `f` is the test part, for each `f`; rows in ascending order.
+fn from_folds(fold: &[usize], k: usize) -> Vec<Split> {
+    let split = |f: usize| {
+        let (test, train) = (0..fold.len()).partition(|&row| fold[row] == f);
+        Split { train, test }
+    };
+    (0..k).map(split).collect()
+}
+
+fn check_folds(estimator: &'static str, what: &'static str, n: usize, k: usize) -> Result<()> {
+    if k < 2 {
+        return Err(Error::Parameter { estimator, name: "k", rule: ">= 2", got: k.to_string() });
+    }
+    if n < k {
+        return Err(Error::TooFewSamples { what, needed: k, got: n });
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_row_is_tested_once_and_folds_are_even() {
+        for (n, k) in [(10, 3), (7, 7), (100, 5)] {
+            let y: Vec<usize> = (0..n).map(|i| usize::from(i % 10 == 0)).collect();
+            let mut all = vec![k_fold(n, k, 3).unwrap()];
+            if n == 100 {
+                all.push(stratified_k_fold(&y, k, 3).unwrap());
+            }
+            for folds in all {
+                let mut tested: Vec<usize> = folds.iter().flat_map(|f| f.test.clone()).collect();
+                tested.sort_unstable();
+                assert_eq!(tested, (0..n).collect::<Vec<_>>());
+                for fold in &folds {
+                    assert_eq!(fold.train.len() + fold.test.len(), n);
+                    assert!(fold.train.iter().all(|row| !fold.test.contains(row)));
+                    assert!(fold.test.len().abs_diff(n / k) <= 1);
+                }
+            }
+        }
+        assert_ne!(k_fold(50, 5, 1).unwrap(), k_fold(50, 5, 2).unwrap());
+    }
+
+    #[test]
+    fn strata_keep_their_shares_and_small_classes_are_refused() {
+        let y: Vec<usize> = (0..103).map(|i| usize::from(i % 4 == 0)).collect();
+        for fold in stratified_k_fold(&y, 5, 0).unwrap() {
+            let events = fold.test.iter().filter(|&&row| y[row] == 1).count();
+            assert!((5..=6).contains(&events) && (20..=21).contains(&fold.test.len()));
+        }
+        let few = stratified_k_fold(&[0, 0, 0, 1], 2, 0);
+        assert!(matches!(few, Err(Error::TooFewSamples { needed: 2, got: 1, .. })));
+        assert!(matches!(k_fold(10, 1, 0), Err(Error::Parameter { .. })));
+        assert!(matches!(k_fold(2, 3, 0), Err(Error::TooFewSamples { .. })));
+    }
 
     #[test]
     fn the_parts_are_disjoint_and_complete_and_the_seed_decides() {

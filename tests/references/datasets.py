@@ -1,7 +1,8 @@
 """Writes src/data/sets/*/data.csv from the packages that ship the sets.
 
 Needs scikit-learn 1.9.1 and palmerpenguins 0.1.6. Every file has a header: the feature names, then
-`class`, the index into the target names that stand in the first comment line.
+`class`, the index into the target names that stand in the first comment line; a regression set has its
+target as the last column instead, and no comment.
 """
 
 import csv
@@ -37,6 +38,18 @@ def from_sklearn(name, bunch):
     write(name, [str(f) for f in bunch.feature_names], targets, rows)
 
 
+def diabetes():
+    bunch = datasets.load_diabetes(scaled=False)
+    serum = ["tc", "ldl", "hdl", "tch", "ltg", "glu"]
+    names = [*bunch.feature_names[:4], *serum, "progression"]
+    folder = SETS / "diabetes"
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "data.csv", "w", newline="") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(names)
+        out.writerows([*map(number, x), number(y)] for x, y in zip(bunch.data, bunch.target))
+
+
 def penguins():
     path = Path(palmerpenguins.__file__).parent / "data" / "penguins.csv"
     columns = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
@@ -56,4 +69,5 @@ from_sklearn("iris", datasets.load_iris())
 from_sklearn("wine", datasets.load_wine())
 from_sklearn("breast_cancer", datasets.load_breast_cancer())
 from_sklearn("digits", datasets.load_digits())
+diabetes()
 penguins()

@@ -13,6 +13,7 @@ pub use crate::cluster::kmeans::{
     EmptyCluster, KMeans, KMeansInit, KMeansModel, KMeansParams, KMeansStep,
 };
 pub use crate::decomposition::pca::{Pca, PcaModel, PcaParams, PcaSolver};
+pub use crate::linear::lasso::{ElasticNet, ElasticNetParams, Lasso, LassoModel, LassoPath};
 pub use crate::linear::logistic::{
     LogisticModel, LogisticRegression, LogisticRegressionParams, Penalty, SoftmaxModel,
     SoftmaxRegression, Solver, is_linearly_separable, logistic_gradient, logistic_hessian,
@@ -31,5 +32,6 @@ pub use crate::tree::gbdt::{
     GradientBoostingClassifier, GradientBoostingClassifierModel, GradientBoostingClassifierParams,
     GradientBoostingRegressor, GradientBoostingRegressorModel, GradientBoostingRegressorParams,
 };
+pub use crate::linear::ridge::{Ridge, RidgeModel, RidgeParams, RidgePath};
 pub use crate::{Error, Result, data, display, plot};
 pub use ndarray::prelude::*;

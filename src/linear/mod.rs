@@ -1,4 +1,7 @@
 //! Linear models.
+pub mod lasso;
 pub mod logistic;
 pub mod min_norm;
 pub mod ols;
+mod penalised;
+pub mod ridge;

@@ -171,9 +171,14 @@ impl Spectrum {
         let (x_mean, y_mean) = means(x, y, fit_intercept);
         let (n, d) = x.dim();
         // The last column is y: QR of the two together gives R and Qᵀ y, and Q is never formed.
-        let both = Mat::from_fn(n, d + 1, |i, j| {
-            if j < d { x[[i, j]] - x_mean[j] } else { y[i] - y_mean }
-        });
+        let both =
+            Mat::from_fn(
+                n,
+                d + 1,
+                |i, j| {
+                    if j < d { x[[i, j]] - x_mean[j] } else { y[i] - y_mean }
+                },
+            );
         let both = if n > d + 1 { both.qr().R().to_owned() } else { both };
         let svd = both.as_ref().subcols(0, d).thin_svd().map_err(|_| Error::NotConverged {
             estimator: "Ridge",

@@ -7,3 +7,8 @@ pub mod distance;
 pub mod hypothesis;
 pub mod information;
 pub mod likelihood;
+pub mod collinearity;
+pub mod distance;
+pub mod hypothesis;
+pub mod information;
+pub mod selection;

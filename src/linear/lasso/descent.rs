@@ -160,8 +160,11 @@ impl<'a> State<'a> {
             // Most features stay at 0: the others are brought to rest on their own first.
             let support: Vec<usize> = set.iter().copied().filter(|&j| self.w[j] != 0.0).collect();
             let rest = (0.1 * goal.sqrt()).max(4.0 * f64::EPSILON * size);
-            while n_iter < max_iter && self.sweep(prices, &support).0 > rest {
+            while n_iter + 1 < max_iter {
                 n_iter += 1;
+                if self.sweep(prices, &support).0 <= rest {
+                    break;
+                }
             }
         }
     }

@@ -179,9 +179,8 @@ impl ElasticNetParams {
         const NAME: &str = "ElasticNet";
         check_alpha(NAME, "alpha", self.alpha)?;
         check_alpha(NAME, "tol", self.tol)?;
-        let bad = |name, rule, got: String| {
-            Err(Error::Parameter { estimator: NAME, name, rule, got })
-        };
+        let bad =
+            |name, rule, got: String| Err(Error::Parameter { estimator: NAME, name, rule, got });
         if !(0.0..=1.0).contains(&self.l1_ratio) {
             return bad("l1_ratio", "from 0 to 1", self.l1_ratio.to_string());
         }
@@ -330,10 +329,14 @@ mod tests {
         let m = Lasso::params(0.0).fit(x.view(), y.view()).unwrap();
         assert!((m.coef[0] - 1.0).abs() < 1e-4 && m.support() == [0], "{}", m.coef);
         let flat = Lasso::params(0.1).fit(x.view(), array![2.0, 2.0, 2.0].view()).unwrap();
-        assert!(flat.support().is_empty() && flat.converged && (flat.intercept - 2.0).abs() < 1e-15);
+        assert!(
+            flat.support().is_empty() && flat.converged && (flat.intercept - 2.0).abs() < 1e-15
+        );
         let says = |p: ElasticNetParams| p.fit(x.view(), y.view()).unwrap_err().to_string();
         assert!(says(Lasso::params(-0.1)).contains("`alpha` must be finite and >= 0, got -0.1"));
-        assert!(says(ElasticNet::params(1.0, 1.5)).contains("`l1_ratio` must be from 0 to 1, got 1.5"));
+        assert!(
+            says(ElasticNet::params(1.0, 1.5)).contains("`l1_ratio` must be from 0 to 1, got 1.5")
+        );
         assert!(says(ElasticNet::params(1.0, f64::NAN)).contains("got NaN"));
         assert!(says(Lasso::params(1.0).max_iter(0)).contains("`max_iter`"));
         assert!(says(Lasso::params(1.0).tol(-1.0)).contains("`tol`"));

@@ -167,7 +167,8 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         // 40 x 120: the strong rule has something to leave out.
         let x = Array2::from_shape_fn((40, 120), |_| rng.random::<f64>() - 0.5);
-        let y: Array1<f64> = (0..40).map(|i| x[[i, 3]] - 2.0 * x[[i, 70]] + 0.1 * rng.random::<f64>()).collect();
+        let y: Array1<f64> =
+            (0..40).map(|i| x[[i, 3]] - 2.0 * x[[i, 70]] + 0.1 * rng.random::<f64>()).collect();
         let grid = alpha_grid(x.view(), y.view(), 0.8, 12, 0.01).unwrap();
         let params = ElasticNet::params(0.0, 0.8).tol(1e-14);
         let path = params.path(x.view(), y.view(), grid.view()).unwrap();

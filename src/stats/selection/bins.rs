@@ -2,8 +2,9 @@
 
 use super::{check_binary, check_length};
 use crate::numeric::check_vector;
+use crate::tree::cart::{Criterion, DecisionTreeClassifier};
 use crate::{Error, Result};
-use ndarray::{Array1, ArrayView1};
+use ndarray::{Array1, ArrayView1, Axis};
 
 /// Where the cuts are put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +14,9 @@ pub enum BinStrategy {
     Quantile,
     /// Equally wide bins between the smallest and the largest value.
     Width,
+    /// Cuts of a decision tree that lower the entropy of the class most; needs the classes
+    /// ([`BinnerParams::fit_supervised`]), so it belongs inside the training part of a validation.
+    Tree,
 }
 
 /// Entry point: [`Binner::params`].
@@ -57,17 +61,21 @@ impl BinnerParams {
     /// are one cut, so there can be fewer bins than asked for, but never an empty one among quantiles.
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless `n_bins >= 2`; [`Error::TooFewSamples`] for fewer rows than bins;
-    /// [`Error::NotFinite`]; [`Error::ZeroVariance`] for a constant `x`.
+    /// [`Error::Parameter`] unless `n_bins >= 2`, and for [`BinStrategy::Tree`]; [`Error::TooFewSamples`] for
+    /// fewer rows than bins; [`Error::NotFinite`]; [`Error::ZeroVariance`] for a constant `x`.
     pub fn fit(&self, x: ArrayView1<f64>) -> Result<Bins> {
         self.check(x)?;
+        if self.strategy == BinStrategy::Tree {
+            let (name, rule) = ("strategy", "Quantile or Width here; Tree needs `fit_supervised`");
+            return Err(Error::Parameter { estimator: "Binner", name, rule, got: "Tree".into() });
+        }
         let mut sorted = x.to_vec();
         sorted.sort_by(f64::total_cmp);
         let (low, high) = (sorted[0], sorted[sorted.len() - 1]);
         let share = |i: usize| i as f64 / self.n_bins as f64;
         let cut = |i: usize| match self.strategy {
-            BinStrategy::Quantile => quantile(&sorted, share(i)),
             BinStrategy::Width => low + (high - low) * share(i),
+            _ => quantile(&sorted, share(i)),
         };
         let mut cuts: Vec<f64> = (1..self.n_bins).map(cut).collect();
         if self.strategy == BinStrategy::Quantile {
@@ -81,6 +89,39 @@ impl BinnerParams {
                 cuts.extend(sorted.iter().rev().find(|v| **v < high));
             }
         }
+        Ok(Bins { cuts: cuts.into() })
+    }
+
+    /// As [`BinnerParams::fit`], with the classes `y`, shape `(n_samples,)`, which only [`BinStrategy::Tree`]
+    /// looks at: an entropy tree with at least 5 % of the rows in a leaf, pruned to at most `n_bins` leaves.
+    ///
+    /// # Errors
+    /// As [`BinnerParams::fit`]; [`Error::Shape`], [`Error::Label`], [`Error::SingleClass`].
+    ///
+    /// ```
+    /// use mlnotes::stats::selection::{BinStrategy, Binner};
+    /// use ndarray::array;
+    /// let (x, y) = (array![1.0, 2.0, 3.0, 10.0, 11.0, 12.0], [0, 0, 0, 1, 1, 0]);
+    /// let bins = Binner::params(BinStrategy::Tree, 2).fit_supervised(x.view(), &y)?;
+    /// assert_eq!(bins.cuts, array![6.5]);
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
+    pub fn fit_supervised(&self, x: ArrayView1<f64>, y: &[usize]) -> Result<Bins> {
+        if self.strategy != BinStrategy::Tree {
+            check_length("Binner: `y`", y, x.len())?;
+            return self.fit(x);
+        }
+        self.check(x)?;
+        let column = x.insert_axis(Axis(1));
+        let params = DecisionTreeClassifier::params()
+            .criterion(Criterion::Entropy)
+            .min_leaf((x.len() / 20).max(1));
+        let grown = params.fit(column, y)?.tree;
+        let step = grown.pruning_path().into_iter().find(|step| step.n_leaves <= self.n_bins);
+        let tree = params.ccp_alpha(step.map_or(0.0, |step| step.alpha)).fit(column, y)?.tree;
+        let mut cuts: Vec<f64> =
+            tree.nodes.iter().filter_map(|node| node.split.map(|split| split.threshold)).collect();
+        cuts.sort_by(f64::total_cmp);
         Ok(Bins { cuts: cuts.into() })
     }
 
@@ -121,6 +162,9 @@ impl Bins {
     pub fn labels(&self, precision: usize) -> Vec<String> {
         let text = |i: usize| format!("{:.precision$}", self.cuts[i]);
         let last = self.cuts.len();
+        if last == 0 {
+            return vec!["all".to_owned()];
+        }
         (0..=last)
             .map(|i| match i {
                 0 => format!("<= {}", text(0)),
@@ -230,6 +274,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_tree_cuts_where_the_class_changes_and_asks_for_classes() {
+        let x = Array1::linspace(0.0, 1.0, 200);
+        let y: Vec<usize> = x.iter().map(|v| usize::from(*v > 0.3 && *v <= 0.7)).collect();
+        let params = Binner::params(BinStrategy::Tree, 3);
+        let bins = params.fit_supervised(x.view(), &y).unwrap();
+        assert_eq!(bins.n_bins(), 3);
+        assert!((&bins.cuts - &array![0.3, 0.7]).iter().all(|d| d.abs() < 0.006), "{}", bins.cuts);
+        assert!(params.fit(x.view()).unwrap_err().to_string().contains("needs `fit_supervised`"));
+        let one = params.fit_supervised(x.view(), &vec![1; 200]);
+        assert!(matches!(one, Err(Error::SingleClass { .. })));
+        // At most n_bins, also where the tree would cut on.
+        let noisy: Vec<usize> = (0..200).map(|i| usize::from(i * 7 % 10 < 4)).collect();
+        assert!(params.fit_supervised(x.view(), &noisy).unwrap().n_bins() <= 3);
+        assert_eq!(Bins { cuts: array![] }.labels(0), ["all"]);
     }
 
     #[test]

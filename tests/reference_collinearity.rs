@@ -37,11 +37,8 @@ fn cases() -> Vec<(Case, Array2<f64>)> {
 #[test]
 fn factors_are_statsmodels_with_the_constant_added() {
     for (case, x) in cases() {
-        // statsmodels solves in the original units: where the squared condition number eats the digits of
-        // a double, its own last digits are noise.
-        let tolerance = if case.name == "near" || case.name == "longley" { 1e-6 } else { 1e-8 };
         for (ours, theirs) in vif(x.view()).unwrap().iter().zip(&case.vif) {
-            assert!((ours / theirs - 1.0).abs() < tolerance, "{}: {ours} {theirs}", case.name);
+            assert!((ours / theirs - 1.0).abs() < 1e-8, "{}: {ours} {theirs}", case.name);
         }
     }
 }

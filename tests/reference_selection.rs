@@ -25,7 +25,7 @@ struct Reference {
     ks: Vec<TwoSamples>,
     credit_ks: CreditKs,
     limit: Limit,
-    woe: Vec<Woe>,
+    woe: Vec<Evidence>,
     tree_cuts: Vec<Cuts>,
     permutation: Permutation,
     rfe: Vec<usize>,
@@ -68,7 +68,7 @@ struct Limit {
 }
 
 #[derive(Deserialize)]
-struct Woe {
+struct Evidence {
     name: String,
     cuts: Vec<f64>,
     woe: Vec<f64>,

@@ -135,7 +135,7 @@ impl BinnerParams {
         if x.len() < self.n_bins {
             return Err(Error::TooFewSamples { what: WHAT, needed: self.n_bins, got: x.len() });
         }
-        if x.iter().all(|&v| v <= x[0] && v >= x[0]) {
+        if x.iter().all(|v| v.total_cmp(&x[0]).is_eq()) {
             return Err(Error::ZeroVariance { what: WHAT, value: x[0] });
         }
         Ok(())
@@ -261,7 +261,7 @@ mod tests {
             n_bins in 2usize..8,
         ) {
             let x = Array1::from(values);
-            prop_assume!(x.iter().any(|v| *v != x[0]));
+            prop_assume!(x.iter().any(|v| v.total_cmp(&x[0]).is_ne()));
             let bins = Binner::params(BinStrategy::Quantile, n_bins).fit(x.view()).unwrap();
             prop_assert!(bins.n_bins() <= n_bins && bins.n_bins() >= 2);
             let assigned = bins.assign(x.view()).unwrap();

@@ -49,43 +49,43 @@ pub fn ks(x: ArrayView1<f64>, y: &[usize]) -> Result<Test> {
     let n0 = y.len() - n1;
     let g = gcd(n0, n1);
     // In steps of 1 / lcm the difference is a whole number, so that ties at the maximum are exact.
-    let (up, down) = ((n1 / g) as i64, (n0 / g) as i64);
-    let (mut height, mut farthest) = (0i64, 0i64);
+    let (up, down) = (n1 / g, n0 / g);
+    let (mut below, mut farthest, mut higher) = ([0, 0], 0, true);
     for (position, &row) in order.iter().enumerate() {
-        height += if y[row] == 0 { up } else { -down };
+        below[y[row]] += 1;
         // The distribution functions jump once for all rows of one value.
         let last = order.get(position + 1).is_none_or(|&next| x[next] > x[row]);
-        if last && height.abs() > farthest.abs() {
-            farthest = height;
+        let (rise, fall) = (up * below[0], down * below[1]);
+        if last && rise.abs_diff(fall) > farthest {
+            (farthest, higher) = (rise.abs_diff(fall), rise > fall);
         }
     }
-    let lcm = n0 as f64 * up as f64;
-    let effect = farthest as f64 / lcm;
+    let statistic = farthest as f64 / (n0 as f64 * up as f64);
     let p_value = if n0.max(n1) <= EXACT {
-        exact_tail(n0, n1, up, down, farthest.abs())
+        exact_tail(n0, n1, (up, down), farthest)
     } else {
-        let z = effect.abs() * (n0 as f64 * n1 as f64 / (n0 + n1) as f64).sqrt();
+        let z = statistic * (n0 as f64 * n1 as f64 / (n0 + n1) as f64).sqrt();
         limit_tail(z)
     };
-    Ok(Test::new(effect.abs(), p_value).with_effect(effect))
+    Ok(Test::new(statistic, p_value).with_effect(if higher { statistic } else { -statistic }))
 }
 
 fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// Share of the orders of `n0 + n1` rows whose path `up · i − down · j` reaches `far`.
+/// Share of the orders of `n0 + n1` rows whose path `|up · i − down · j|` reaches `far`.
 ///
 /// `a(i, j)`, the share among the paths to `(i, j)`, is 1 beyond the bound, else `(i a(i−1, j) + j a(i, j−1)) /
 /// (i + j)`: all terms are positive, so that small p-values keep their digits.
-fn exact_tail(n0: usize, n1: usize, up: i64, down: i64, far: i64) -> f64 {
+fn exact_tail(n0: usize, n1: usize, (up, down): (usize, usize), far: usize) -> f64 {
     if far == 0 {
         return 1.0;
     }
     let mut row = vec![0.0; n1 + 1];
     for i in 0..=n0 {
         for j in 0..=n1 {
-            row[j] = if (up * i as i64 - down * j as i64).abs() >= far {
+            row[j] = if (up * i).abs_diff(down * j) >= far {
                 1.0
             } else if i + j == 0 {
                 0.0

@@ -33,7 +33,7 @@ pub struct WoeTable {
 ///
 /// The last equality makes it Jeffreys' divergence; with two months in place of two classes the same sum is
 /// the population stability index (PSI). By Bayes, `logit P(y = 0 | i) = WoEᵢ + ln(n₀/n₁)`: bins replaced by
-/// their WoE are linear in the log-odds, which is what a scorecard's logistic regression needs.
+/// their weight of evidence are linear in the log-odds, which is what a scorecard's logistic regression needs.
 ///
 /// A bin without one of the classes makes the sum infinite; `smoothing` 0.5 is usual. Rules of thumb
 /// (Siddiqi 2006): below 0.02 useless, 0.1 to 0.3 medium, above 0.5 suspiciously good. IV never falls

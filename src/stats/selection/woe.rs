@@ -79,7 +79,7 @@ pub fn woe_iv(bins: &[usize], y: &[usize], smoothing: f64) -> Result<WoeTable> {
     let lacking = (0..n_bins).find(|&bin| events[bin] == 0 || events[bin] == count[bin]);
     if let (Some(bin), true) = (lacking, smoothing == 0.0) {
         let class = usize::from(events[bin] == 0);
-        let group = format!("class {class} of bin {bin} (give `smoothing` > 0, or merge bins)");
+        let group = format!("class-{class} part of bin {bin} (merge bins, or set `smoothing` > 0)");
         return Err(Error::EmptyGroup { what: WHAT, group });
     }
     let n1 = events.iter().sum::<usize>() as f64;
@@ -149,7 +149,7 @@ mod tests {
     fn an_empty_cell_needs_smoothing_and_bad_input_is_named() {
         let (bins, y) = ([0, 0, 1, 1], [0, 0, 0, 1]);
         let error = woe_iv(&bins, &y, 0.0).unwrap_err();
-        assert!(error.to_string().contains("class 1 of bin 0"), "{error}");
+        assert!(error.to_string().contains("class-1 part of bin 0"), "{error}");
         let table = woe_iv(&bins, &y, 0.5).unwrap();
         assert!(table.iv.is_finite() && table.iv > 0.0);
         // A bin without rows at all: both shares are a / (n + a B).

@@ -101,7 +101,7 @@ impl BinnerParams {
     /// ```
     /// use mlnotes::stats::selection::{BinStrategy, Binner};
     /// use ndarray::array;
-    /// let (x, y) = (array![1.0, 2.0, 3.0, 10.0, 11.0, 12.0], [0, 0, 0, 1, 1, 0]);
+    /// let (x, y) = (array![1.0, 2.0, 3.0, 10.0, 11.0, 12.0], [0, 0, 0, 1, 1, 1]);
     /// let bins = Binner::params(BinStrategy::Tree, 2).fit_supervised(x.view(), &y)?;
     /// assert_eq!(bins.cuts, array![6.5]);
     /// # Ok::<(), mlnotes::Error>(())

@@ -170,7 +170,7 @@ pub fn rfe(
 /// ```
 /// use mlnotes::{data, stats::selection::l1_select};
 /// let set = data::diabetes();
-/// assert_eq!(l1_select(set.x.view(), set.y.view(), 15.0)?, [2, 3, 8]);
+/// assert_eq!(l1_select(set.x.view(), set.y.view(), 15.0)?, [2, 3, 6, 8]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
 pub fn l1_select(x: ArrayView2<f64>, y: ArrayView1<f64>, alpha: f64) -> Result<Vec<usize>> {

@@ -19,6 +19,7 @@ pub use crate::linear::logistic::{
     SoftmaxRegression, Solver, is_linearly_separable, logistic_gradient, logistic_hessian,
     logistic_loss,
 };
+pub use crate::linear::ridge::{Ridge, RidgeModel, RidgeParams, RidgePath};
 pub use crate::tree::bagging::{Bagging, BaggingClassifierModel, BaggingModel, BaggingParams};
 pub use crate::tree::cart::{
     ClassificationTree, Criterion, DecisionTreeClassifier, DecisionTreeClassifierParams,
@@ -32,6 +33,5 @@ pub use crate::tree::gbdt::{
     GradientBoostingClassifier, GradientBoostingClassifierModel, GradientBoostingClassifierParams,
     GradientBoostingRegressor, GradientBoostingRegressorModel, GradientBoostingRegressorParams,
 };
-pub use crate::linear::ridge::{Ridge, RidgeModel, RidgeParams, RidgePath};
 pub use crate::{Error, Result, data, display, plot};
 pub use ndarray::prelude::*;

@@ -1,5 +1,4 @@
 //! Data to learn on: real sets, embedded, and seeded generators; tables, SQL, and duplicates.
-//! Data to learn on: classic sets, embedded, and seeded generators.
 //!
 //! A set is a [`Dataset`]: a matrix `x`, `(n_samples, n_features)`, and a class index per row; or a
 //! [`Regression`], with a number per row. Each stands in `src/data/sets/<name>/` with its licence and its source.

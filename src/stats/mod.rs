@@ -17,8 +17,3 @@ pub mod outliers;
 pub mod quantile;
 pub mod selection;
 pub mod window;
-pub mod collinearity;
-pub mod distance;
-pub mod hypothesis;
-pub mod information;
-pub mod selection;

@@ -28,102 +28,129 @@ fn truth() -> Truth {
     serde_json::from_str::<Reference>(include_str!("references/causal.json")).unwrap().world
 }
 
-type Estimator = fn(&ConfoundedWorld) -> Result<Effect>;
-
-const ATT: Estimand = Estimand::Att;
-
-fn scores(world: &ConfoundedWorld) -> Array1<f64> {
-    propensity_score(world.x.view(), &world.t).unwrap()
+/// A world with what the estimators take from it.
+struct Sample {
+    world: ConfoundedWorld,
+    scores: Array1<f64>,
+    mu0: Array1<f64>,
+    mu1: Array1<f64>,
 }
 
-fn by_weights(world: &ConfoundedWorld, estimand: Estimand, normalised: bool) -> Result<Effect> {
-    let params = Weighting::params().estimand(estimand).normalised(normalised);
-    let params = params.scores_from(world.x.clone());
-    params.ipw(world.y.view(), &world.t, scores(world).view())
+fn samples(n: usize, hidden: f64, seeds: std::ops::Range<u64>) -> Vec<Sample> {
+    let draw = |seed: u64| {
+        let world = confounded_world(n, hidden, seed).unwrap();
+        let scores = propensity_score(world.x.view(), &world.t).unwrap();
+        let (mu0, mu1) = outcome_means(world.x.view(), &world.t, world.y.view()).unwrap();
+        Sample { world, scores, mu0, mu1 }
+    };
+    seeds.into_par_iter().map(draw).collect()
 }
 
-fn doubly_robust(world: &ConfoundedWorld, estimand: Estimand) -> Result<Effect> {
-    let (mu0, mu1) = outcome_means(world.x.view(), &world.t, world.y.view())?;
-    let e = scores(world);
-    let params = Weighting::params().estimand(estimand);
-    params.aipw(world.y.view(), &world.t, e.view(), mu0.view(), mu1.view())
+impl Sample {
+    fn known(&self, normalised: bool) -> Result<Effect> {
+        let (w, params) = (&self.world, Weighting::params().normalised(normalised));
+        params.ipw(w.y.view(), &w.t, w.propensity.view())
+    }
+
+    fn weights(&self, estimand: Estimand, normalised: bool) -> Result<Effect> {
+        let (w, params) = (&self.world, Weighting::params().normalised(normalised));
+        let params = params.estimand(estimand).scores_from(w.x.clone());
+        params.ipw(w.y.view(), &w.t, self.scores.view())
+    }
+
+    fn doubly_robust(&self, estimand: Estimand) -> Result<Effect> {
+        let (w, params) = (&self.world, Weighting::params().estimand(estimand));
+        params.aipw(w.y.view(), &w.t, self.scores.view(), self.mu0.view(), self.mu1.view())
+    }
+
+    fn adjusted(&self, matching: Matching) -> Result<Effect> {
+        let w = &self.world;
+        let matches = match_units(w.x.view(), &w.t, matching, Metric::Mahalanobis)?;
+        matches.att_adjusted(w.y.view(), self.mu0.view())
+    }
+
+    fn by_score(&self) -> Result<Effect> {
+        let (w, line) = (&self.world, logit(self.scores.view())?.insert_axis(Axis(1)));
+        let matches = match_units(line.view(), &w.t, Matching::nearest(1), Metric::Euclidean)?;
+        matches.att(w.y.view())
+    }
 }
 
-fn adjusted(world: &ConfoundedWorld, matching: Matching) -> Result<Effect> {
-    let (mu0, _) = outcome_means(world.x.view(), &world.t, world.y.view())?;
-    let matches = match_units(world.x.view(), &world.t, matching, Metric::Mahalanobis)?;
-    matches.att_adjusted(world.y.view(), mu0.view())
-}
+type Estimator = fn(&Sample) -> Result<Effect>;
 
-fn by_score(world: &ConfoundedWorld) -> Result<Effect> {
-    let line = logit(scores(world).view())?.insert_axis(Axis(1));
-    let matches = match_units(line.view(), &world.t, Matching::nearest(1), Metric::Euclidean)?;
-    matches.att(world.y.view())
-}
-
-/// Estimators that are right here, and whether they aim at the treated only.
-const RIGHT: [(&str, bool, Estimator); 11] = [
-    ("known scores, Hajek", false, |w| {
-        Weighting::params().ipw(w.y.view(), &w.t, w.propensity.view())
-    }),
-    ("known scores, Horvitz-Thompson", false, |w| {
-        Weighting::params().normalised(false).ipw(w.y.view(), &w.t, w.propensity.view())
-    }),
-    ("Hajek", false, |w| by_weights(w, Estimand::Ate, true)),
-    ("Horvitz-Thompson", false, |w| by_weights(w, Estimand::Ate, false)),
-    ("Hajek, treated", true, |w| by_weights(w, ATT, true)),
-    ("Horvitz-Thompson, treated", true, |w| by_weights(w, ATT, false)),
-    ("AIPW", false, |w| doubly_robust(w, Estimand::Ate)),
-    ("AIPW, treated", true, |w| doubly_robust(w, ATT)),
-    ("nearest, adjusted", true, |w| adjusted(w, Matching::nearest(1))),
-    ("three nearest, adjusted", true, |w| adjusted(w, Matching::nearest(3))),
-    ("nearest score", true, by_score),
+/// Estimators that are right here, and what they aim at. Weights make long tails, and so want more rows.
+const WEIGHTING: [(&str, Estimand, Estimator); 8] = [
+    ("known scores, Hajek", Estimand::Ate, |s| s.known(true)),
+    ("known scores, Horvitz-Thompson", Estimand::Ate, |s| s.known(false)),
+    ("Hajek", Estimand::Ate, |s| s.weights(Estimand::Ate, true)),
+    ("Horvitz-Thompson", Estimand::Ate, |s| s.weights(Estimand::Ate, false)),
+    ("Hajek, treated", Estimand::Att, |s| s.weights(Estimand::Att, true)),
+    ("Horvitz-Thompson, treated", Estimand::Att, |s| s.weights(Estimand::Att, false)),
+    ("AIPW", Estimand::Ate, |s| s.doubly_robust(Estimand::Ate)),
+    ("AIPW, treated", Estimand::Att, |s| s.doubly_robust(Estimand::Att)),
+];
+const MATCHING: [(&str, Estimand, Estimator); 3] = [
+    ("nearest, adjusted", Estimand::Att, |s| s.adjusted(Matching::nearest(1))),
+    ("three nearest, adjusted", Estimand::Att, |s| s.adjusted(Matching::nearest(3))),
+    ("nearest score", Estimand::Att, |s| s.by_score()),
 ];
 
-fn worlds(n: usize, hidden: f64, seeds: std::ops::Range<u64>) -> Vec<ConfoundedWorld> {
-    seeds.into_par_iter().map(|seed| confounded_world(n, hidden, seed).unwrap()).collect()
+/// Both kinds with their numbers of rows; with known scores or without.
+fn kinds(known: bool) -> [(&'static [(&'static str, Estimand, Estimator)], usize); 2] {
+    [(&WEIGHTING[if known { 0 } else { 2 }..], 3000), (&MATCHING, 500)]
+}
+
+fn planted(estimand: Estimand) -> f64 {
+    if estimand == Estimand::Att { truth().att } else { truth().ate }
 }
 
 #[test]
-fn ten_seeds_find_the_planted_effect_within_three_standard_errors() {
-    let truth = truth();
-    for world in worlds(1000, 0.0, 0..10) {
-        for (name, treated, estimate) in RIGHT {
-            let target = if treated { truth.att } else { truth.ate };
-            let effect = estimate(&world).unwrap();
-            let z = (effect.estimate - target) / effect.std_error;
-            assert!(z.abs() < 3.0, "{name}: {} instead of {target}, z = {z}", effect.estimate);
+fn ten_seeds_find_the_planted_effect() {
+    for (estimators, n) in kinds(true) {
+        let samples = samples(n, 0.0, 0..10);
+        for (name, estimand, estimate) in estimators {
+            let z = |sample: &Sample| {
+                let effect = estimate(sample).unwrap();
+                (effect.estimate - planted(*estimand)) / effect.std_error
+            };
+            let z: Vec<f64> = samples.iter().map(z).collect();
+            // One of the hundred-odd comparisons beyond 3 standard errors is no surprise, one beyond 4 is.
+            assert!(z.iter().all(|z| z.abs() < 4.0), "{name}: {z:?}");
+            let mean = z.iter().sum::<f64>() / 10.0_f64.sqrt();
+            assert!(mean.abs() < 3.0, "{name}: all ten are off by {mean} standard errors");
         }
     }
 }
 
 #[test]
 fn intervals_cover_the_truth_as_often_as_they_say() {
-    let (truth, reps) = (truth(), 200);
-    let samples = worlds(600, 0.0, 100..100 + reps);
-    for (name, treated, estimate) in RIGHT {
-        let target = if treated { truth.att } else { truth.ate };
-        let inside = |world: &ConfoundedWorld| {
-            let (low, high) = estimate(world).unwrap().ci;
-            usize::from((low..=high).contains(&target))
-        };
-        let share = samples.par_iter().map(inside).sum::<usize>() as f64 / reps as f64;
-        // Three standard errors of a share of 0.95, and a point for what is only asymptotic.
-        let slack = 3.0 * (0.95_f64 * 0.05 / reps as f64).sqrt() + 0.01;
-        assert!((share - 0.95).abs() <= slack, "{name}: {share}");
+    let reps = 200;
+    for (estimators, n) in kinds(true) {
+        let samples = samples(n, 0.0, 100..100 + reps);
+        for (name, estimand, estimate) in estimators {
+            let target = planted(*estimand);
+            let inside = |sample: &Sample| {
+                let (low, high) = estimate(sample).unwrap().ci;
+                usize::from((low..=high).contains(&target))
+            };
+            let share = samples.par_iter().map(inside).sum::<usize>() as f64 / reps as f64;
+            // Three standard errors of a share of 0.95, and a point for what is only asymptotic.
+            let slack = 3.0 * (0.95_f64 * 0.05 / reps as f64).sqrt() + 0.01;
+            assert!((share - 0.95).abs() <= slack, "{name}: {share}");
+        }
     }
 }
 
 #[test]
 fn a_hidden_confounder_misleads_every_one_of_them() {
-    let truth = truth();
-    let samples = worlds(1000, 1.0, 0..10);
-    for (name, treated, estimate) in &RIGHT[2..] {
-        let target = if *treated { truth.att } else { truth.ate };
-        let effects: Vec<Effect> = samples.par_iter().map(|w| estimate(w).unwrap()).collect();
-        for effect in effects {
-            let z = (effect.estimate - target) / effect.std_error;
-            assert!(z > 2.5, "{name} sees nothing of it: z = {z}");
+    for (estimators, n) in kinds(false) {
+        let samples = samples(n, 1.0, 0..10);
+        for (name, estimand, estimate) in estimators {
+            let effects: Vec<Effect> = samples.iter().map(|s| estimate(s).unwrap()).collect();
+            let mean = |of: fn(&Effect) -> f64| effects.iter().map(of).sum::<f64>() / 10.0;
+            let bias = mean(|e| e.estimate) - planted(*estimand);
+            let std_error = mean(|e| e.std_error) / 10.0_f64.sqrt();
+            assert!(bias > 5.0 * std_error, "{name} sees nothing of it: {bias} +- {std_error}");
         }
     }
 }
@@ -132,10 +159,11 @@ fn a_hidden_confounder_misleads_every_one_of_them() {
 fn either_model_may_be_wrong_but_not_both() {
     // The right covariates, and only the second one, in scores and outcome.
     let bias = |right_scores: bool, right_outcome: bool| {
-        let of = |world: &ConfoundedWorld| {
+        let of = |sample: &Sample| {
+            let world = &sample.world;
             let second = world.x.slice(ndarray::s![.., 1..]);
             let e = if right_scores {
-                scores(world)
+                sample.scores.clone()
             } else {
                 propensity_score(second, &world.t).unwrap()
             };
@@ -147,7 +175,7 @@ fn either_model_may_be_wrong_but_not_both() {
                 .unwrap()
                 .estimate
         };
-        let samples = worlds(4000, 0.0, 0..10);
+        let samples = samples(4000, 0.0, 0..10);
         samples.par_iter().map(of).sum::<f64>() / 10.0 - truth().ate
     };
     for (scores, outcome) in [(true, true), (true, false), (false, true)] {
@@ -159,12 +187,11 @@ fn either_model_may_be_wrong_but_not_both() {
 
 #[test]
 fn strata_take_off_most_of_the_bias_and_more_strata_more_of_it() {
-    let samples = worlds(4000, 0.0, 0..10);
+    let samples = samples(4000, 0.0, 0..10);
     let bias = |n_strata: usize| {
-        let of = |w: &ConfoundedWorld| {
-            let e = scores(w);
-            let strata = stratify(w.y.view(), &w.t, e.view(), n_strata, Estimand::Ate).unwrap();
-            strata.effect.estimate
+        let of = |s: &Sample| {
+            let (y, t, e) = (s.world.y.view(), &s.world.t, s.scores.view());
+            stratify(y, t, e, n_strata, Estimand::Ate).unwrap().effect.estimate
         };
         samples.par_iter().map(of).sum::<f64>() / 10.0 - truth().ate
     };
@@ -180,10 +207,9 @@ fn without_replacement_poor_matches_leave_a_bias_that_the_adjustment_removes() {
     // Where most are treated, those who resemble them run out.
     let truth = truth();
     let mut left = (0.0, 0.0);
-    for world in worlds(800, 0.0, 0..10) {
+    for Sample { world, mu0, .. } in samples(800, 0.0, 0..10) {
         let matching = Matching::Nearest { k: 1, caliper: None, replace: false };
         let matches = match_units(world.x.view(), &world.t, matching, Metric::Mahalanobis).unwrap();
-        let (mu0, _) = outcome_means(world.x.view(), &world.t, world.y.view()).unwrap();
         left.0 += (matches.att(world.y.view()).unwrap().estimate - truth.att) / 10.0;
         let adjusted = matches.att_adjusted(world.y.view(), mu0.view()).unwrap();
         left.1 += (adjusted.estimate - truth.att) / 10.0;

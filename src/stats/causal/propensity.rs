@@ -23,6 +23,9 @@ use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 use ndarray::{Array1, ArrayView1, ArrayView2};
 
+/// The fit has converged when no entry of the gradient of the mean loss is larger.
+const GRADIENT_TOLERANCE: f64 = 1e-9;
+
 /// Estimated chance of treatment of each row of `x`, shape `(n_samples, n_features)`; `t` holds 0 and 1.
 ///
 /// # Errors
@@ -44,7 +47,7 @@ pub fn propensity_score(x: ArrayView2<f64>, t: &[usize]) -> Result<Array1<f64>> 
     arms("propensity_score: `t`", t, x.nrows())?;
     // The same scores in any units, and Newton's steps are better conditioned in these.
     let z = independent_columns(WHAT, x)?;
-    let fit = LogisticRegression::params().fit(z.view(), t);
+    let fit = LogisticRegression::params().max_iter(100).fit(z.view(), t);
     let model = fit.map_err(|error| match error {
         Error::Separable { .. } => Error::NoSupport {
             what: WHAT,
@@ -53,23 +56,30 @@ pub fn propensity_score(x: ArrayView2<f64>, t: &[usize]) -> Result<Array1<f64>> 
         },
         other => other,
     })?;
-    if !model.converged {
+    let y: Array1<f64> = t.iter().map(|&t| t as f64).collect();
+    let (w, b) = polished(&model, z.view(), y.view())?;
+    let e = (z.dot(&w) + b).mapv_into(sigmoid);
+    let residual = (&e - &y) / y.len() as f64;
+    let change = z.t().dot(&residual).fold(residual.sum().abs(), |a, g| a.max(g.abs()));
+    if change > GRADIENT_TOLERANCE {
         return Err(Error::NotConverged {
             estimator: "propensity_score",
             n_iter: model.n_iter,
-            change: model.trace.iter().rev().take(2).fold(0.0, |a, b| (b - a).abs()),
+            change,
             remedy: "scores near 0 or 1: use fewer covariates, or a narrower population",
         });
     }
-    let (w, b) = polished(&model, z.view(), t)?;
-    Ok((z.dot(&w) + b).mapv_into(sigmoid))
+    Ok(e)
 }
 
 /// One more Newton step. The solver stops when the loss falls no longer, which in floating point is at half
 /// the digits of the coefficients; the gradient still shows the other half.
-fn polished(model: &LogisticModel, z: ArrayView2<f64>, t: &[usize]) -> Result<(Array1<f64>, f64)> {
-    let y: Array1<f64> = t.iter().map(|&t| t as f64).collect();
-    let (gw, gb) = logistic_gradient(model.coef.view(), model.intercept, z, y.view(), 0.0)?;
+fn polished(
+    model: &LogisticModel,
+    z: ArrayView2<f64>,
+    y: ArrayView1<f64>,
+) -> Result<(Array1<f64>, f64)> {
+    let (gw, gb) = logistic_gradient(model.coef.view(), model.intercept, z, y, 0.0)?;
     let h = logistic_hessian(model.coef.view(), model.intercept, z, 0.0)?;
     let d = gw.len();
     let gradient = Mat::from_fn(d + 1, 1, |i, _| if i < d { gw[i] } else { gb });

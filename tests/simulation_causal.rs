@@ -77,9 +77,11 @@ impl Sample {
 }
 
 type Estimator = fn(&Sample) -> Result<Effect>;
+/// An estimator with its name and what it aims at.
+type Named = (&'static str, Estimand, Estimator);
 
 /// Estimators that are right here, and what they aim at. Weights make long tails, and so want more rows.
-const WEIGHTING: [(&str, Estimand, Estimator); 8] = [
+const WEIGHTING: [Named; 8] = [
     ("known scores, Hajek", Estimand::Ate, |s| s.known(true)),
     ("known scores, Horvitz-Thompson", Estimand::Ate, |s| s.known(false)),
     ("Hajek", Estimand::Ate, |s| s.weights(Estimand::Ate, true)),
@@ -89,14 +91,14 @@ const WEIGHTING: [(&str, Estimand, Estimator); 8] = [
     ("AIPW", Estimand::Ate, |s| s.doubly_robust(Estimand::Ate)),
     ("AIPW, treated", Estimand::Att, |s| s.doubly_robust(Estimand::Att)),
 ];
-const MATCHING: [(&str, Estimand, Estimator); 3] = [
+const MATCHING: [Named; 3] = [
     ("nearest, adjusted", Estimand::Att, |s| s.adjusted(Matching::nearest(1))),
     ("three nearest, adjusted", Estimand::Att, |s| s.adjusted(Matching::nearest(3))),
     ("nearest score", Estimand::Att, |s| s.by_score()),
 ];
 
 /// Both kinds with their numbers of rows; with known scores or without.
-fn kinds(known: bool) -> [(&'static [(&'static str, Estimand, Estimator)], usize); 2] {
+fn kinds(known: bool) -> [(&'static [Named], usize); 2] {
     [(&WEIGHTING[if known { 0 } else { 2 }..], 3000), (&MATCHING, 500)]
 }
 

@@ -340,7 +340,7 @@ mod tests {
         assert_eq!((small.x.dim(), small.y.len(), small.n_treated()), ((445, 8), 445, 185));
         assert_eq!((large.x.dim(), large.y.len(), large.n_treated()), ((16_177, 8), 16_177, 185));
         assert!(small.x.iter().chain(&small.y).chain(&large.x).chain(&large.y).all(|v| *v >= 0.0));
-        assert!((small.y[0] - 9930.045_898_437_5).abs() < 1e-12, "single precision, exactly");
+        assert!((small.y[0] - 9_930.045_898_437_5).abs() < 1e-12, "single precision, exactly");
         assert_eq!((organs.state.len(), organs.quarter.len(), organs.rate.len()), (162, 162, 162));
         assert_eq!(organs.post().iter().sum::<usize>(), 81);
         for s in 0..27 {

@@ -74,7 +74,7 @@ pub fn event_study(
     check_outcome("event_study: `y`", y, n)?;
     check_length("event_study: `period`", period.len(), n)?;
     check_binary("event_study: `treated`", treated)?;
-    let periods: Vec<usize> = BTreeSet::from_iter(period.iter().copied()).into_iter().collect();
+    let periods: Vec<usize> = period.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
     let reference = check_start("event_study", &periods, start)?;
     for &p in &periods {
         for (group, name) in ["control group", "treated group"].into_iter().enumerate() {
@@ -162,10 +162,10 @@ impl EventStudy {
     }
 }
 
-/// Tests parallel trends before the treatment: all leads of the [`event_study`] are 0.
+/// Tests parallel trends before the treatment: all leads of the [`event_study()`] are 0.
 ///
 /// # Errors
-/// As [`event_study`] and [`EventStudy::pre_trend_test`].
+/// As [`event_study()`] and [`EventStudy::pre_trend_test`].
 ///
 /// ```
 /// use mlnotes::stats::causal::pre_trend_test;
@@ -196,7 +196,7 @@ mod tests {
     fn panel() -> (Array1<f64>, Vec<usize>, Vec<usize>) {
         let treated = (0..24).map(|i| usize::from(i >= 12)).collect();
         let period = (0..24).map(|i| (i % 4) + 1).collect();
-        let y = (0..24).map(|i| ((i * 37 + 11) % 17) as f64).collect();
+        let y = (0..24).map(|i| f64::from((i * 37 + 11) % 17)).collect();
         (y, treated, period)
     }
 

@@ -16,7 +16,7 @@ use ndarray::{Array1, ArrayView1};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The difference in differences of a treatment that is said to begin in period `fake`, on the periods
-/// before `start` only, when nobody was treated. Arguments as in [`super::event_study`].
+/// before `start` only, when nobody was treated. Arguments as in [`super::event_study()`].
 ///
 /// # Errors
 /// As [`diff_in_diff`], and [`Error::Parameter`] unless `fake` lies before `start` and after a first period.
@@ -46,7 +46,7 @@ pub fn placebo_in_time(
     }
     let rows: Vec<usize> = (0..n).filter(|&i| period[i] < start).collect();
     let before: Vec<usize> =
-        BTreeSet::from_iter(rows.iter().map(|&i| period[i])).into_iter().collect();
+        rows.iter().map(|&i| period[i]).collect::<BTreeSet<_>>().into_iter().collect();
     check_start("placebo_in_time", &before, fake)?;
     let of = |values: &[usize]| rows.iter().map(|&i| values[i]).collect::<Vec<usize>>();
     let post: Vec<usize> = rows.iter().map(|&i| usize::from(period[i] >= fake)).collect();

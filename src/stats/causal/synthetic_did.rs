@@ -77,7 +77,7 @@ pub fn synthetic_did(y: ArrayView2<f64>, treated: &[usize], t0: usize) -> Result
 /// of [`super::synthetic_control::synthetic_control`] are synthetic control.
 ///
 /// # Errors
-/// As [`synthetic_did`], and [`Error::Shape`].
+/// As [`synthetic_did()`], and [`Error::Shape`].
 ///
 /// ```
 /// use mlnotes::data::prop99;
@@ -108,7 +108,7 @@ pub fn weighted_did(
 /// in turn plays the treated unit, which itself is left out.
 ///
 /// # Errors
-/// As [`synthetic_did`]; [`Error::Parameter`] unless exactly one unit is treated.
+/// As [`synthetic_did()`]; [`Error::Parameter`] unless exactly one unit is treated.
 ///
 /// ```
 /// use mlnotes::data::prop99;

@@ -10,8 +10,8 @@
 //! ```
 
 mod earthquakes;
-mod football;
 pub mod experiments;
+mod football;
 mod generate;
 mod scale;
 mod split;

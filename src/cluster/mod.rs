@@ -1,6 +1,9 @@
 //! Clustering, and how to judge it.
 
+pub mod dbscan;
 pub mod gmm;
+pub mod hierarchical;
+mod kdtree;
 pub mod kmeans;
 pub mod validity;
 

@@ -238,6 +238,13 @@ impl Plot {
         self.wrong("`annotate` follows `heat_map`")
     }
 
+    /// Names below the axis at 0, 1, 2, … instead of numbers; none at all for an empty list.
+    #[must_use]
+    pub fn x_ticks(mut self, names: &[&str]) -> Self {
+        self.x_names = Some(names.iter().map(|&name| name.to_owned()).collect());
+        self.labelled(names)
+    }
+
     /// Names the columns (across) and rows (down) of a heat map.
     #[must_use]
     pub fn names(mut self, columns: &[&str], rows: &[&str]) -> Self {

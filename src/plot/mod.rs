@@ -27,6 +27,7 @@ mod bars;
 mod builder;
 mod canvas;
 mod contour;
+mod dendrogram;
 mod draw;
 mod figure;
 mod frames;
@@ -38,6 +39,7 @@ mod shortcuts;
 mod theme;
 
 pub use builder::Plot;
+pub use dendrogram::dendrogram;
 pub use figure::Figure;
 pub use frames::{Frames, frames};
 pub use images::images;

@@ -18,6 +18,7 @@ pub mod linear;
 pub mod metrics;
 pub mod nn;
 pub mod numeric;
+pub mod optimize;
 pub mod plot;
 pub mod prelude;
 pub mod stats;

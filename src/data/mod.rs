@@ -9,16 +9,20 @@
 //! assert_eq!(penguins.target_names, ["Adelie", "Chinstrap", "Gentoo"]);
 //! ```
 
+mod addresses;
 mod earthquakes;
-mod football;
 pub mod experiments;
+mod football;
 mod generate;
+mod novel;
 mod scale;
 mod split;
 
+pub use addresses::{Addresses, addresses};
 pub use earthquakes::{Earthquakes, SeismicEvent, SeismicKind, earthquakes};
 pub use football::{Football, FootballMatch, football};
 pub use generate::{blobs, circles, moons, sample_mixture};
+pub use novel::pride_and_prejudice;
 pub use scale::{Standardized, standardize};
 pub use split::{Split, train_test_split};
 

@@ -21,6 +21,7 @@ pub mod numeric;
 pub mod optimize;
 pub mod plot;
 pub mod prelude;
+pub mod sequence;
 pub mod stats;
 pub mod text;
 

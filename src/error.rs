@@ -252,6 +252,16 @@ pub enum Error {
         /// What stands there.
         got: String,
     },
+    /// A sequence that the model cannot produce.
+    #[error(
+        "{what}: the sequence has probability 0: no path of states survives position {position}; smooth the counts, or check the symbol there"
+    )]
+    Impossible {
+        /// The model and function.
+        what: &'static str,
+        /// First position that no path reaches, from 0.
+        position: usize,
+    },
     /// The database refused a statement.
     #[error("the database refused `{query}`: {reason}")]
     Sql {

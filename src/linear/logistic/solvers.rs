@@ -1,6 +1,7 @@
 //! The ways down: each minimises the same objective over `θ = (w, b)` and records its path.
 
 use super::loss::{gradient, hessian, loss};
+use crate::optimize::{self, max_norm};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
@@ -93,10 +94,6 @@ impl Run {
     }
 }
 
-pub(super) fn max_norm(v: &Array1<f64>) -> f64 {
-    v.iter().fold(0.0, |m, x| if x.is_nan() { f64::NAN } else { x.abs().max(m) })
-}
-
 /// `θ ← θ − η ∇L(θ)`.
 pub(super) fn gradient_descent(objective: &Objective, rate: f64, max_iter: usize, tol: f64) -> Run {
     let mut run = Run::start(Array1::zeros(objective.n_features() + 1));
@@ -182,72 +179,16 @@ fn solve_damped(h: &Array2<f64>, g: &Array1<f64>) -> Option<Array1<f64>> {
     })
 }
 
-/// Limited-memory BFGS with the two-loop recursion and backtracking (Nocedal & Wright 2006, algorithm
-/// 7.4), on any smooth function given with its gradient.
+/// L-BFGS, whose own record becomes this module's.
 pub(super) fn lbfgs(
-    f: impl Fn(ArrayView1<f64>) -> (f64, Array1<f64>),
+    f: impl FnMut(ArrayView1<f64>) -> (f64, Array1<f64>),
     start: Array1<f64>,
     max_iter: usize,
     tol: f64,
 ) -> Run {
-    const MEMORY: usize = 10;
-    let mut run = Run::start(start);
-    let (mut value, mut g) = f(run.theta.view());
-    let mut pairs: Vec<(Array1<f64>, Array1<f64>)> = Vec::new();
-    for _ in 0..max_iter {
-        if run.measure(&g, tol) {
-            break;
-        }
-        let mut direction = two_loop(&pairs, &g);
-        if direction.dot(&g) <= 0.0 {
-            pairs.clear();
-            direction.clone_from(&g);
-        }
-        // The first step has no curvature to scale it.
-        let first = if pairs.is_empty() { 1.0 / max_norm(&g).max(1.0) } else { 1.0 };
-        let slope = direction.dot(&g);
-        let accepted = (0..60).map(|k| first * 0.5f64.powi(k)).find_map(|t| {
-            let next = &run.theta - &(&direction * t);
-            let (next_value, next_g) = f(next.view());
-            // Near the minimum the loss no longer changes within rounding; the gradient still tells.
-            let level = next_value <= value + 4.0 * f64::EPSILON * value.abs();
-            let falls = next_value <= value - 1e-4 * t * slope;
-            let accept = falls || (level && next_g.dot(&next_g) < g.dot(&g));
-            accept.then_some((next, next_value, next_g))
-        });
-        let Some((next, next_value, next_g)) = accepted else { break };
-        let (step, bend) = (&next - &run.theta, &next_g - &g);
-        // A pair without positive curvature would spoil the positive definite model.
-        if step.dot(&bend) > 1e-12 * step.dot(&step).sqrt() * bend.dot(&bend).sqrt() {
-            if pairs.len() == MEMORY {
-                pairs.remove(0);
-            }
-            pairs.push((step, bend));
-        }
-        (value, g) = (next_value, next_g);
-        run.step_to(next);
-    }
-    run.measure(&g, tol);
-    run
-}
-
-/// `H⁻¹ g` by the stored pairs `(s, y)`, newest last.
-fn two_loop(pairs: &[(Array1<f64>, Array1<f64>)], g: &Array1<f64>) -> Array1<f64> {
-    let mut q = g.clone();
-    let mut alphas = Vec::with_capacity(pairs.len());
-    for (s, y) in pairs.iter().rev() {
-        let alpha = s.dot(&q) / s.dot(y);
-        q.scaled_add(-alpha, y);
-        alphas.push(alpha);
-    }
-    if let Some((s, y)) = pairs.last() {
-        q *= s.dot(y) / y.dot(y);
-    }
-    for ((s, y), alpha) in pairs.iter().zip(alphas.into_iter().rev()) {
-        let beta = y.dot(&q) / s.dot(y);
-        q.scaled_add(alpha - beta, s);
-    }
-    q
+    let mut path = Vec::new();
+    let minimum = optimize::lbfgs(f, start, max_iter, tol, |theta, _| path.push(theta.to_owned()));
+    Run { theta: minimum.x, path, converged: minimum.converged, change: minimum.change }
 }
 
 /// FISTA for an L1 term: a gradient step on the smooth part, soft thresholding of the weights, and

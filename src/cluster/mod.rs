@@ -1,7 +1,10 @@
 //! Clustering, and how to judge it.
 
 pub mod gmm;
+pub mod isodata;
 pub mod kmeans;
+pub mod kmedoids;
+pub mod mini_batch;
 pub mod validity;
 
 use crate::{Error, Result};

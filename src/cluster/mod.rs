@@ -3,8 +3,11 @@
 pub mod dbscan;
 pub mod gmm;
 pub mod hierarchical;
+pub mod isodata;
 mod kdtree;
 pub mod kmeans;
+pub mod kmedoids;
+pub mod mini_batch;
 pub mod validity;
 
 use crate::{Error, Result};

@@ -9,16 +9,16 @@
 //! assert_eq!(penguins.target_names, ["Adelie", "Chinstrap", "Gentoo"]);
 //! ```
 
+mod addresses;
 pub mod causal;
 pub mod dedup;
-mod addresses;
 mod earthquakes;
 pub mod experiments;
 mod football;
 mod generate;
+mod novel;
 mod panel;
 mod passengers;
-mod novel;
 mod scale;
 mod shop;
 mod speeches;
@@ -30,9 +30,9 @@ pub use addresses::{Addresses, addresses};
 pub use earthquakes::{Earthquakes, SeismicEvent, SeismicKind, earthquakes};
 pub use football::{Football, FootballMatch, football};
 pub use generate::{blobs, circles, moons, sample_mixture};
+pub use novel::pride_and_prejudice;
 pub use panel::{Panel, TimeSeries, nile, prop99, texas_prisons};
 pub use passengers::titanic_passengers;
-pub use novel::pride_and_prejudice;
 pub use scale::{Standardized, standardize};
 pub use shop::{ShopLog, shop_log};
 pub use speeches::{Speech, state_of_the_union};

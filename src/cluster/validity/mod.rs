@@ -1,9 +1,13 @@
-//! How good is a clustering: against known classes, or by itself.
+//! How good is a clustering: against known classes, or by itself; and how many clusters there are.
+
+mod gap;
+
+pub use gap::{GapResult, gap_statistic};
 
 use super::kmeans::{KMeans, squared_distance};
 use crate::numeric::check_matrix;
 use crate::{Error, Result};
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 /// Adjusted Rand index of two labellings of the same rows: 1 when they agree up to names, 0 on average
@@ -54,7 +58,7 @@ pub fn adjusted_rand(a: &[usize], b: &[usize]) -> Result<f64> {
 /// Vinh, Epps & Bailey (2010), table 2.
 pub fn normalized_mutual_info(a: &[usize], b: &[usize]) -> Result<f64> {
     let p = contingency("normalized_mutual_info: `b`", a, b)? / a.len() as f64;
-    let (pa, pb) = (p.sum_axis(ndarray::Axis(1)), p.sum_axis(ndarray::Axis(0)));
+    let (pa, pb) = (p.sum_axis(Axis(1)), p.sum_axis(Axis(0)));
     let plogp = |v: f64| if v > 0.0 { v * v.ln() } else { 0.0 };
     let (ha, hb) = (-pa.mapv(plogp).sum(), -pb.mapv(plogp).sum());
     if ha + hb <= 0.0 {
@@ -82,14 +86,7 @@ pub fn normalized_mutual_info(a: &[usize], b: &[usize]) -> Result<f64> {
 /// Rousseeuw (1987).
 pub fn silhouette(x: ArrayView2<f64>, labels: &[usize]) -> Result<Array1<f64>> {
     check_matrix("silhouette: `x`", x)?;
-    if labels.len() != x.nrows() {
-        let (expected, got) = (format!("({},)", x.nrows()), format!("({},)", labels.len()));
-        return Err(Error::Shape { what: "silhouette: `labels`", expected, got });
-    }
-    let (labels, k) = renumber(labels);
-    if k < 2 {
-        return Err(Error::SingleClass { what: "silhouette: `labels`", class: 0 });
-    }
+    let (labels, k) = check_labels("silhouette: `labels`", x, labels)?;
     let mut sizes = vec![0usize; k];
     for &label in &labels {
         sizes[label] += 1;
@@ -109,6 +106,139 @@ pub fn silhouette(x: ArrayView2<f64>, labels: &[usize]) -> Result<Array1<f64>> {
         if a.max(b) > 0.0 { (b - a) / a.max(b) } else { 0.0 }
     };
     Ok(Array1::from_vec((0..x.nrows()).into_par_iter().map(one).collect()))
+}
+
+/// Calinski & Harabasz's ratio of the spread between clusters to the spread within, larger is better:
+///
+/// ```text
+/// CH = (B / (k − 1)) / (W / (n − k)),   B = Σⱼ nⱼ ‖cⱼ − x̄‖²,   W = Σᵢ ‖xᵢ − c_{lᵢ}‖²
+/// ```
+///
+/// # Errors
+/// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::SingleClass`] for one cluster,
+/// [`Error::TooFewSamples`] when every row is a cluster, [`Error::ZeroVariance`] for `W = 0`.
+///
+/// ```
+/// use mlnotes::cluster::validity::calinski_harabasz;
+/// let x = ndarray::array![[0.0], [2.0], [10.0], [12.0]];
+/// // B = 2·5² + 2·5² = 100, W = 4.
+/// assert!((calinski_harabasz(x.view(), &[0, 0, 1, 1])? - 50.0).abs() < 1e-12);
+/// # Ok::<(), mlnotes::Error>(())
+/// ```
+///
+/// # References
+/// Calinski & Harabasz (1974).
+pub fn calinski_harabasz(x: ArrayView2<f64>, labels: &[usize]) -> Result<f64> {
+    let clusters =
+        Clusters::of("calinski_harabasz: `x`", "calinski_harabasz: `labels`", x, labels)?;
+    let (n, k) = (x.nrows(), clusters.sizes.len());
+    if n == k {
+        let what = "calinski_harabasz: `x`";
+        return Err(Error::TooFewSamples { what, needed: k + 1, got: n });
+    }
+    let mean = x.mean_axis(Axis(0)).unwrap_or_default();
+    let (mut between, mut within) = (0.0, 0.0);
+    for (centroid, &size) in clusters.centroids.rows().into_iter().zip(&clusters.sizes) {
+        between += size * squared_distance(centroid, mean.view());
+    }
+    for (row, &label) in x.rows().into_iter().zip(&clusters.labels) {
+        within += squared_distance(row, clusters.centroids.row(label));
+    }
+    if within <= 0.0 {
+        return Err(Error::ZeroVariance { what: "calinski_harabasz: each cluster", value: 0.0 });
+    }
+    Ok((between / (k - 1) as f64) / (within / (n - k) as f64))
+}
+
+/// Davies & Bouldin's mean over the clusters of their worst ratio of widths to distance, smaller is
+/// better:
+///
+/// ```text
+/// DB = 1/k Σᵢ maxⱼ≠ᵢ (sᵢ + sⱼ) / ‖cᵢ − cⱼ‖,   sⱼ = mean of ‖x − cⱼ‖ over the rows of cluster j
+/// ```
+///
+/// # Errors
+/// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::SingleClass`] for one cluster,
+/// [`Error::ZeroVariance`] when two clusters have the same centroid.
+///
+/// ```
+/// use mlnotes::cluster::validity::davies_bouldin;
+/// let x = ndarray::array![[0.0], [2.0], [10.0], [12.0]];
+/// assert!((davies_bouldin(x.view(), &[0, 0, 1, 1])? - 0.2).abs() < 1e-12);
+/// # Ok::<(), mlnotes::Error>(())
+/// ```
+///
+/// # References
+/// Davies & Bouldin (1979).
+pub fn davies_bouldin(x: ArrayView2<f64>, labels: &[usize]) -> Result<f64> {
+    let clusters = Clusters::of("davies_bouldin: `x`", "davies_bouldin: `labels`", x, labels)?;
+    let (c, k) = (&clusters.centroids, clusters.sizes.len());
+    let mut widths = vec![0.0; k];
+    for (row, &label) in x.rows().into_iter().zip(&clusters.labels) {
+        widths[label] += squared_distance(row, c.row(label)).sqrt() / clusters.sizes[label];
+    }
+    let mut sum = 0.0;
+    for i in 0..k {
+        let mut worst: f64 = 0.0;
+        for j in (0..k).filter(|&j| j != i) {
+            let apart = squared_distance(c.row(i), c.row(j)).sqrt();
+            if apart <= 0.0 {
+                let what = "davies_bouldin: the centroid of two clusters";
+                return Err(Error::ZeroVariance { what, value: c[[i, 0]] });
+            }
+            worst = worst.max((widths[i] + widths[j]) / apart);
+        }
+        sum += worst;
+    }
+    Ok(sum / k as f64)
+}
+
+/// A labelling of the rows, by its means.
+struct Clusters {
+    /// From 0, in order of appearance, shape `(n_samples,)`.
+    labels: Vec<usize>,
+    /// Rows of each, shape `(k,)`.
+    sizes: Vec<f64>,
+    /// Mean of each, shape `(k, n_features)`.
+    centroids: Array2<f64>,
+}
+
+impl Clusters {
+    fn of(
+        x_is: &'static str,
+        labels_are: &'static str,
+        x: ArrayView2<f64>,
+        labels: &[usize],
+    ) -> Result<Self> {
+        check_matrix(x_is, x)?;
+        let (labels, k) = check_labels(labels_are, x, labels)?;
+        let (mut sizes, mut centroids) = (vec![0.0; k], Array2::zeros((k, x.ncols())));
+        for (row, &label) in x.rows().into_iter().zip(&labels) {
+            sizes[label] += 1.0;
+            centroids.row_mut(label).zip_mut_with(&row, |sum, v| *sum += v);
+        }
+        for (mut row, &size) in centroids.rows_mut().into_iter().zip(&sizes) {
+            row /= size;
+        }
+        Ok(Self { labels, sizes, centroids })
+    }
+}
+
+/// A label a row and at least two different ones; returned as by [`renumber`].
+fn check_labels(
+    what: &'static str,
+    x: ArrayView2<f64>,
+    labels: &[usize],
+) -> Result<(Vec<usize>, usize)> {
+    if labels.len() != x.nrows() {
+        let (expected, got) = (format!("({},)", x.nrows()), format!("({},)", labels.len()));
+        return Err(Error::Shape { what, expected, got });
+    }
+    let (numbered, k) = renumber(labels);
+    if k < 2 {
+        return Err(Error::SingleClass { what, class: labels[0] });
+    }
+    Ok((numbered, k))
 }
 
 /// The inertia of k-means (best of ten runs) for each `k` of `ks`: where the curve bends is a hint at
@@ -174,5 +304,20 @@ mod tests {
         assert!(matches!(normalized_mutual_info(&[1], &[1, 2]), Err(Error::Shape { .. })));
         let x = ndarray::array![[0.0], [1.0]];
         assert!(matches!(silhouette(x.view(), &[4, 4]), Err(Error::SingleClass { .. })));
+    }
+
+    #[test]
+    fn indices_name_what_has_no_answer() {
+        let x = ndarray::array![[0.0], [2.0], [10.0], [12.0]];
+        for index in [calinski_harabasz, davies_bouldin] {
+            assert!(matches!(index(x.view(), &[1; 4]), Err(Error::SingleClass { class: 1, .. })));
+            assert!(matches!(index(x.view(), &[0, 1]), Err(Error::Shape { .. })));
+        }
+        let ch = |x: &Array2<f64>, labels: &[usize]| calinski_harabasz(x.view(), labels);
+        assert!(matches!(ch(&x, &[0, 1, 2, 3]), Err(Error::TooFewSamples { needed: 5, .. })));
+        let pairs = ndarray::array![[1.0], [1.0], [2.0]];
+        assert!(matches!(ch(&pairs, &[0, 0, 1]), Err(Error::ZeroVariance { .. })));
+        let same = davies_bouldin(x.view(), &[0, 1, 1, 0]);
+        assert!(matches!(same, Err(Error::ZeroVariance { .. })));
     }
 }

@@ -8,22 +8,32 @@
 //! ```
 //!
 //! Each half-step lowers `J`, so Lloyd's algorithm ends, in a local optimum that depends on the start:
-//! hence the restarts. Cost `O(n_samples · k · n_features)` an iteration. Scale the features first.
+//! hence the restarts. Cost `O(n_samples · k · n_features)` an iteration, memory `O(n_samples + k ·
+//! n_features)` beside `x`; [`KMeansAlgorithm::Hamerly`] leaves most of the distances out. Scale the
+//! features first. Empty clusters move (a mean of no rows is no number), and the labels returned belong
+//! to the centroids returned, not to those before the last update.
 //!
 //! # References
-//! Lloyd (1982); Arthur & Vassilvitskii (2007), k-means++ with its bound `8 (ln k + 2)`.
+//! Lloyd (1982); Arthur & Vassilvitskii (2007), k-means++ with its bound `8 (ln k + 2)`; Hamerly (2010).
 
+mod assign;
+mod hamerly;
+mod seeding;
+
+pub use seeding::kmeans_plus_plus;
+
+use self::assign::update;
+use self::hamerly::Bounds;
+use self::seeding::plus_plus;
 use super::check_clusters;
 use crate::display::check_interrupt;
 use crate::numeric::check_matrix;
 use crate::{Error, Result};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
-use rand::{Rng, SeedableRng};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
-/// Rows that one task assigns. Fixed, so that sums do not depend on the number of threads.
-const CHUNK: usize = 1024;
+pub(super) use self::assign::{assign_rows, squared_distance};
 
 /// Where the centroids start.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -49,6 +59,18 @@ pub enum EmptyCluster {
     Error,
 }
 
+/// How the nearest centroids are found. Both give the same model, to the bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum KMeansAlgorithm {
+    /// Every distance, every time.
+    #[default]
+    Lloyd,
+    /// Hamerly's bounds leave out rows that cannot change sides; pays when clusters are well apart or
+    /// `k` is large. Needs one more number a row.
+    Hamerly,
+}
+
 /// Entry point: [`KMeans::params`].
 #[derive(Debug, Clone, Copy)]
 pub struct KMeans;
@@ -68,6 +90,7 @@ impl KMeans {
         KMeansParams {
             k,
             init: KMeansInit::default(),
+            algorithm: KMeansAlgorithm::default(),
             max_iter: 300,
             tol: 1e-4,
             n_init: 10,
@@ -83,6 +106,7 @@ impl KMeans {
 /// |---|---|---|---|
 /// | `k` | required | `1..=` distinct rows | clusters |
 /// | `init` | `PlusPlus` | | where the centroids start |
+/// | `algorithm` | `Lloyd` | | how the nearest centroids are found; no effect on the result |
 /// | `max_iter` | 300 | `>= 1` | Lloyd iterations a run |
 /// | `tol` | 1e-4 | `>= 0` | stop when the centroids' squared shift is at most `tol` times the mean variance of the features |
 /// | `n_init` | 10 | `>= 1` | runs; the one with the least inertia is returned |
@@ -92,6 +116,7 @@ impl KMeans {
 pub struct KMeansParams {
     k: usize,
     init: KMeansInit,
+    algorithm: KMeansAlgorithm,
     max_iter: usize,
     tol: f64,
     n_init: usize,
@@ -132,6 +157,22 @@ impl KMeansParams {
     #[must_use]
     pub fn init(mut self, init: KMeansInit) -> Self {
         self.init = init;
+        self
+    }
+
+    /// Sets how the nearest centroids are found.
+    ///
+    /// ```
+    /// use mlnotes::cluster::kmeans::{KMeans, KMeansAlgorithm};
+    /// let x = mlnotes::data::iris().x.view();
+    /// let plain = KMeans::params(3).fit(x)?;
+    /// let bounded = KMeans::params(3).algorithm(KMeansAlgorithm::Hamerly).fit(x)?;
+    /// assert_eq!(plain, bounded);
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
+    #[must_use]
+    pub fn algorithm(mut self, algorithm: KMeansAlgorithm) -> Self {
+        self.algorithm = algorithm;
         self
     }
 
@@ -177,6 +218,8 @@ impl KMeansParams {
     /// [`Error::Shape`] for given centroids that do not fit, [`Error::EmptyCluster`] when asked for.
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<KMeansModel> {
         self.check(x)?;
+        let x = x.as_standard_layout();
+        let x = x.view();
         let runs = if matches!(self.init, KMeansInit::Given(_)) { 1 } else { self.n_init };
         let mut best: Option<Vec<KMeansStep>> = None;
         for run in 0..runs {
@@ -192,7 +235,7 @@ impl KMeansParams {
         let last = steps
             .into_iter()
             .next_back()
-            .unwrap_or_else(|| KMeansStep::at(x, Array2::default((0, 0))));
+            .unwrap_or_else(|| KMeansStep::at(x, Array2::default((0, 0)), None));
         Ok(KMeansModel {
             centroids: last.centroids,
             labels: last.labels,
@@ -216,7 +259,7 @@ impl KMeansParams {
     }
 
     /// Lloyd's iterations from `centroids`. Labels are kept in every frame only when `keep_labels` is
-    /// set, and always in the last.
+    /// set, and always in the last. `x` is in standard layout.
     fn lloyd(
         &self,
         x: ArrayView2<f64>,
@@ -224,12 +267,13 @@ impl KMeansParams {
         keep_labels: bool,
     ) -> Result<Vec<KMeansStep>> {
         let variance = x.var_axis(Axis(0), 0.0).mean().unwrap_or(0.0);
-        let mut steps = vec![KMeansStep::at(x, centroids)];
+        let mut bounds = (self.algorithm == KMeansAlgorithm::Hamerly).then(Bounds::default);
+        let mut steps = vec![KMeansStep::at(x, centroids, bounds.as_mut())];
         for _ in 0..self.max_iter {
             check_interrupt();
             let Some(last) = steps.last_mut() else { break };
             let centroids = update(x, &last.labels, &last.centroids, self.empty)?;
-            let next = KMeansStep::at(x, centroids);
+            let next = last.next(x, centroids, bounds.as_mut());
             let shift = (&next.centroids - &last.centroids).mapv(|v| v * v).sum();
             let settled = next.labels == last.labels;
             if !keep_labels {
@@ -284,13 +328,31 @@ impl KMeansModel {
                 got: format!("({}, {})", x.nrows(), x.ncols()),
             });
         }
-        Ok(assign(x, &self.centroids).0)
+        Ok(assign_rows(x.as_standard_layout().view(), self.centroids.view()).0)
     }
 }
 
 impl KMeansStep {
-    fn at(x: ArrayView2<f64>, centroids: Array2<f64>) -> Self {
-        let (labels, inertia) = assign(x, &centroids);
+    /// The first frame.
+    fn at(x: ArrayView2<f64>, centroids: Array2<f64>, bounds: Option<&mut Bounds>) -> Self {
+        let (labels, inertia) = match bounds {
+            Some(bounds) => bounds.assign(x, &centroids, &centroids, Vec::new()),
+            None => assign_rows(x, centroids.view()),
+        };
+        Self { centroids, labels, inertia }
+    }
+
+    /// The frame after this one.
+    fn next(
+        &self,
+        x: ArrayView2<f64>,
+        centroids: Array2<f64>,
+        bounds: Option<&mut Bounds>,
+    ) -> Self {
+        let (labels, inertia) = match bounds {
+            Some(bounds) => bounds.assign(x, &self.centroids, &centroids, self.labels.clone()),
+            None => assign_rows(x, centroids.view()),
+        };
         Self { centroids, labels, inertia }
     }
 }
@@ -308,133 +370,16 @@ impl KMeansStep {
 /// ```
 pub fn kmeans_history(x: ArrayView2<f64>, params: &KMeansParams) -> Result<Vec<KMeansStep>> {
     params.check(x)?;
-    params.lloyd(x, params.start(x, 0), true)
-}
-
-/// `k` row numbers of `x` by k-means++: the first with equal chances, each next with probability
-/// proportional to the squared distance to the nearest one chosen.
-///
-/// # Errors
-/// [`Error::Empty`], [`Error::NotFinite`], [`Error::Parameter`] for `k = 0`, [`Error::TooManyClusters`].
-///
-/// ```
-/// let rows = mlnotes::cluster::kmeans::kmeans_plus_plus(ndarray::array![[0.0], [0.0], [5.0]].view(), 2, 1)?;
-/// assert!(rows.contains(&2));
-/// # Ok::<(), mlnotes::Error>(())
-/// ```
-pub fn kmeans_plus_plus(x: ArrayView2<f64>, k: usize, seed: u64) -> Result<Vec<usize>> {
-    check_matrix("kmeans_plus_plus: `x`", x)?;
-    check_clusters("kmeans_plus_plus", x, k)?;
-    Ok(plus_plus(x, k, seed))
-}
-
-fn plus_plus(x: ArrayView2<f64>, k: usize, seed: u64) -> Vec<usize> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut chosen = vec![rng.random_range(0..x.nrows())];
-    let mut nearest = squared_distances(x, x.row(chosen[0]));
-    while chosen.len() < k {
-        let mut u = rng.random::<f64>() * nearest.sum();
-        // Rounding can leave `u` at the end; the last row with a chance is then the answer.
-        let mut next = chosen[0];
-        for (i, &d) in nearest.iter().enumerate().filter(|(_, d)| **d > 0.0) {
-            next = i;
-            u -= d;
-            if u < 0.0 {
-                break;
-            }
-        }
-        let to_next = squared_distances(x, x.row(next));
-        nearest.zip_mut_with(&to_next, |a, &b| *a = a.min(b));
-        chosen.push(next);
-    }
-    chosen
-}
-
-fn squared_distances(x: ArrayView2<f64>, point: ArrayView1<f64>) -> Array1<f64> {
-    x.rows().into_iter().map(|row| squared_distance(row, point)).collect()
-}
-
-pub(super) fn squared_distance(a: ArrayView1<f64>, b: ArrayView1<f64>) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
-}
-
-/// Assignment step: the nearest centroid of each row (the lower one on a tie) and the inertia.
-///
-/// Distances are summed as `(x − c)²`, not as `‖x‖² − 2x·c + ‖c‖²`, which loses digits far from 0.
-fn assign(x: ArrayView2<f64>, centroids: &Array2<f64>) -> (Vec<usize>, f64) {
-    let blocks: Vec<_> = x.axis_chunks_iter(Axis(0), CHUNK).collect();
-    let parts: Vec<(Vec<usize>, f64)> = blocks
-        .into_par_iter()
-        .map(|block| {
-            let mut inertia = 0.0;
-            let labels = block
-                .rows()
-                .into_iter()
-                .map(|row| {
-                    let mut best = (0, f64::INFINITY);
-                    for (j, centroid) in centroids.rows().into_iter().enumerate() {
-                        let d = squared_distance(row, centroid);
-                        if d < best.1 {
-                            best = (j, d);
-                        }
-                    }
-                    inertia += best.1;
-                    best.0
-                })
-                .collect();
-            (labels, inertia)
-        })
-        .collect();
-    let inertia = parts.iter().map(|p| p.1).sum();
-    (parts.into_iter().flat_map(|p| p.0).collect(), inertia)
-}
-
-/// Update step: the mean of each cluster's rows.
-fn update(
-    x: ArrayView2<f64>,
-    labels: &[usize],
-    old: &Array2<f64>,
-    empty: EmptyCluster,
-) -> Result<Array2<f64>> {
-    let mut sums = Array2::<f64>::zeros(old.raw_dim());
-    let mut counts = vec![0usize; old.nrows()];
-    for (row, &label) in x.rows().into_iter().zip(labels) {
-        sums.row_mut(label).zip_mut_with(&row, |s, v| *s += v);
-        counts[label] += 1;
-    }
-    if let (EmptyCluster::Error, Some(cluster)) = (empty, counts.iter().position(|&c| c == 0)) {
-        return Err(Error::EmptyCluster { estimator: "KMeans", cluster });
-    }
-    let mut far: Vec<usize> = Vec::new();
-    if counts.contains(&0) {
-        let distance = |&i: &usize| squared_distance(x.row(i), old.row(labels[i]));
-        far = (0..x.nrows()).collect();
-        far.sort_by(|a, b| distance(b).total_cmp(&distance(a)));
-    }
-    let mut far = far.into_iter();
-    for (j, &count) in counts.clone().iter().enumerate() {
-        if count > 0 {
-            continue;
-        }
-        // The farthest row leaves its own cluster, unless it is the last one there.
-        if let Some(i) = far.find(|&i| counts[labels[i]] > 1) {
-            counts[labels[i]] -= 1;
-            sums.row_mut(labels[i]).zip_mut_with(&x.row(i), |s, v| *s -= v);
-            sums.row_mut(j).assign(&x.row(i));
-            counts[j] = 1;
-        }
-    }
-    for (mut row, &count) in sums.rows_mut().into_iter().zip(&counts) {
-        row /= count.max(1) as f64;
-    }
-    Ok(sums)
+    let x = x.as_standard_layout();
+    params.lloyd(x.view(), params.start(x.view(), 0), true)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use ndarray::array;
-    use proptest::prelude::{prop_assert, proptest};
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+    use rand::Rng;
 
     #[test]
     fn two_pairs_by_hand() {
@@ -444,24 +389,6 @@ mod tests {
         assert_eq!(model.centroids, array![[1.0], [11.0]]);
         assert_eq!(model.labels, [0, 0, 1, 1]);
         assert!((model.inertia - 4.0).abs() < 1e-15);
-    }
-
-    #[test]
-    fn seeding_follows_the_squared_distances() {
-        // From row 0, the others have D² of 1, 4, 9: of the draws that start there, these shares.
-        let x = array![[0.0], [1.0], [2.0], [3.0]];
-        let (mut counts, mut total) = ([0.0f64; 4], 0.0);
-        for seed in 0..20_000 {
-            let rows = plus_plus(x.view(), 2, seed);
-            if rows[0] == 0 {
-                counts[rows[1]] += 1.0;
-                total += 1.0;
-            }
-        }
-        let expected = [1.0 / 14.0, 4.0 / 14.0, 9.0 / 14.0].map(|p: f64| p * total);
-        let chi2: f64 = (0..3).map(|i| (counts[i + 1] - expected[i]).powi(2) / expected[i]).sum();
-        // 0.999 quantile of χ² with 2 degrees of freedom.
-        assert!(counts[0] < 0.5 && chi2 < 13.8, "{counts:?} {chi2}");
     }
 
     #[test]
@@ -481,6 +408,27 @@ mod tests {
         let fit = |n| KMeans::params(10).n_init(n).seed(3).fit(x).unwrap();
         assert!(fit(10).inertia <= fit(1).inertia);
         assert_eq!(fit(2), fit(2));
+    }
+
+    #[test]
+    fn bounds_change_nothing_on_real_rows() {
+        let x = &crate::data::digits().x;
+        let x = x.slice(ndarray::s![..600, ..]);
+        for (k, seed) in [(1, 0), (2, 1), (10, 2), (37, 3)] {
+            let params = KMeans::params(k).n_init(2).tol(0.0).seed(seed);
+            let plain = params.clone().fit(x).unwrap();
+            assert_eq!(plain, params.algorithm(KMeansAlgorithm::Hamerly).fit(x).unwrap());
+        }
+    }
+
+    #[test]
+    fn the_layout_of_the_array_does_not_matter() {
+        let x = crate::data::iris().x.clone();
+        let turned = x.t().as_standard_layout().into_owned();
+        let fit = |x: ArrayView2<f64>| KMeans::params(3).seed(5).fit(x).unwrap();
+        assert_eq!(fit(x.view()), fit(turned.t()));
+        let model = fit(x.view());
+        assert_eq!(model.predict(turned.t()).unwrap(), model.labels);
     }
 
     #[test]
@@ -516,6 +464,19 @@ mod tests {
                 prop_assert!(model.trace.windows(2).into_iter().all(|w| w[1] <= w[0] * (1.0 + 1e-12)));
                 prop_assert!(model.labels == model.predict(x.view()).unwrap());
             }
+        }
+
+        // Whole numbers make ties of every kind, and clusters that go empty.
+        #[test]
+        fn bounds_give_the_same_bits(seed in 0u64..300, k in 1usize..9, whole in proptest::bool::ANY) {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let x = Array2::from_shape_fn((60, 3), |_| {
+                let v: f64 = rng.random_range(-4.0..4.0);
+                if whole { v.round() } else { v }
+            });
+            let params = KMeans::params(k).init(KMeansInit::Random).n_init(2).tol(0.0).seed(seed);
+            let bounded = params.clone().algorithm(KMeansAlgorithm::Hamerly);
+            prop_assert_eq!(params.fit(x.view()).unwrap(), bounded.fit(x.view()).unwrap());
         }
     }
 }

@@ -218,7 +218,7 @@ fn measures_agree() {
 /// Ten seeds of `B` references: the gap differs from the reference's by chance only.
 #[test]
 fn the_gap_is_as_an_independent_program_finds_it() {
-    let (gap, x, refs) = (reference().gap, penguins(), 2);
+    let (gap, x, refs) = (reference().gap, penguins(), 5);
     let results: Vec<_> =
         (0..10).map(|seed| gap_statistic(x.view(), &gap.ks, refs, seed).unwrap()).collect();
     for (j, (theirs, sd)) in gap.gap.iter().zip(&gap.sd).enumerate() {
@@ -230,12 +230,12 @@ fn the_gap_is_as_an_independent_program_finds_it() {
 
 #[test]
 fn the_gap_finds_the_planted_number() {
-    let centers = array![[0.0, 0.0], [8.0, 0.0], [0.0, 8.0]];
+    let centers = array![[0.0, 0.0], [8.0, 0.0], [0.0, 8.0], [8.0, 8.0]];
     let mut wrong = Vec::new();
-    for k in [1, 3] {
+    for k in [1, 2, 4] {
         for seed in 0..10 {
-            let (x, _) = data::blobs(45, centers.slice(s![..k, ..]), 1.0, seed).unwrap();
-            let chosen = gap_statistic(x.view(), &[1, 2, 3, 4], 10, seed).unwrap().chosen;
+            let (x, _) = data::blobs(80, centers.slice(s![..k, ..]), 1.0, seed).unwrap();
+            let chosen = gap_statistic(x.view(), &[1, 2, 3, 4, 5, 6], 20, seed).unwrap().chosen;
             if chosen != Some(k) {
                 wrong.push((k, seed, chosen));
             }

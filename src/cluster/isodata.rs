@@ -312,7 +312,9 @@ impl IsodataModel {
 /// Rows of each of `k` clusters.
 fn sizes(labels: &[usize], k: usize) -> Vec<usize> {
     let mut sizes = vec![0; k];
-    labels.iter().for_each(|&label| sizes[label] += 1);
+    for &label in labels {
+        sizes[label] += 1;
+    }
     sizes
 }
 

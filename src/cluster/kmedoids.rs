@@ -11,7 +11,7 @@
 //! no harder than by its distance. Time `O(n_samples²)` a round of swaps, memory `O(n_samples²)`.
 //!
 //! The gains of all `k` exchanges for one candidate come from one pass over the rows (the papers'
-//! "FastPAM1"), instead of `k` passes: the same swaps as PAM, `k` times sooner.
+//! `FastPAM1`), instead of `k` passes: the same swaps as PAM, `k` times sooner.
 //!
 //! # References
 //! Kaufman & Rousseeuw (1990), *Finding Groups in Data*, chapter 2 (PAM). Schubert & Rousseeuw (2021), *Fast
@@ -172,7 +172,7 @@ impl KMedoidsParams {
         check_matrix("KMedoids: `x`", x)?;
         check_clusters("KMedoids", x, self.k)?;
         let d = dissimilarities(x, self.metric)?;
-        self.search(d.view())
+        Ok(self.search(d.view()))
     }
 
     /// Fits `n_samples` things of which only the dissimilarities are known: `d`, shape `(n_samples,
@@ -210,10 +210,10 @@ impl KMedoidsParams {
             let (needed, got) = (self.k, d.nrows());
             return Err(Error::TooFewSamples { what: "KMedoids: `d`", needed, got });
         }
-        self.search(d)
+        Ok(self.search(d))
     }
 
-    fn search(&self, d: ArrayView2<f64>) -> Result<KMedoidsModel> {
+    fn search(&self, d: ArrayView2<f64>) -> KMedoidsModel {
         let n = d.nrows();
         // Candidates are columns of `d`; turned, they are slices.
         let from = d.t().as_standard_layout().into_owned();
@@ -224,7 +224,7 @@ impl KMedoidsParams {
                 rand::seq::index::sample(&mut rng, n, self.k).into_vec()
             }
         };
-        let mut state = Medoids::new(&from, first);
+        let mut state = Choice::new(&from, first);
         let mut trace = vec![state.cost];
         let converged = match self.algorithm {
             KMedoidsAlgorithm::Pam => pam(&mut state, self.max_iter, &mut trace),
@@ -232,14 +232,14 @@ impl KMedoidsParams {
         };
         let mut medoids = state.medoids;
         medoids.sort_unstable();
-        let state = Medoids::new(&from, medoids);
-        Ok(KMedoidsModel {
+        let state = Choice::new(&from, medoids);
+        KMedoidsModel {
             labels: state.nearest.iter().map(|near| near.first).collect(),
             medoids: state.medoids,
             cost: state.cost,
             trace: trace.into(),
             converged,
-        })
+        }
     }
 }
 
@@ -284,7 +284,7 @@ struct Near {
 }
 
 /// A choice of medoids, and what the gains of swaps need to know about it.
-struct Medoids<'a> {
+struct Choice<'a> {
     /// Row `h` holds the dissimilarities of all rows to the candidate `h`.
     from: &'a Array2<f64>,
     medoids: Vec<usize>,
@@ -292,7 +292,7 @@ struct Medoids<'a> {
     cost: f64,
 }
 
-impl<'a> Medoids<'a> {
+impl<'a> Choice<'a> {
     fn new(from: &'a Array2<f64>, medoids: Vec<usize>) -> Self {
         let none = Near { first: 0, to_first: f64::INFINITY, to_second: f64::INFINITY };
         let mut nearest = vec![none; from.ncols()];
@@ -384,7 +384,7 @@ fn build(from: &Array2<f64>, k: usize) -> Vec<usize> {
 }
 
 /// The best of all swaps, again and again. Says whether none was left that helps.
-fn pam(state: &mut Medoids, max_iter: usize, trace: &mut Vec<f64>) -> bool {
+fn pam(state: &mut Choice, max_iter: usize, trace: &mut Vec<f64>) -> bool {
     if state.medoids.len() == 1 && max_iter > 0 {
         return state.best_single(trace);
     }
@@ -410,7 +410,7 @@ fn pam(state: &mut Medoids, max_iter: usize, trace: &mut Vec<f64>) -> bool {
 }
 
 /// Each swap that helps at once, until a whole round over the rows finds none.
-fn faster_pam(state: &mut Medoids, max_iter: usize, trace: &mut Vec<f64>) -> bool {
+fn faster_pam(state: &mut Choice, max_iter: usize, trace: &mut Vec<f64>) -> bool {
     if state.medoids.len() == 1 && max_iter > 0 {
         return state.best_single(trace);
     }
@@ -536,7 +536,7 @@ mod tests {
                         for candidate in 0..9 {
                             let mut medoids = model.medoids.clone();
                             medoids[position] = candidate;
-                            let cost = Medoids::new(&d, medoids).cost;
+                            let cost = Choice::new(&d, medoids).cost;
                             prop_assert!(cost >= model.cost - 1e-9);
                         }
                     }

@@ -372,14 +372,14 @@ mod tests {
 
     #[test]
     fn four_points_by_hand() {
-        let x = array![[0.0], [2.0], [5.0], [9.0]];
+        let x = array![[0.0], [2.0], [5.0], [8.5]];
         let heights = |kind| Agglomerative::params(kind).fit(x.view()).unwrap().heights();
         let close = |a: Array1<f64>, b: Array1<f64>| (&a - &b).iter().all(|d| d.abs() < 1e-12);
-        assert!(close(heights(Single), array![2.0, 3.0, 4.0]));
-        assert!(close(heights(Complete), array![2.0, 4.0, 9.0]));
-        assert!(close(heights(Average), array![2.0, 4.0, 6.0]));
-        // Means 1 and 7, two rows each: √(2·2·2/4) · 6 = √2 · 6.
-        assert!(close(heights(Ward), array![2.0, 4.0, 6.0 * 2.0_f64.sqrt()]));
+        assert!(close(heights(Single), array![2.0, 3.0, 3.5]));
+        assert!(close(heights(Complete), array![2.0, 3.5, 8.5]));
+        assert!(close(heights(Average), array![2.0, 3.5, 5.75]));
+        // Means 1 and 6.75, two rows each: √(2·2·2/4) · 5.75 = √2 · 5.75.
+        assert!(close(heights(Ward), array![2.0, 3.5, 5.75 * 2.0_f64.sqrt()]));
     }
 
     #[test]

@@ -82,7 +82,8 @@ struct Measures {
 struct Gap {
     ks: Vec<usize>,
     refs: usize,
-    gap: Vec<f64>,
+    #[serde(rename = "gap")]
+    values: Vec<f64>,
     sd: Vec<f64>,
 }
 
@@ -221,7 +222,7 @@ fn the_gap_is_as_an_independent_program_finds_it() {
     let (gap, x, refs) = (reference().gap, penguins(), 5);
     let results: Vec<_> =
         (0..10).map(|seed| gap_statistic(x.view(), &gap.ks, refs, seed).unwrap()).collect();
-    for (j, (theirs, sd)) in gap.gap.iter().zip(&gap.sd).enumerate() {
+    for (j, (theirs, sd)) in gap.values.iter().zip(&gap.sd).enumerate() {
         let ours = results.iter().map(|r| r.gap[j]).sum::<f64>() / 10.0;
         let error = sd * (1.0 / (10 * refs) as f64 + 1.0 / gap.refs as f64).sqrt();
         assert!((ours - theirs).abs() < 4.0 * error, "k = {}: {ours} for {theirs}", gap.ks[j]);

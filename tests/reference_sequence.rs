@@ -254,10 +254,10 @@ fn two_states_split_vowels_from_consonants() {
         }
     }
     letters.truncate(20_000);
-    let fit = BaumWelch::params(2, 27).n_init(2).seed(1).max_iter(150).fit(&[letters]).unwrap();
+    let fit = BaumWelch::params(2, 27).n_init(8).seed(3).max_iter(150).fit(&[letters]).unwrap();
     let per_letter = fit.trace[fit.n_iter] / 20_000.0;
-    // hmmlearn's best of several starts on its own cut of the same text: -2.7334.
-    assert!((per_letter + 2.7334).abs() < 5e-3, "{per_letter}");
+    // hmmlearn 0.3.3 on the same letters: -2.73379 from four of six starts, -2.816 and -2.820 from two.
+    assert!((per_letter + 2.73379).abs() < 1e-3, "{per_letter}");
     let emissions = &fit.model.emissions;
     let vowel_state = usize::from(emissions[[1, 5]] > emissions[[0, 5]]);
     let own: Vec<usize> = (0..27)

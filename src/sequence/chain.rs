@@ -186,11 +186,15 @@ mod tests {
     use ndarray::{Array1, array};
     use proptest::prelude::*;
 
+    fn power(k: usize, t: usize) -> usize {
+        std::iter::repeat_n(k, t).product()
+    }
+
     /// Every path with its score.
     fn all_paths(chain: &Chain, node: &Array2<f64>) -> Vec<(Vec<usize>, f64)> {
         let (n, k) = node.dim();
-        let digits = |code: usize| (0..n).map(move |t| code / k.pow(t as u32) % k).collect();
-        let paths = (0..k.pow(n as u32)).map(digits);
+        let digits = |code: usize| (0..n).map(move |t| code / power(k, t) % k).collect();
+        let paths = (0..power(k, n)).map(digits);
         paths.map(|path: Vec<usize>| (path.clone(), chain.score(node.view(), &path))).collect()
     }
 

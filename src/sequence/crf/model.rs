@@ -8,6 +8,9 @@ use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate, s};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
+/// What a chunk of sequences adds to the objective, and to the gradient of state and step weights.
+type Part = (f64, Array2<f64>, Array2<f64>);
+
 /// Sequences that one task takes. Fixed, so that sums do not depend on the number of threads.
 const CHUNK: usize = 128;
 
@@ -205,7 +208,7 @@ impl CrfModel {
         ys: &[Vec<usize>],
     ) -> Result<(f64, Array1<f64>)> {
         let chain = self.chain();
-        let parts: Vec<Result<(f64, Array2<f64>, Array2<f64>)>> = xs
+        let parts: Vec<Result<Part>> = xs
             .par_chunks(CHUNK)
             .zip(ys.par_chunks(CHUNK))
             .map(|(xs, ys)| {

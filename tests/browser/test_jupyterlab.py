@@ -109,7 +109,6 @@ def test_run_all(name, lab, browser):
             prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
             if wanted in prompts and "[*]:" not in prompts:
                 break
-            assert page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
             time.sleep(0.5)
         else:
             raise AssertionError(f"{name}: not finished, prompts {prompts}")
@@ -118,6 +117,8 @@ def test_run_all(name, lab, browser):
         stored = nbformat.read(path, as_version=4)
         outputs = [o for c in stored.cells if c.cell_type == "code" for o in c.outputs]
         assert not [o for o in outputs if o.output_type == "error"]
+        # Words about a slow compile come and go while a cell runs; none may stay.
+        assert not [o for o in outputs if o.get("name") == "stderr"]
         assert sum("<svg" in str(o.get("data", "")) for o in outputs) == pictures
         scroll_through(page)
         seen = page.evaluate(SEEN)

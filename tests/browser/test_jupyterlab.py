@@ -45,7 +45,7 @@ def lab(tmp_path_factory):
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
         f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={NOTEBOOKS}",
-        "--ServerApp.port_retries=0",
+        "--ServerApp.port_retries=0", "--LabApp.expose_app_in_browser=True",
     ]  # fmt: skip
     log = open(home / "log", "w")
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -69,11 +69,37 @@ def open_and_run(page, url, name):
     news = page.get_by_role("button", name="No", exact=True)
     if news.count():
         news.first.click()
-    # The whole notebook is drawn, not only what is in view.
-    page.locator('.jp-Notebook').click(position={"x": 5, "y": 5})
+    # A restart while the page still asks the first kernel for its name loses that question.
+    page.wait_for_function(STATE + "().status === 'idle'", timeout=60_000)
+    page.locator(".jp-Notebook").click(position={"x": 5, "y": 5})
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Restart Kernel and Run All Cells", exact=False).first.click()
     page.get_by_role("button", name="Confirm Kernel Restart").click()
+
+
+# What JupyterLab's own model knows: its view holds only the cells that have been scrolled to.
+STATE = """(() => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    const cells = [...panel.content.model.cells].filter(cell => cell.type === 'code');
+    return {
+        status: panel.sessionContext.session?.kernel?.status,
+        counts: cells.map(cell => cell.executionCount),
+        errors: cells.flatMap(cell => cell.outputs.toJSON())
+            .filter(output => output.output_type === 'error').map(output => output.evalue),
+    };
+})"""
+
+
+def wait_until_run(page, n_cells):
+    """Every cell has run when each has its number and the kernel is idle."""
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        state = page.evaluate(STATE + "()")
+        assert not state["errors"], state["errors"]
+        if state["status"] == "idle" and state["counts"] == list(range(1, n_cells + 1)):
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"not finished: {state}")
 
 
 def scroll_through(page):
@@ -101,17 +127,8 @@ def test_run_all(name, lab, browser):
     try:
         open_and_run(page, lab, name)
         path = NOTEBOOKS / "browser-run" / name
-        # Every cell has run when the last one's number stands beside it and the kernel is idle.
-        deadline = time.monotonic() + 300
-        wanted = f"[{len(cells)}]:"
-        while time.monotonic() < deadline:
-            scroll_through(page)
-            prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
-            if wanted in prompts and "[*]:" not in prompts:
-                break
-            time.sleep(0.5)
-        else:
-            raise AssertionError(f"{name}: not finished, prompts {prompts}")
+        wait_until_run(page, len(cells))
+        scroll_through(page)
         page.keyboard.press("Control+s")
         time.sleep(2)
         stored = nbformat.read(path, as_version=4)

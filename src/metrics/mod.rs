@@ -10,6 +10,7 @@
 pub mod auc;
 pub mod calibration;
 pub mod confusion;
+pub mod drift;
 pub mod isotonic;
 pub mod precision_recall;
 pub mod roc;

@@ -178,13 +178,6 @@ fn the_exact_trees_are_xgboosts_node_by_node() {
         assert_eq!(model.n_trees(), case.trees.len());
         for (number, theirs) in case.trees.iter().enumerate() {
             let ours = model.tree(number).unwrap();
-            eprintln!(
-                "DBG {} {} tree {number} {} {}",
-                case.objective,
-                case.data,
-                ours.len(),
-                theirs.len()
-            );
             assert_eq!(ours.len(), theirs.len());
             ours.iter().zip(theirs).for_each(|(ours, theirs)| same_node(ours, theirs, case.eta));
         }

@@ -178,7 +178,8 @@ lightgbm = [
 def category_case(l2, seed):
     """One split of nine categories, by LightGBM without its smoothing."""
     rng = np.random.default_rng(seed)
-    code = rng.integers(0, 9, size=400)
+    # Uneven: the order by G is not the order by G/H.
+    code = rng.choice(9, size=400, p=np.arange(1, 10) / 45)
     effect = rng.normal(size=9)
     y = single(effect[code] + 0.5 * rng.normal(size=400))
     params = {

@@ -85,19 +85,15 @@ fn boxes(
 ) -> Vec<TreeBox> {
     let one = |(id, node): (usize, &Node)| {
         let rows = format!("{} rows", node.n_samples);
-        match node.split {
-            Some(split) => {
-                let name = feature_name(features, split.feature);
-                let question = format!("{name} <= {}", short(split.threshold));
-                let impurity = format!("{rows}, impurity {}", short(node.impurity));
-                let children = Some([split.left, split.right]);
-                TreeBox { lines: vec![question, impurity], children, shade: None }
-            }
-            None => {
-                let (words, shade) = leaf(id);
-                TreeBox { lines: vec![words, rows], children: None, shade }
-            }
-        }
+        let Some(split) = node.split else {
+            let (words, shade) = leaf(id);
+            return TreeBox { lines: vec![words, rows], children: None, shade };
+        };
+        let question =
+            format!("{} <= {}", feature_name(features, split.feature), short(split.threshold));
+        let impurity = format!("{rows}, impurity {}", short(node.impurity));
+        let children = Some([split.left, split.right]);
+        TreeBox { lines: vec![question, impurity], children, shade: None }
     };
     tree.nodes.iter().enumerate().map(one).collect()
 }

@@ -37,11 +37,15 @@ pub fn bundle_exclusive(x: ArrayView2<f64>, max_conflict: usize) -> Result<Vec<V
         });
         let bundle = &mut bundles[place];
         bundle.n_conflicts += rows.iter().filter(|&&row| bundle.taken[row]).count();
-        rows.iter().for_each(|&row| bundle.taken[row] = true);
+        for &row in &rows {
+            bundle.taken[row] = true;
+        }
         bundle.columns.push(column);
     }
     let mut bundles: Vec<Vec<usize>> = bundles.into_iter().map(|b| b.columns).collect();
-    bundles.iter_mut().for_each(|columns| columns.sort_unstable());
+    for columns in &mut bundles {
+        columns.sort_unstable();
+    }
     bundles.sort_unstable();
     Ok(bundles)
 }

@@ -58,7 +58,9 @@ impl Finder for Exact<'_> {
 
     fn root(&self, rows: Vec<u32>, search: bool) -> Opened<Members> {
         let mut drawn = vec![false; self.derivatives.len()];
-        rows.iter().for_each(|&row| drawn[row as usize] = true);
+        for &row in &rows {
+            drawn[row as usize] = true;
+        }
         let of_tree = |&feature: &usize| -> Vec<u32> {
             let order = self.data.order[feature].iter();
             order.copied().filter(|&row| drawn[row as usize]).collect()

@@ -26,6 +26,7 @@
 
 mod draw;
 mod exact;
+mod fit;
 mod grow;
 mod histogram;
 #[cfg(test)]

@@ -156,6 +156,7 @@ fn same_node(ours: &TreeNode, theirs: &XgBoostNode, eta: f64) {
             &XgBoostNode::Split { feature, threshold, missing_left, gap, gain, cover, n_samples },
         ) => {
             assert_eq!((split.feature, ours.n_samples), (feature, n_samples));
+            assert_eq!(split.has_missing, gap);
             assert!(split.missing_left == missing_left || !gap);
             assert!((split.threshold - threshold).abs() < 1e-6 || split.threshold.is_infinite());
             near(2.0 * split.gain, gain);

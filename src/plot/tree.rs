@@ -162,7 +162,11 @@ impl Layout {
 
 /// A number in few characters.
 pub(crate) fn short(value: f64) -> String {
-    let digits = if value.abs() < 10.0 { 3 } else { 1 };
+    let digits = match value.abs() {
+        0.0..10.0 => 3,
+        10.0..1000.0 => 2,
+        _ => 0,
+    };
     let text = format!("{value:.digits$}");
     let text =
         if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
@@ -203,7 +207,7 @@ mod tests {
     #[test]
     fn numbers_are_short() {
         let written: Vec<String> = [2.0, 0.25, -0.0001, 206.5, 1234.56].map(short).to_vec();
-        assert_eq!(written, ["2", "0.25", "0", "206.5", "1234.6"]);
+        assert_eq!(written, ["2", "0.25", "0", "206.5", "1235"]);
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl BoostedModel {
 
 fn question(split: &BoostedSplit, features: &[impl AsRef<str>]) -> String {
     let name = feature_name(features, split.feature);
-    match (split.threshold.is_infinite(), split.missing_left) {
+    match (split.threshold.is_infinite(), split.missing_left && split.has_missing) {
         (true, _) => format!("{name} is known"),
         (false, true) => format!("{name} <= {} or missing", short(split.threshold)),
         (false, false) => format!("{name} <= {}", short(split.threshold)),

@@ -139,6 +139,6 @@ impl Exact<'_> {
             u32::MAX => f64::INFINITY,
             place => between(value(place as usize), value(place as usize + 1)),
         };
-        Some(Candidate { feature, threshold, bin: 0, missing_left, gain, left })
+        Some(Candidate { feature, threshold, bin: 0, missing_left, has_missing: gaps, gain, left })
     }
 }

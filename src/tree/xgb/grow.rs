@@ -23,6 +23,7 @@ pub(super) struct Candidate {
     /// The last bin that goes left; of no meaning to the exact search.
     pub(super) bin: u8,
     pub(super) missing_left: bool,
+    pub(super) has_missing: bool,
     pub(super) gain: f64,
     pub(super) left: Sum,
 }
@@ -177,13 +178,16 @@ fn harvest<F: Finder>(
             hessian: h,
             n_samples,
         };
-        if let (
-            Some([left, right]),
-            Some(Candidate { feature, threshold, missing_left, gain, .. }),
-        ) = (children, best)
-        {
-            node.split =
-                Some(BoostedSplit { feature, threshold, missing_left, left: id, right: id, gain });
+        if let (Some([left, right]), Some(best)) = (children, best) {
+            node.split = Some(BoostedSplit {
+                feature: best.feature,
+                threshold: best.threshold,
+                missing_left: best.missing_left,
+                has_missing: best.has_missing,
+                left: id,
+                right: id,
+                gain: best.gain,
+            });
             open.extend([(right, Some((id, true))), (left, Some((id, false)))]);
         } else {
             node.leaf = Some(leaves.len());

@@ -271,7 +271,7 @@ impl Histograms<'_> {
         let (gain, bin, missing_left, left) = search.finish()?;
         let threshold = edges.get(bin as usize).copied().unwrap_or(f64::INFINITY);
         let bin = u8::try_from(bin).unwrap_or(MISSING - 1);
-        Some(Candidate { feature, threshold, bin, missing_left, gain, left })
+        Some(Candidate { feature, threshold, bin, missing_left, has_missing: gaps, gain, left })
     }
 }
 

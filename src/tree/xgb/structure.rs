@@ -9,8 +9,10 @@ pub struct BoostedSplit {
     pub feature: usize,
     /// The largest value that goes left; infinite where the question is only whether there is a value.
     pub threshold: f64,
-    /// Whether a missing value goes left; so it does where training rows of the node missed none.
+    /// Whether a missing value goes left; so it does where there was nothing to learn that from.
     pub missing_left: bool,
+    /// Whether training rows of the node missed the value, so that the direction was learned.
+    pub has_missing: bool,
     /// Number of the left child within the tree.
     pub left: usize,
     /// Number of the right child within the tree.

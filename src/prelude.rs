@@ -37,5 +37,6 @@ pub use crate::tree::gbdt::{
     GradientBoostingClassifier, GradientBoostingClassifierModel, GradientBoostingClassifierParams,
     GradientBoostingRegressor, GradientBoostingRegressorModel, GradientBoostingRegressorParams,
 };
+pub use crate::tree::xgb::{BoostedModel, BoostedTrees, BoostedTreesParams};
 pub use crate::{Error, Result, data, display, plot};
 pub use ndarray::prelude::*;

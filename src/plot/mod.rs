@@ -37,6 +37,7 @@ mod layer;
 mod panels;
 mod shortcuts;
 mod theme;
+pub(crate) mod tree;
 
 pub use builder::Plot;
 pub use dendrogram::dendrogram;

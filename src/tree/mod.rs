@@ -4,6 +4,8 @@ pub mod bagging;
 pub mod cart;
 pub mod forest;
 pub mod gbdt;
+pub mod lightgbm;
+pub mod xgb;
 
 use crate::{Error, Result};
 use ndarray::{ArrayView1, ArrayView2};

@@ -53,13 +53,17 @@ impl Column {
         Self { values, ranks, order }
     }
 
-    /// Midway between the values of two rows, in such a way that `below <= threshold < above`.
+    /// The threshold between the values of two rows: see [`between`].
     pub(crate) fn threshold(&self, below: u32, above: u32) -> f64 {
-        let (below, above) = (self.values[below as usize], self.values[above as usize]);
-        let middle = below / 2.0 + above / 2.0;
-        // Of neighbouring floats the middle rounds to one of the two; halves of the tiniest vanish.
-        if middle < above && middle >= below { middle } else { below }
+        between(self.values[below as usize], self.values[above as usize])
     }
+}
+
+/// Midway between two values, in such a way that `below <= threshold < above`.
+pub(crate) fn between(below: f64, above: f64) -> f64 {
+    let middle = below / 2.0 + above / 2.0;
+    // Of neighbouring floats the middle rounds to one of the two; halves of the tiniest vanish.
+    if middle < above && middle >= below { middle } else { below }
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@
 
 mod classifier;
 mod columns;
+mod draw;
 mod grow;
 mod prune;
 mod regressor;
@@ -35,7 +36,7 @@ pub use structure::{Node, Split, Tree};
 pub use target::Criterion;
 
 pub(super) use classifier::accuracy;
-pub(super) use columns::Columns;
+pub(super) use columns::{Columns, between};
 pub(super) use grow::{Limits, grow};
 pub(super) use structure::shares;
 pub(super) use target::{Classes, Squares};

@@ -239,7 +239,9 @@ impl CountModel {
         n_documents: usize,
     ) -> Self {
         let mut spelling = vec![""; numbers.len()];
-        numbers.iter().for_each(|(word, &number)| spelling[number] = word);
+        for (word, &number) in numbers {
+            spelling[number] = word;
+        }
         let spell = |run: &[usize]| {
             let words: Vec<&str> = run.iter().map(|&number| spelling[number]).collect();
             words.join(" ")
@@ -259,7 +261,7 @@ impl CountModel {
         &self.vocabulary
     }
 
-    /// Column of a term, if it is known.
+    /// Column of a term, spelt as in the vocabulary, if it is known.
     pub fn column(&self, term: &str) -> Option<usize> {
         self.columns.get(&self.number(&term.split(' ').collect::<Vec<_>>())[..]).copied()
     }

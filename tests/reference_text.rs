@@ -1,6 +1,7 @@
 //! TF-IDF and BM25 against scikit-learn, gensim and rank-bm25 (`tests/references/text.py`).
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+use mlnotes::data;
 use mlnotes::text::bm25::{Bm25, Bm25Idf};
 use mlnotes::text::tfidf::{Idf, Norm, Tf, Tfidf, TfidfParams};
 use mlnotes::text::vectorizer::{CountVectorizer, DocumentFrequency};
@@ -17,6 +18,17 @@ struct Reference {
     bm25: [Vec<f64>; 2],
     rare: String,
     okapi: Vec<f64>,
+    speeches: [Real; 2],
+}
+
+#[derive(Deserialize)]
+struct Real {
+    n_terms: usize,
+    nnz: usize,
+    total: f64,
+    idf_total: f64,
+    lincoln: Vec<(String, f64)>,
+    cosines: Vec<f64>,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +76,31 @@ fn weights_are_scikit_learns() {
             assert!((ours - theirs).abs() < 1e-12, "{ours} {theirs}");
         }
         rows_agree(&params, &documents, &fitted.rows, 1e-12);
+    }
+}
+
+#[test]
+fn weights_of_real_speeches_are_scikit_learns() {
+    let speeches: Vec<&str> = data::state_of_the_union().iter().map(|s| s.text).collect();
+    for (theirs, longest) in reference().speeches.iter().zip(1..) {
+        let counts = CountVectorizer::params().ngram(1, longest);
+        let (model, rows) = Tfidf::params().counts(counts).fit_transform(&speeches).unwrap();
+        assert_eq!(rows.shape(), (59, theirs.n_terms));
+        assert_eq!(rows.nnz(), theirs.nnz);
+        // Sums of up to 400,000 numbers of size 1: their rounding, not ours, sets the bound.
+        assert!((rows.data().iter().sum::<f64>() - theirs.total).abs() < 1e-8);
+        assert!((model.idf().sum() - theirs.idf_total).abs() < 1e-6);
+        let lincoln = rows.outer_view(18).unwrap();
+        for (term, weight) in &theirs.lincoln {
+            let column = model.vocabulary().binary_search(term).unwrap();
+            assert!((lincoln.get(column).unwrap() - weight).abs() < 1e-12, "{term}");
+        }
+        for (row, cosine) in rows.outer_iterator().zip(&theirs.cosines) {
+            assert!((row.dot(&lincoln) - cosine).abs() < 1e-12);
+        }
+        // Read again with the vocabulary known.
+        let again = model.transform(&speeches).unwrap();
+        assert_eq!((again.indices(), again.data()), (rows.indices(), rows.data()));
     }
 }
 

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! `k₁` says how soon repeats stop counting, `b` how much long documents are held back. Lucene leaves out
-//! the factor `k₁ + 1`, which no order depends on; it stands here.
+//! the factor `k₁ + 1`, which no order depends on; it stands here. `|d|` counts the terms that are kept.
 //!
 //! # References
 //! Robertson & Zaragoza (2009), eq. 3.15; Kamphuis et al. (2020) for the variants.

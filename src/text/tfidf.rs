@@ -9,8 +9,10 @@
 //! ```
 //!
 //! "TF-IDF" names a family: libraries differ in all three choices, so say which one you mean. With the +1
-//! in the denominator alone, the commonest words get *negative* weights, and push documents that share
-//! them apart.
+//! in the denominator alone, the commonest words get *negative* weights: in a sum of weights a document
+//! that holds such a word of the query falls *below* one that does not. In a cosine the two signs cancel,
+//! so a word of every document counts while one of all documents but one does not. The smooth idf never
+//! falls below 1: without stop words, or [`Tf::Sublinear`], "and" can outweigh the rest of a query.
 //!
 //! # References
 //! Spärck Jones (1972); Salton & Buckley (1988); Manning, Raghavan & Schütze (2008), section 6.2.
@@ -27,7 +29,7 @@ pub enum Tf {
     /// The count.
     #[default]
     Raw,
-    /// The count divided by the counts of all known terms of the document.
+    /// The count divided by the counts of all known terms of the document; a norm of the rows cancels it.
     Frequency,
     /// `1 + ln count`.
     Sublinear,
@@ -47,7 +49,7 @@ pub enum Idf {
 }
 
 impl Idf {
-    /// The weight of a term in `df` of `n` documents, with logarithms to the base `base`.
+    /// The weight of a term in `df` of `n` documents, `1 <= df <= n`, with logarithms to the base `base`.
     ///
     /// ```
     /// use mlnotes::text::tfidf::Idf;

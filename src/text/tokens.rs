@@ -21,5 +21,7 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
 /// assert_eq!(runs, ["to", "be", "or", "to be", "be or"]);
 /// ```
 pub fn n_grams(words: &[&str], from: usize, to: usize) -> Vec<String> {
-    (from.max(1)..=to).flat_map(|n| words.windows(n).map(|run| run.join(" "))).collect()
+    (from.max(1)..=to.min(words.len()))
+        .flat_map(|n| words.windows(n).map(|run| run.join(" ")))
+        .collect()
 }

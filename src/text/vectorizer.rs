@@ -9,14 +9,16 @@
 //! Manning, Raghavan & Schütze (2008), chapter 6; scikit-learn's `CountVectorizer`, whose rules of words and
 //! document frequencies these are.
 
-use super::tokens::{n_grams, words};
+use super::tokens::words;
 use crate::{Error, Result};
 use rayon::prelude::*;
 use sprs::CsMat;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
+use std::hash::{BuildHasherDefault, Hasher};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-type Map<K, V> = HashMap<K, V, Xxh3DefaultBuilder>;
+type Map<K, V> = HashMap<K, V, BuildHasherDefault<Xxh3OneShot>>;
 
 /// A bound on the number of documents that hold a term.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -140,27 +142,28 @@ impl CountVectorizerParams {
     /// As [`CountVectorizerParams::fit`].
     pub fn fit_transform(&self, documents: &[&str]) -> Result<(CountModel, CsMat<f64>)> {
         self.check(documents)?;
-        let counted = self.count_all(documents);
         let n = documents.len();
-        let mut df: Map<&str, usize> = Map::default();
-        for (term, _) in counted.iter().flatten() {
-            *df.entry(term).or_default() += 1;
+        let lowered = self.lower(documents);
+        let tokens: Vec<Vec<&str>> = lowered.par_iter().map(|text| self.words(text)).collect();
+        let mut numbers: Map<&str, usize> = Map::default();
+        let mut number = |word| {
+            let next = numbers.len();
+            *numbers.entry(word).or_insert(next)
+        };
+        let numbered: Vec<Vec<usize>> =
+            tokens.iter().map(|words| words.iter().map(|word| number(word)).collect()).collect();
+        let counted = self.count(&numbered);
+        let mut df: Map<&[usize], usize> = Map::default();
+        for (run, _) in counted.iter().flatten() {
+            *df.entry(run).or_default() += 1;
         }
         let (least, most) = (self.min_df.documents(n), self.max_df.documents(n));
-        let mut kept: Vec<(&str, usize)> = df
-            .into_iter()
-            .filter(|&(_, count)| count as f64 >= least && count as f64 <= most)
-            .collect();
-        if kept.is_empty() {
+        df.retain(|_, count| (least..=most).contains(&(*count as f64)));
+        if df.is_empty() {
             let needed = "1 term that stop words and document frequencies leave";
             return Err(Error::Empty { what: "CountVectorizer: the vocabulary", needed });
         }
-        kept.sort_unstable();
-        let vocabulary: Vec<String> = kept.iter().map(|(term, _)| (*term).to_owned()).collect();
-        let index = vocabulary.iter().enumerate().map(|(j, term)| (term.clone(), j)).collect();
-        let document_frequency = kept.iter().map(|&(_, count)| count).collect();
-        let params = self.clone();
-        let model = CountModel { params, vocabulary, index, document_frequency, n_documents: n };
+        let model = CountModel::new(self.clone(), &numbers, df, n);
         let matrix = model.matrix(&counted);
         Ok((model, matrix))
     }
@@ -189,24 +192,27 @@ impl CountVectorizerParams {
         Ok(())
     }
 
-    /// The terms of each document with their counts.
-    fn count_all(&self, documents: &[&str]) -> Vec<Vec<(String, u32)>> {
-        documents.par_iter().map(|text| self.count(text)).collect()
+    fn lower<'a>(&self, documents: &[&'a str]) -> Vec<Cow<'a, str>> {
+        let lower = |text: &&'a str| {
+            if self.lowercase { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(*text) }
+        };
+        documents.par_iter().map(lower).collect()
     }
 
-    fn count(&self, text: &str) -> Vec<(String, u32)> {
-        let lowered = if self.lowercase { text.to_lowercase() } else { text.to_owned() };
-        let kept = words(&lowered).filter(|word| !self.stop_words.contains(*word));
-        if self.to == 1 {
-            let mut counts: Map<&str, u32> = Map::default();
-            kept.for_each(|word| *counts.entry(word).or_default() += 1);
-            return counts.into_iter().map(|(word, count)| (word.to_owned(), count)).collect();
-        }
-        let mut counts: Map<String, u32> = Map::default();
-        for term in n_grams(&kept.collect::<Vec<_>>(), self.from, self.to) {
-            *counts.entry(term).or_default() += 1;
-        }
-        counts.into_iter().collect()
+    fn words<'a>(&self, lowered: &'a str) -> Vec<&'a str> {
+        words(lowered).filter(|word| !self.stop_words.contains(*word)).collect()
+    }
+
+    /// The runs of words of each document, with how often they stand there.
+    fn count<'a>(&self, documents: &'a [Vec<usize>]) -> Vec<Vec<(&'a [usize], f64)>> {
+        let count = |words: &'a Vec<usize>| {
+            let mut counts: Map<&[usize], f64> = Map::default();
+            for n in self.from..=self.to.min(words.len()) {
+                words.windows(n).for_each(|run| *counts.entry(run).or_default() += 1.0);
+            }
+            counts.into_iter().collect()
+        };
+        documents.par_iter().map(count).collect()
     }
 }
 
@@ -215,20 +221,49 @@ impl CountVectorizerParams {
 pub struct CountModel {
     params: CountVectorizerParams,
     vocabulary: Vec<String>,
-    index: Map<String, usize>,
+    /// The words by number; a term is a run of numbers, so none has to be spelt to be found.
+    numbers: Map<String, usize>,
+    columns: Map<Box<[usize]>, usize>,
     document_frequency: Vec<usize>,
     n_documents: usize,
 }
 
+/// The number of a word that no document of the fit holds: no term has it.
+const UNKNOWN: usize = usize::MAX;
+
 impl CountModel {
+    fn new(
+        params: CountVectorizerParams,
+        numbers: &Map<&str, usize>,
+        df: Map<&[usize], usize>,
+        n_documents: usize,
+    ) -> Self {
+        let mut spelling = vec![""; numbers.len()];
+        for (word, &number) in numbers {
+            spelling[number] = word;
+        }
+        let spell = |run: &[usize]| {
+            let words: Vec<&str> = run.iter().map(|&number| spelling[number]).collect();
+            words.join(" ")
+        };
+        let mut terms: Vec<(String, &[usize], usize)> =
+            df.into_iter().map(|(run, count)| (spell(run), run, count)).collect();
+        terms.par_sort_unstable();
+        let columns = terms.iter().zip(0..).map(|(term, j)| (term.1.into(), j)).collect();
+        let document_frequency = terms.iter().map(|term| term.2).collect();
+        let vocabulary = terms.into_iter().map(|term| term.0).collect();
+        let numbers = numbers.iter().map(|(&word, &number)| (word.to_owned(), number)).collect();
+        Self { params, vocabulary, numbers, columns, document_frequency, n_documents }
+    }
+
     /// The terms in the order of the columns, sorted.
     pub fn vocabulary(&self) -> &[String] {
         &self.vocabulary
     }
 
-    /// Column of a term, if it is known.
+    /// Column of a term, spelt as in the vocabulary, if it is known.
     pub fn column(&self, term: &str) -> Option<usize> {
-        self.index.get(term).copied()
+        self.columns.get(&self.number(&term.split(' ').collect::<Vec<_>>())[..]).copied()
     }
 
     /// Documents of the fit that hold each term, shape `(n_terms,)`.
@@ -249,26 +284,36 @@ impl CountModel {
         if documents.is_empty() {
             return Err(Error::Empty { what: "CountModel: `documents`", needed: "1 document" });
         }
-        Ok(self.matrix(&self.params.count_all(documents)))
+        Ok(self.matrix(&self.params.count(&self.read(documents))))
     }
 
     /// Columns of the known terms of a text, rising, with their counts.
     pub(super) fn known_terms(&self, text: &str) -> Vec<(usize, f64)> {
-        self.columns(&self.params.count(text))
+        let words = self.read(&[text]);
+        self.params.count(&words).iter().flat_map(|terms| self.row(terms)).collect()
     }
 
-    fn columns(&self, terms: &[(String, u32)]) -> Vec<(usize, f64)> {
-        let known = |(term, count): &(String, u32)| {
-            self.index.get(term).map(|&column| (column, f64::from(*count)))
-        };
+    /// The words of each document by number.
+    fn read(&self, documents: &[&str]) -> Vec<Vec<usize>> {
+        let lowered = self.params.lower(documents);
+        lowered.par_iter().map(|text| self.number(&self.params.words(text))).collect()
+    }
+
+    fn number(&self, words: &[&str]) -> Vec<usize> {
+        words.iter().map(|word| self.numbers.get(*word).copied().unwrap_or(UNKNOWN)).collect()
+    }
+
+    /// Columns of the known terms, rising, with their counts.
+    fn row(&self, terms: &[(&[usize], f64)]) -> Vec<(usize, f64)> {
+        let known = |&(run, count): &(&[usize], f64)| Some((*self.columns.get(run)?, count));
         let mut row: Vec<(usize, f64)> = terms.iter().filter_map(known).collect();
         row.sort_unstable_by_key(|entry| entry.0);
         row
     }
 
-    fn matrix(&self, counted: &[Vec<(String, u32)>]) -> CsMat<f64> {
+    fn matrix(&self, counted: &[Vec<(&[usize], f64)>]) -> CsMat<f64> {
         let rows: Vec<Vec<(usize, f64)>> =
-            counted.par_iter().map(|terms| self.columns(terms)).collect();
+            counted.par_iter().map(|terms| self.row(terms)).collect();
         let (mut starts, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
         for row in rows {
             for (column, value) in row {
@@ -278,6 +323,20 @@ impl CountModel {
             starts.push(columns.len());
         }
         CsMat::new((counted.len(), self.vocabulary.len()), starts, columns, values)
+    }
+}
+
+/// xxh3 of the bytes, seeded with what came before: for keys this short, quicker than its streaming form.
+#[derive(Debug, Clone, Copy, Default)]
+struct Xxh3OneShot(u64);
+
+impl Hasher for Xxh3OneShot {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64_with_seed(bytes, self.0);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
@@ -312,5 +371,18 @@ mod tests {
         assert_eq!(model.transform(&["moon"]).unwrap().nnz(), 0);
         let runs = CountVectorizer::params().ngram(2, 2).stop_words(&["the"]).fit(&documents);
         assert_eq!(runs.unwrap().vocabulary(), ["blue fish", "red fish"]);
+    }
+
+    #[test]
+    fn an_unknown_word_breaks_the_runs_it_stands_in() {
+        let model = CountVectorizer::params().ngram(1, usize::MAX).fit(&["to be or", ""]).unwrap();
+        assert_eq!(model.vocabulary(), ["be", "be or", "or", "to", "to be", "to be or"]);
+        assert_eq!(
+            (model.column("to be"), model.column("to or"), model.column("so")),
+            (Some(4), None, None)
+        );
+        let row = model.transform(&["", "to be so or"]).unwrap();
+        let columns: Vec<usize> = row.outer_view(1).unwrap().indices().to_vec();
+        assert_eq!((row.outer_view(0).unwrap().nnz(), columns), (0, vec![0, 2, 3, 4]));
     }
 }

@@ -1,4 +1,5 @@
-"""Writes text.json: scikit-learn's and gensim's TF-IDF and rank-bm25's scores on made documents.
+"""Writes text.json: scikit-learn's and gensim's TF-IDF and rank-bm25's scores, on made documents and
+on the State of the Union addresses that the library embeds.
 
 Needs scikit-learn 1.9.1, gensim 4.4.0 and rank-bm25 0.2.2.
 """
@@ -64,6 +65,28 @@ for idf in (lucene, robertson):
             total += idf[names.index(word)] * c * 2.2 / (c + norm)
     by_formula.append(total.tolist())
 rare = ["w40", "w41", "w12"]
+HERE = Path(__file__).resolve().parent
+speeches = (HERE.parents[1] / "src/data/sets/state_of_the_union/speeches.txt").read_text()
+speeches = speeches.splitlines()[1::2]
+
+
+def real(ngram):
+    """Sizes, checksums and some rows of the matrix of all speeches; Lincoln's of 1862 is number 18."""
+    model = TfidfVectorizer(ngram_range=ngram)
+    matrix = model.fit_transform(speeches)
+    terms = model.get_feature_names_out()
+    lincoln = matrix[18].toarray().ravel()
+    heaviest = np.argsort(-lincoln, kind="stable")[:50]
+    return {
+        "n_terms": len(terms),
+        "nnz": int(matrix.nnz),
+        "total": float(matrix.sum()),
+        "idf_total": float(model.idf_.sum()),
+        "lincoln": [[terms[j], float(lincoln[j])] for j in heaviest],
+        "cosines": (matrix @ matrix[18].T).toarray().ravel().tolist(),
+    }
+
+
 out = {
     "documents": documents,
     "default": told(),
@@ -74,5 +97,6 @@ out = {
     "bm25": by_formula,
     "rare": " ".join(rare),
     "okapi": okapi.get_scores(rare).tolist(),
+    "speeches": [real((1, 1)), real((1, 2))],
 }
-(Path(__file__).parent / "text.json").write_text(json.dumps(out, ensure_ascii=False))
+(HERE / "text.json").write_text(json.dumps(out, ensure_ascii=False))

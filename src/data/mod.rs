@@ -10,6 +10,7 @@
 //! ```
 
 mod addresses;
+pub mod augment;
 pub mod causal;
 pub mod dedup;
 mod earthquakes;
@@ -36,7 +37,7 @@ pub use passengers::titanic_passengers;
 pub use scale::{Standardized, standardize};
 pub use shop::{ShopLog, shop_log};
 pub use speeches::{Speech, state_of_the_union};
-pub use split::{Split, k_fold, stratified_k_fold, train_test_split};
+pub use split::{Split, k_fold, stratified_k_fold, stratified_train_test_split, train_test_split};
 
 use ndarray::{Array1, Array2};
 use std::sync::OnceLock;

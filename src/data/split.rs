@@ -27,9 +27,77 @@ pub struct Split {
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
 pub fn train_test_split(n: usize, test_share: f64, seed: u64) -> Result<Split> {
+    let n_test = test_rows("train_test_split", "train_test_split: `n`", n, test_share)?;
+    let mut rows: Vec<usize> = (0..n).collect();
+    rows.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    let test = rows.split_off(n - n_test);
+    Ok(Split { train: rows, test })
+}
+
+/// As [`train_test_split`], with the class shares of `y`, shape `(n,)`, in both parts, up to one row a class.
+///
+/// Each class gives its share of the training rows, rounded down; the rows still missing come from the
+/// classes with the largest remainders.
+///
+/// # Errors
+/// As [`train_test_split`]; [`Error::TooFewSamples`] also for a class with fewer than two rows, and for a
+/// part with fewer rows than there are classes.
+///
+/// ```
+/// let y = [0, 0, 0, 0, 0, 0, 1, 1, 1];
+/// let split = mlnotes::data::stratified_train_test_split(&y, 0.33, 7)?;
+/// assert_eq!(split.test.iter().filter(|&&row| y[row] == 1).count(), 1);
+/// assert_eq!((split.train.len(), split.test.len()), (6, 3));
+/// # Ok::<(), mlnotes::Error>(())
+/// ```
+pub fn stratified_train_test_split(y: &[usize], test_share: f64, seed: u64) -> Result<Split> {
+    const NAME: &str = "stratified_train_test_split";
+    const WHAT: &str = "stratified_train_test_split: `y`";
+    let n = y.len();
+    let n_test = test_rows(NAME, WHAT, n, test_share)?;
+    let n_train = n - n_test;
+    let mut classes: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (row, &class) in y.iter().enumerate() {
+        classes.entry(class).or_default().push(row);
+    }
+    let mut strata: Vec<Vec<usize>> = classes.into_values().collect();
+    let rarest = strata.iter().map(Vec::len).min().unwrap_or(0);
+    if rarest < 2 {
+        let what = "stratified_train_test_split: `y` (its smallest class)";
+        return Err(Error::TooFewSamples { what, needed: 2, got: rarest });
+    }
+    if n_test.min(n_train) < strata.len() {
+        let what = "stratified_train_test_split: the smaller part";
+        return Err(Error::TooFewSamples { what, needed: strata.len(), got: n_test.min(n_train) });
+    }
+    // Quotas n_train · n_class / n in whole numbers: the quotient and, for the remainder, who is next.
+    let mut quota: Vec<usize> = strata.iter().map(|rows| n_train * rows.len() / n).collect();
+    let mut by_remainder: Vec<usize> = (0..strata.len()).collect();
+    by_remainder.sort_by_key(|&c| std::cmp::Reverse(n_train * strata[c].len() % n));
+    let missing = n_train - quota.iter().sum::<usize>();
+    by_remainder[..missing].iter().for_each(|&c| quota[c] += 1);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut split = Split { train: Vec::with_capacity(n_train), test: Vec::with_capacity(n_test) };
+    for (rows, quota) in strata.iter_mut().zip(quota) {
+        rows.shuffle(&mut rng);
+        split.test.extend(rows.split_off(quota));
+        split.train.append(rows);
+    }
+    split.train.shuffle(&mut rng);
+    split.test.shuffle(&mut rng);
+    Ok(split)
+}
+
+/// `⌈n · test_share⌉`, if that leaves rows on both sides.
+fn test_rows(
+    estimator: &'static str,
+    what: &'static str,
+    n: usize,
+    test_share: f64,
+) -> Result<usize> {
     if !(test_share > 0.0 && test_share < 1.0) {
         return Err(Error::Parameter {
-            estimator: "train_test_split",
+            estimator,
             name: "test_share",
             rule: "between 0 and 1, both excluded",
             got: test_share.to_string(),
@@ -38,16 +106,9 @@ pub fn train_test_split(n: usize, test_share: f64, seed: u64) -> Result<Split> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 < share < 1")]
     let n_test = (n as f64 * test_share).ceil() as usize;
     if n < 2 || n_test >= n {
-        return Err(Error::TooFewSamples {
-            what: "train_test_split: `n`",
-            needed: n_test.max(1) + 1,
-            got: n,
-        });
+        return Err(Error::TooFewSamples { what, needed: n_test.max(1) + 1, got: n });
     }
-    let mut rows: Vec<usize> = (0..n).collect();
-    rows.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-    let test = rows.split_off(n - n_test);
-    Ok(Split { train: rows, test })
+    Ok(n_test)
 }
 
 /// `k` splits of `0..n` at random: each row is in the test part of exactly one of them, and the parts
@@ -182,6 +243,28 @@ mod tests {
             assert_eq!(all, (0..101).collect::<Vec<_>>());
             assert_eq!(split, train_test_split(101, 0.25, seed).unwrap());
         }
+    }
+
+    #[test]
+    fn both_parts_have_the_class_shares() {
+        let y: Vec<usize> = (0..97).map(|i| [0, 0, 0, 1, 2, 2][i % 6]).collect();
+        for seed in 0..10 {
+            let split = stratified_train_test_split(&y, 0.3, seed).unwrap();
+            assert_eq!((split.train.len(), split.test.len()), (67, 30));
+            let mut all = [split.train.clone(), split.test.clone()].concat();
+            all.sort_unstable();
+            assert_eq!(all, (0..97).collect::<Vec<_>>());
+            for class in 0..3 {
+                let count = |rows: &[usize]| rows.iter().filter(|&&row| y[row] == class).count();
+                let expected = 67.0 * count(&all) as f64 / 97.0;
+                assert!((count(&split.train) as f64 - expected).abs() < 1.0);
+            }
+        }
+        let rare = stratified_train_test_split(&[0, 0, 0, 1], 0.5, 0).unwrap_err();
+        assert!(rare.to_string().contains("smallest class"), "{rare}");
+        let narrow = stratified_train_test_split(&[0, 0, 1, 1, 2, 2], 0.2, 0).unwrap_err();
+        assert!(matches!(narrow, Error::TooFewSamples { needed: 3, got: 2, .. }), "{narrow}");
+        assert!(stratified_train_test_split(&[], 0.2, 0).is_err());
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! | are positives ranked above negatives? | [`auc::roc_auc`] | calibration, class ratio |
 //! | are the first of the list right? | [`precision_recall::average_precision`] | true negatives |
 //! | do probabilities mean what they say? | [`calibration::reliability`] | the ranking |
+//!
+//! What a model of any kind is worth on new rows, and what ails it: [`validation`].
 
 pub mod auc;
 pub mod calibration;
@@ -14,6 +16,7 @@ pub mod drift;
 pub mod isotonic;
 pub mod precision_recall;
 pub mod roc;
+pub mod validation;
 
 use crate::numeric::check_vector;
 use crate::{Error, Result};

@@ -33,6 +33,7 @@
 mod binary;
 mod categorical;
 mod soft;
+mod squared;
 pub mod tensor;
 
 pub use binary::{bce, bce_with_logits, bce_with_logits_grad};
@@ -40,6 +41,7 @@ pub use categorical::{
     CrossEntropy, Reduction, cross_entropy, cross_entropy_grad, cross_entropy_rows,
 };
 pub use soft::{soft_cross_entropy, soft_cross_entropy_grad};
+pub use squared::{LossTerms, bce_terms, loss_surface, mse_sigmoid};
 
 use crate::numeric::check_matrix;
 use crate::stats::information::check_sum;

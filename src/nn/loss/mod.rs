@@ -32,6 +32,7 @@
 
 mod binary;
 mod categorical;
+mod imbalance;
 mod soft;
 pub mod tensor;
 
@@ -39,6 +40,7 @@ pub use binary::{bce, bce_with_logits, bce_with_logits_grad};
 pub use categorical::{
     CrossEntropy, Reduction, cross_entropy, cross_entropy_grad, cross_entropy_rows,
 };
+pub use imbalance::{focal, focal_posterior, weighted_bce};
 pub use soft::{soft_cross_entropy, soft_cross_entropy_grad};
 
 use crate::numeric::check_matrix;

@@ -289,7 +289,7 @@ fn balanced_bagging_is_as_good_as_imbalanced_learns() {
             let recall = |class: usize| {
                 let of = case.y_new.iter().zip(&called).filter(|(y, _)| **y == class);
                 let (all, right) =
-                    of.fold((0, 0), |(n, r), (y, c)| (n + 1, r + usize::from(y == c)));
+                    of.fold((0_usize, 0_usize), |(n, r), (y, c)| (n + 1, r + usize::from(y == c)));
                 right as f64 / all as f64
             };
             f64::midpoint(recall(0), recall(1))

@@ -210,8 +210,8 @@ mod tests {
         #[test]
         fn without_focus_and_weights_they_are_cross_entropy(z in proptest::collection::vec(-30.0..30.0, 4)) {
             let (z, y) = (Array1::from(z), array![0.0, 1.0, 1.0, 0.0]);
-            let (loss, slope) =
-                (bce_with_logits(z.view(), y.view()).unwrap(), bce_with_logits_grad(z.view(), y.view()).unwrap());
+            let loss = bce_with_logits(z.view(), y.view()).unwrap();
+            let slope = bce_with_logits_grad(z.view(), y.view()).unwrap();
             let close = |(l, s): (f64, Array1<f64>), factor: f64| {
                 (l - factor * loss).abs() < 1e-12 && (s - &slope * factor).iter().all(|d| d.abs() < 1e-12)
             };

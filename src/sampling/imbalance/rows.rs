@@ -157,12 +157,16 @@ mod tests {
         let y = [0, 0, 0, 0, 0, 1];
         let mut seen = [[0.0_f64; 6]; 3];
         for seed in 0..2000 {
-            undersample(&y, 0.5, seed).unwrap().iter().for_each(|&row| seen[0][row] += 1.0);
+            for row in undersample(&y, 0.5, seed).unwrap() {
+                seen[0][row] += 1.0;
+            }
             for &row in &oversample(&[0, 0, 1, 1, 1, 1], 1.0, seed).unwrap()[6..] {
                 seen[1][row] += 1.0;
             }
             if let Ok(rows) = downsample_negatives(&y, 0.5, seed) {
-                rows.iter().for_each(|&row| seen[2][row] += 1.0);
+                for row in rows {
+                    seen[2][row] += 1.0;
+                }
             }
         }
         // Two of five rows; two draws of two; one half, given that not all five are lost (31 of 32).

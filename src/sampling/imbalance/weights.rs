@@ -90,7 +90,9 @@ fn counts(what: &'static str, y: &[usize]) -> Result<Vec<usize>> {
         return Err(Error::Label { what, index, got: y[index].to_string(), allowed });
     }
     let mut counts = vec![0; largest + 1];
-    y.iter().for_each(|&label| counts[label] += 1);
+    for &label in y {
+        counts[label] += 1;
+    }
     match counts.iter().position(|&count| count == 0) {
         Some(class) => Err(Error::EmptyGroup { what, group: format!("class {class}") }),
         None => Ok(counts),

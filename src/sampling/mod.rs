@@ -1,3 +1,4 @@
 //! Drawing samples from what was observed.
 
 pub mod bootstrap;
+pub mod imbalance;

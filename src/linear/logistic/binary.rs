@@ -97,6 +97,7 @@ impl LogisticRegression {
             max_iter: 1000,
             tol: 1e-8,
             seed: 0,
+            sample_weight: None,
         }
     }
 }
@@ -111,6 +112,7 @@ impl LogisticRegression {
 /// | `max_iter` | 1000 | `>= 1` | steps (epochs for `Sgd`) |
 /// | `tol` | 1e-8 | `> 0` | stop when no entry of the gradient is larger |
 /// | `seed` | 0 | | order of the samples in `Sgd` |
+/// | `sample_weight` | all 1 | `> 0`, one a row | how much a row counts, up to a factor |
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogisticRegressionParams {
     penalty: Penalty,
@@ -119,6 +121,7 @@ pub struct LogisticRegressionParams {
     max_iter: usize,
     tol: f64,
     seed: u64,
+    sample_weight: Option<Array1<f64>>,
 }
 
 /// A fitted logistic regression.
@@ -137,6 +140,8 @@ pub struct LogisticModel {
     pub trace: Array1<f64>,
     /// `(w, b)` before the first step and after each.
     pub path: Vec<(Array1<f64>, f64)>,
+    /// Whether rows had weights, which the standard errors do not know.
+    weighted: bool,
 }
 
 impl LogisticRegressionParams {
@@ -182,6 +187,31 @@ impl LogisticRegressionParams {
         self
     }
 
+    /// Sets how much each row counts, shape `(n_samples,)`: the loss becomes `Σ vᵢ ℓᵢ / Σ vᵢ`, so a
+    /// weight of 2 is a row that stands there twice, and only ratios of weights matter. scikit-learn's
+    /// `C` is then `1 / (λ Σ vᵢ)`.
+    ///
+    /// Weights that differ between the classes shift the probabilities; see
+    /// [`crate::sampling::imbalance`].
+    ///
+    /// ```
+    /// use mlnotes::linear::logistic::LogisticRegression;
+    /// use ndarray::array;
+    /// let x = array![[0.0], [1.0], [2.0], [3.0]];
+    /// let twice = array![[0.0], [1.0], [2.0], [2.0], [3.0]];
+    /// let weights = array![1.0, 1.0, 2.0, 1.0];
+    /// let params = LogisticRegression::params();
+    /// let repeated = params.fit(twice.view(), &[0, 1, 0, 0, 1])?;
+    /// let weighted = params.sample_weight(weights).fit(x.view(), &[0, 1, 0, 1])?;
+    /// assert!((weighted.coef[0] - repeated.coef[0]).abs() < 1e-6);
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
+    #[must_use]
+    pub fn sample_weight(mut self, sample_weight: Array1<f64>) -> Self {
+        self.sample_weight = Some(sample_weight);
+        self
+    }
+
     /// Fits `x`, `(n_samples, n_features)`, to the classes `y`, `(n_samples,)`, 0 or 1.
     ///
     /// A model that ran out of steps is returned with `converged` false; its `trace` shows why.
@@ -198,10 +228,12 @@ impl LogisticRegressionParams {
         if unpenalised && second_order && is_linearly_separable(x, y)? {
             return Err(Error::Separable { estimator: "LogisticRegression" });
         }
+        let weights = self.weights(y.len());
         let targets: Array1<f64> = y.iter().map(|&label| label as f64).collect();
         let objective = Objective {
             x: x.view(),
             y: targets.view(),
+            weights: weights.view(),
             l2: self.penalty.l2(),
             fit_intercept: self.fit_intercept,
         };
@@ -215,6 +247,14 @@ impl LogisticRegressionParams {
             });
         }
         Ok(self.model(&objective, &run))
+    }
+
+    /// A weight for each of `n` rows, of mean 1.
+    fn weights(&self, n: usize) -> Array1<f64> {
+        match &self.sample_weight {
+            Some(v) => v * (n as f64 / v.sum()),
+            None => Array1::ones(n),
+        }
     }
 
     fn solve(&self, objective: &Objective) -> Run {
@@ -253,6 +293,7 @@ impl LogisticRegressionParams {
             converged: run.converged,
             trace: run.path.iter().map(penalised).collect(),
             path: run.path.iter().map(pair).collect(),
+            weighted: self.sample_weight.is_some(),
         }
     }
 
@@ -290,7 +331,22 @@ impl LogisticRegressionParams {
             let got = format!("{:?}", self.solver);
             return bad("solver", "Solver::Proximal when the penalty has an L1 part", got);
         }
-        Ok(())
+        let Some(v) = &self.sample_weight else { return Ok(()) };
+        if v.len() != y.len() {
+            let (expected, got) = (format!("({},)", y.len()), format!("({},)", v.len()));
+            return Err(Error::Shape {
+                what: "LogisticRegression: `sample_weight`",
+                expected,
+                got,
+            });
+        }
+        match v.iter().find(|v| !positive(**v)) {
+            Some(v) => bad("sample_weight", "finite and > 0; drop rows of weight 0", v.to_string()),
+            None if !positive(y.len() as f64 / v.sum()) => {
+                bad("sample_weight", "of a finite sum that is not nearly 0", v.sum().to_string())
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -339,10 +395,19 @@ impl LogisticModel {
     ///
     /// # Errors
     /// As [`LogisticModel::decision_function`], and [`Error::NotPositiveDefinite`] when columns are
-    /// collinear or every probability is saturated.
+    /// collinear or every probability is saturated; [`Error::NotRegular`] after a fit with
+    /// `sample_weight`: weights are no counts of rows, and the information does not know them.
     pub fn std_errors(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         check_design("LogisticModel::std_errors: `x`", x, self.coef.len())?;
-        let h = hessian(self.coef.view(), self.intercept, x) * x.nrows() as f64;
+        if self.weighted {
+            return Err(Error::NotRegular {
+                what: "LogisticModel::std_errors",
+                problem: "the rows had weights".to_owned(),
+                remedy: "bootstrap the fit, or fit without weights",
+            });
+        }
+        let equal = Array1::ones(x.nrows());
+        let h = hessian(self.coef.view(), self.intercept, x, equal.view()) * x.nrows() as f64;
         let (d, _) = h.dim();
         let llt = Mat::from_fn(d, d, |i, j| h[[i, j]]).llt(Side::Lower).map_err(|_| {
             let what = "LogisticModel::std_errors: the information matrix".to_owned();
@@ -438,6 +503,48 @@ mod tests {
         let held =
             LogisticRegression::params().penalty(Penalty::L2(0.01)).fit(x.view(), &y).unwrap();
         assert!(held.converged);
+    }
+
+    #[test]
+    fn a_weight_is_a_number_of_copies() {
+        let (x, y) = noisy();
+        let copies = |i: usize| 1 + i % 3;
+        let rows: Vec<usize> = (0..200).flat_map(|i| vec![i; copies(i)]).collect();
+        let many = x.select(ndarray::Axis(0), &rows);
+        let labels: Vec<usize> = rows.iter().map(|&i| y[i]).collect();
+        // The unit of the weights does not matter.
+        let weights: Array1<f64> = (0..200).map(|i| 1e-3 * copies(i) as f64).collect();
+        let l1 = Penalty::ElasticNet { lambda: 0.03, ratio: 0.7 };
+        for (solver, penalty, tol) in [
+            (Solver::Newton, Penalty::None, 1e-10),
+            (Solver::Lbfgs, Penalty::L2(0.2), 1e-10),
+            (Solver::GradientDescent { learning_rate: 1.0 }, Penalty::L2(0.2), 1e-10),
+            (Solver::Proximal, l1, 1e-10),
+            (Solver::Sgd { learning_rate: 0.2 }, Penalty::L2(0.2), 3e-3),
+        ] {
+            let params = LogisticRegression::params().solver(solver).penalty(penalty);
+            let params = params.tol(tol).max_iter(3000);
+            let repeated = params.fit(many.view(), &labels).unwrap();
+            let weighted = params.sample_weight(weights.clone()).fit(x.view(), &y).unwrap();
+            let gap = (&weighted.coef - &repeated.coef).mapv(f64::abs).sum();
+            assert!(weighted.converged && repeated.converged, "{solver:?}");
+            assert!(gap < 20.0 * tol, "{solver:?}: {gap:e}");
+            let end = |m: &LogisticModel| m.trace[m.n_iter];
+            assert!((end(&weighted) - end(&repeated)).abs() < tol, "{solver:?}");
+        }
+    }
+
+    #[test]
+    fn bad_weights_are_named() {
+        let (x, y) = noisy();
+        let fit = |v: Array1<f64>| LogisticRegression::params().sample_weight(v).fit(x.view(), &y);
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, f64::MAX] {
+            let error = fit(Array1::from_elem(200, bad)).unwrap_err();
+            assert!(matches!(error, Error::Parameter { name: "sample_weight", .. }), "{error}");
+        }
+        assert!(matches!(fit(array![1.0]), Err(Error::Shape { .. })));
+        let errors = fit(Array1::from_elem(200, 2.0)).unwrap().std_errors(x.view());
+        assert!(matches!(errors, Err(Error::NotRegular { .. })));
     }
 
     #[test]

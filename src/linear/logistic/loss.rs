@@ -38,7 +38,7 @@ pub fn logistic_loss(
     l2: f64,
 ) -> Result<f64> {
     check(w, b, x, Some(y), l2)?;
-    Ok(loss(w, b, x, y) + 0.5 * l2 * w.dot(&w))
+    Ok(loss(w, b, x, y, Array1::ones(y.len()).view()) + 0.5 * l2 * w.dot(&w))
 }
 
 /// Gradient of [`logistic_loss`]: `∇_w = (1/n) Xᵀ(σ(z) − y) + λ w`, shape `(n_features,)`, and
@@ -64,7 +64,7 @@ pub fn logistic_gradient(
     l2: f64,
 ) -> Result<(Array1<f64>, f64)> {
     check(w, b, x, Some(y), l2)?;
-    let (gw, gb) = gradient(w, b, x, y);
+    let (gw, gb) = gradient(w, b, x, y, Array1::ones(y.len()).view());
     Ok((gw + &w * l2, gb))
 }
 
@@ -91,34 +91,47 @@ pub fn logistic_hessian(
     l2: f64,
 ) -> Result<Array2<f64>> {
     check(w, b, x, None, l2)?;
-    let mut h = hessian(w, b, x);
+    let mut h = hessian(w, b, x, Array1::ones(x.nrows()).view());
     let d = w.len();
     h.slice_mut(s![..d, ..d]).diag_mut().mapv_inplace(|v| v + l2);
     Ok(h)
 }
 
-/// `(1/n) Σᵢ [softplus(zᵢ) − yᵢ zᵢ]`, input already checked.
-pub(super) fn loss(w: ArrayView1<f64>, b: f64, x: ArrayView2<f64>, y: ArrayView1<f64>) -> f64 {
+/// `(1/n) Σᵢ vᵢ [softplus(zᵢ) − yᵢ zᵢ]`, input already checked; the weights `v` have mean 1.
+pub(super) fn loss(
+    w: ArrayView1<f64>,
+    b: f64,
+    x: ArrayView2<f64>,
+    y: ArrayView1<f64>,
+    v: ArrayView1<f64>,
+) -> f64 {
     let z = x.dot(&w) + b;
-    z.iter().zip(y).map(|(&z, &y)| softplus(z) - y * z).sum::<f64>() / y.len() as f64
+    let each = z.iter().zip(y).zip(v).map(|((&z, &y), &v)| v * (softplus(z) - y * z));
+    each.sum::<f64>() / y.len() as f64
 }
 
-/// `(1/n) X̃ᵀ(σ(z) − y)`, input already checked.
+/// `(1/n) X̃ᵀ V (σ(z) − y)` with `V = diag(v)`, input already checked.
 pub(super) fn gradient(
     w: ArrayView1<f64>,
     b: f64,
     x: ArrayView2<f64>,
     y: ArrayView1<f64>,
+    v: ArrayView1<f64>,
 ) -> (Array1<f64>, f64) {
-    let residual = (x.dot(&w) + b).mapv(sigmoid) - y;
+    let residual = ((x.dot(&w) + b).mapv(sigmoid) - y) * v;
     let n = y.len() as f64;
     (x.t().dot(&residual) / n, residual.sum() / n)
 }
 
-/// `(1/n) X̃ᵀ S X̃`, input already checked.
-pub(super) fn hessian(w: ArrayView1<f64>, b: f64, x: ArrayView2<f64>) -> Array2<f64> {
+/// `(1/n) X̃ᵀ V S X̃`, input already checked.
+pub(super) fn hessian(
+    w: ArrayView1<f64>,
+    b: f64,
+    x: ArrayView2<f64>,
+    v: ArrayView1<f64>,
+) -> Array2<f64> {
     let (n, d) = x.dim();
-    let s = (x.dot(&w) + b).mapv(|z| sigmoid(z) * sigmoid(-z)) / n as f64;
+    let s = (x.dot(&w) + b).mapv(|z| sigmoid(z) * sigmoid(-z)) * v / n as f64;
     let sx = &x * &s.view().insert_axis(ndarray::Axis(1));
     let mut h = Array2::zeros((d + 1, d + 1));
     h.slice_mut(s![..d, ..d]).assign(&x.t().dot(&sx));

@@ -8,11 +8,14 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use std::ops::Range;
 
 /// The smooth part of the objective, in `θ = (w, b)`; without an intercept `b` stays 0.
 pub(super) struct Objective<'a> {
     pub x: ArrayView2<'a, f64>,
     pub y: ArrayView1<'a, f64>,
+    /// A weight a row, of mean 1.
+    pub weights: ArrayView1<'a, f64>,
     pub l2: f64,
     pub fit_intercept: bool,
 }
@@ -24,22 +27,19 @@ impl Objective<'_> {
 
     pub(super) fn value(&self, theta: ArrayView1<f64>) -> f64 {
         let (w, b) = split(theta);
-        loss(w, b, self.x, self.y) + 0.5 * self.l2 * w.dot(&w)
+        loss(w, b, self.x, self.y, self.weights) + 0.5 * self.l2 * w.dot(&w)
     }
 
     pub(super) fn gradient(&self, theta: ArrayView1<f64>) -> Array1<f64> {
-        self.gradient_on(self.x, self.y, theta)
+        self.gradient_on(0..self.y.len(), theta)
     }
 
     /// The gradient on some of the rows, which is what a stochastic step looks at.
-    fn gradient_on(
-        &self,
-        x: ArrayView2<f64>,
-        y: ArrayView1<f64>,
-        theta: ArrayView1<f64>,
-    ) -> Array1<f64> {
+    fn gradient_on(&self, rows: Range<usize>, theta: ArrayView1<f64>) -> Array1<f64> {
         let (w, b) = split(theta);
-        let (gw, gb) = gradient(w, b, x, y);
+        let x = self.x.slice(s![rows.clone(), ..]);
+        let (y, v) = (self.y.slice(s![rows.clone()]), self.weights.slice(s![rows]));
+        let (gw, gb) = gradient(w, b, x, y, v);
         let mut g = Array1::zeros(theta.len());
         g.slice_mut(s![..w.len()]).assign(&(gw + &w * self.l2));
         g[w.len()] = if self.fit_intercept { gb } else { 0.0 };
@@ -49,7 +49,7 @@ impl Objective<'_> {
     pub(super) fn hessian(&self, theta: ArrayView1<f64>) -> Array2<f64> {
         let (w, b) = split(theta);
         let d = w.len();
-        let mut h = hessian(w, b, self.x);
+        let mut h = hessian(w, b, self.x, self.weights);
         h.slice_mut(s![..d, ..d]).diag_mut().mapv_inplace(|v| v + self.l2);
         if !self.fit_intercept {
             h.slice_mut(s![d, ..]).fill(0.0);
@@ -127,8 +127,7 @@ pub(super) fn stochastic(
         order.shuffle(&mut rng);
         let mut theta = run.theta.clone();
         for &i in &order {
-            let (x, y) = (objective.x.slice(s![i..=i, ..]), objective.y.slice(s![i..=i]));
-            theta = &theta - &(objective.gradient_on(x, y, theta.view()) * step);
+            theta = &theta - &(objective.gradient_on(i..i + 1, theta.view()) * step);
         }
         run.step_to(theta);
     }
@@ -228,12 +227,13 @@ fn soft_threshold(v: f64, t: f64) -> f64 {
     v.signum() * (v.abs() - t).max(0.0)
 }
 
-/// An upper bound of the curvature: `λ_max(X̃ᵀX̃)/4n + λ₂`, since `σ' ≤ 1/4`.
+/// An upper bound of the curvature: `λ_max(X̃ᵀ V X̃)/4n + λ₂`, since `σ' ≤ 1/4`.
 fn lipschitz(objective: &Objective) -> f64 {
     let (n, d) = objective.x.dim();
     let mut gram = Mat::from_fn(d + 1, d + 1, |_, _| 0.0);
-    let xtx = objective.x.t().dot(&objective.x);
-    let sums = objective.x.sum_axis(ndarray::Axis(0));
+    let vx = &objective.x * &objective.weights.insert_axis(ndarray::Axis(1));
+    let xtx = objective.x.t().dot(&vx);
+    let sums = vx.sum_axis(ndarray::Axis(0));
     for i in 0..d {
         for j in 0..d {
             gram[(i, j)] = xtx[[i, j]];

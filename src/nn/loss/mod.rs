@@ -32,6 +32,7 @@
 
 mod binary;
 mod categorical;
+mod imbalance;
 mod soft;
 mod squared;
 pub mod tensor;
@@ -40,6 +41,7 @@ pub use binary::{bce, bce_with_logits, bce_with_logits_grad};
 pub use categorical::{
     CrossEntropy, Reduction, cross_entropy, cross_entropy_grad, cross_entropy_rows,
 };
+pub use imbalance::{focal, focal_posterior, weighted_bce};
 pub use soft::{soft_cross_entropy, soft_cross_entropy_grad};
 pub use squared::{LossTerms, bce_terms, loss_surface, mse_sigmoid};
 

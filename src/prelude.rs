@@ -14,6 +14,7 @@ pub use crate::cluster::kmeans::{
 };
 pub use crate::data::{sql::Database, table::Table};
 pub use crate::decomposition::pca::{Pca, PcaModel, PcaParams, PcaSolver};
+pub use crate::linear::bayes::{BayesModel, BayesianRidge, BayesianRidgeParams};
 pub use crate::linear::lasso::{ElasticNet, ElasticNetParams, Lasso, LassoModel, LassoPath};
 pub use crate::linear::logistic::{
     LogisticModel, LogisticRegression, LogisticRegressionParams, Penalty, SoftmaxModel,
@@ -21,6 +22,13 @@ pub use crate::linear::logistic::{
     logistic_loss,
 };
 pub use crate::linear::ridge::{Ridge, RidgeModel, RidgeParams, RidgePath};
+pub use crate::linear::svm::{
+    HingeLoss, Kernel, LinearSvc, LinearSvcModel, LinearSvcParams, Svc, SvcModel, SvcParams,
+};
+pub use crate::nn::mlp::{
+    Activation, MlpClassifier, MlpClassifierModel, MlpClassifierParams, MlpLayer, MlpRegressor,
+    MlpRegressorModel, MlpRegressorParams, MlpTarget, Optimiser, mlp_backprop,
+};
 pub use crate::stats::isolation_forest::{
     IsolationForest, IsolationForestModel, IsolationForestParams,
 };

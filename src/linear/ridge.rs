@@ -99,7 +99,8 @@ impl RidgeParams {
     /// [`Error::TooFewSamples`] for fewer than two rows.
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<RidgeModel> {
         check_alpha("Ridge", "alpha", self.alpha)?;
-        Ok(Spectrum::of(x, y, self.fit_intercept)?.solve(self.alpha))
+        check_pair(X, Y, x, y)?;
+        Ok(Spectrum::of("Ridge", x, y, self.fit_intercept)?.solve(self.alpha))
     }
 }
 
@@ -143,7 +144,8 @@ pub fn ridge_path(
         return Err(Error::Empty { what: "ridge_path: `alphas`", needed: "1 penalty" });
     }
     alphas.iter().try_for_each(|&alpha| check_alpha("ridge_path", "alphas", alpha))?;
-    let spectrum = Spectrum::of(x, y, true)?;
+    check_pair(X, Y, x, y)?;
+    let spectrum = Spectrum::of("ridge_path", x, y, true)?;
     let models: Vec<RidgeModel> = alphas.iter().map(|&alpha| spectrum.solve(alpha)).collect();
     Ok(RidgePath {
         alphas: alphas.to_owned(),
@@ -154,20 +156,27 @@ pub fn ridge_path(
 }
 
 /// The singular value decomposition of the centred data, and `y` in its coordinates.
-struct Spectrum {
+pub(super) struct Spectrum {
     /// `V`, shape `(n_features, rank)`.
-    v: Array2<f64>,
+    pub(super) v: Array2<f64>,
     /// `σ`, shape `(rank,)`, all above rounding.
-    sigma: Array1<f64>,
+    pub(super) sigma: Array1<f64>,
     /// `Uᵀ y_c`, shape `(rank,)`.
-    uy: Array1<f64>,
-    x_mean: Array1<f64>,
-    y_mean: f64,
+    pub(super) uy: Array1<f64>,
+    /// Means of the columns, shape `(n_features,)`; 0 without an intercept.
+    pub(super) x_mean: Array1<f64>,
+    /// Mean of `y`; 0 without an intercept.
+    pub(super) y_mean: f64,
 }
 
 impl Spectrum {
-    fn of(x: ArrayView2<f64>, y: ArrayView1<f64>, fit_intercept: bool) -> Result<Self> {
-        check_pair(X, Y, x, y)?;
+    /// Of `x` and `y` that were checked.
+    pub(super) fn of(
+        estimator: &'static str,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        fit_intercept: bool,
+    ) -> Result<Self> {
         let (x_mean, y_mean) = means(x, y, fit_intercept);
         let (n, d) = x.dim();
         // The last column is y: QR of the two together gives R and Qᵀ y, and Q is never formed.
@@ -181,7 +190,7 @@ impl Spectrum {
             );
         let both = if n > d + 1 { both.qr().R().to_owned() } else { both };
         let svd = both.as_ref().subcols(0, d).thin_svd().map_err(|_| Error::NotConverged {
-            estimator: "Ridge",
+            estimator,
             n_iter: 0,
             change: f64::NAN,
             remedy: "the decomposition failed; scale the features to similar sizes",
@@ -201,7 +210,8 @@ impl Spectrum {
         })
     }
 
-    fn solve(&self, alpha: f64) -> RidgeModel {
+    /// The weights for the penalty `alpha`.
+    pub(super) fn solve(&self, alpha: f64) -> RidgeModel {
         let shrunk = &self.sigma / &(&self.sigma * &self.sigma + alpha);
         let coef = self.v.dot(&(&shrunk * &self.uy));
         let intercept = self.y_mean - self.x_mean.dot(&coef);

@@ -1,4 +1,5 @@
 //! Neural networks and the tools to check them.
 pub mod gradcheck;
 pub mod loss;
+pub mod mlp;
 pub mod schedule;

@@ -13,7 +13,7 @@ use ndarray::{ArrayView1, ArrayView2};
 /// Checks class labels, numbered from 0, against `n_samples` rows; gives the number of classes.
 ///
 /// A label that is not below the number of rows is taken for a mistake: as many classes would be empty.
-fn check_classes(what: &'static str, y: &[usize], n_samples: usize) -> Result<usize> {
+pub(crate) fn check_classes(what: &'static str, y: &[usize], n_samples: usize) -> Result<usize> {
     if y.len() != n_samples {
         let (expected, got) = (format!("({n_samples},)"), format!("({},)", y.len()));
         return Err(Error::Shape { what, expected, got });
@@ -31,7 +31,7 @@ fn check_classes(what: &'static str, y: &[usize], n_samples: usize) -> Result<us
 }
 
 /// Checks a target, one finite number for each of `n_samples` rows.
-fn check_target(what: &'static str, y: ArrayView1<f64>, n_samples: usize) -> Result<()> {
+pub(crate) fn check_target(what: &'static str, y: ArrayView1<f64>, n_samples: usize) -> Result<()> {
     if y.len() != n_samples {
         let (expected, got) = (format!("({n_samples},)"), format!("({},)", y.len()));
         return Err(Error::Shape { what, expected, got });
@@ -40,7 +40,7 @@ fn check_target(what: &'static str, y: ArrayView1<f64>, n_samples: usize) -> Res
 }
 
 /// Checks rows to predict for.
-fn check_rows(what: &'static str, x: ArrayView2<f64>, n_features: usize) -> Result<()> {
+pub(crate) fn check_rows(what: &'static str, x: ArrayView2<f64>, n_features: usize) -> Result<()> {
     crate::numeric::check_matrix(what, x)?;
     if x.ncols() != n_features {
         let (expected, got) = (format!("(n_rows, {n_features})"), format!("{:?}", x.dim()));
@@ -50,7 +50,7 @@ fn check_rows(what: &'static str, x: ArrayView2<f64>, n_features: usize) -> Resu
 }
 
 /// `R² = 1 − Σ (y − ŷ)² / Σ (y − ȳ)²` over pairs `(y, ŷ)`; 0 where the truth does not vary.
-fn r_squared(pairs: &[(f64, f64)]) -> f64 {
+pub(crate) fn r_squared(pairs: &[(f64, f64)]) -> f64 {
     if pairs.windows(2).all(|pair| pair[0].0.total_cmp(&pair[1].0).is_eq()) {
         return 0.0;
     }
@@ -61,7 +61,7 @@ fn r_squared(pairs: &[(f64, f64)]) -> f64 {
 }
 
 /// The class with the largest share; the lowest of equals.
-fn most_likely(shares: ArrayView1<f64>) -> usize {
+pub(crate) fn most_likely(shares: ArrayView1<f64>) -> usize {
     let mut best = (0, f64::NEG_INFINITY);
     for (class, &share) in shares.iter().enumerate() {
         if share > best.1 {

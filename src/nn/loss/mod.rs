@@ -65,7 +65,7 @@ fn log_normaliser(z: ArrayView1<f64>) -> (f64, f64) {
 }
 
 /// `softmax(z)` of one row.
-fn softmax(z: ArrayView1<f64>) -> Array1<f64> {
+pub(super) fn softmax(z: ArrayView1<f64>) -> Array1<f64> {
     let (max, tail) = log_normaliser(z);
     z.mapv(|v| (v - max - tail).exp())
 }

@@ -202,7 +202,7 @@ impl ClassificationTree {
 }
 
 /// Share of equal labels.
-pub(in crate::tree) fn accuracy(what: &'static str, said: &[usize], y: &[usize]) -> Result<f64> {
+pub(crate) fn accuracy(what: &'static str, said: &[usize], y: &[usize]) -> Result<f64> {
     if said.len() != y.len() {
         let (expected, got) = (format!("({},)", said.len()), format!("({},)", y.len()));
         return Err(Error::Shape { what, expected, got });

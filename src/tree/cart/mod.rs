@@ -35,7 +35,7 @@ pub use regressor::{DecisionTreeRegressor, DecisionTreeRegressorParams, Regressi
 pub use structure::{Node, Split, Tree};
 pub use target::Criterion;
 
-pub(super) use classifier::accuracy;
+pub(crate) use classifier::accuracy;
 pub(super) use columns::{Columns, between};
 pub(super) use grow::{Limits, grow};
 pub(super) use structure::shares;

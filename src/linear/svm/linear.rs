@@ -1,0 +1,298 @@
+//! The linear machine without a kernel matrix, by dual coordinate descent.
+//!
+//! ```text
+//! minimise ½ ‖w‖² + C Σᵢ ℓ(1 − yᵢ w·x̃ᵢ),   ℓ(m) = max(0, m) or max(0, m)²,   x̃ = (x, 1)
+//! dual:    w = Σ αᵢ yᵢ x̃ᵢ,   0 ≤ αᵢ ≤ U,   U = C (hinge) or ∞ (squared),   D = 0 or 1/(2C)
+//! a step:  G = yᵢ w·x̃ᵢ − 1 + D αᵢ,   αᵢ ← clip(αᵢ − G / (x̃ᵢ·x̃ᵢ + D), 0, U),   w follows
+//! ```
+
+use super::{check_positive, classes_of};
+use crate::numeric::check_matrix;
+use crate::tree::{check_rows, most_likely};
+use crate::{Error, Result};
+use ndarray::{Array1, Array2, ArrayView2, s};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+const NAME: &str = "LinearSvc";
+
+/// What a row inside the margin costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum HingeLoss {
+    /// `max(0, 1 − y f)`.
+    Hinge,
+    /// `max(0, 1 − y f)²`, which is smooth and quicker to solve.
+    #[default]
+    Squared,
+}
+
+/// Entry point: [`LinearSvc::params`].
+#[derive(Debug, Clone, Copy)]
+pub struct LinearSvc;
+
+impl LinearSvc {
+    /// Default settings.
+    ///
+    /// ```
+    /// use mlnotes::{data, linear::svm::LinearSvc};
+    /// let set = data::breast_cancer();
+    /// let x = data::standardize(set.x.view())?.x;
+    /// let model = LinearSvc::params().c(0.1).fit(x.view(), &set.y)?;
+    /// assert!(model.score(x.view(), &set.y)? > 0.98);
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
+    pub fn params() -> LinearSvcParams {
+        LinearSvcParams { c: 1.0, loss: HingeLoss::Squared, tol: 1e-4, max_iter: 10_000, seed: 0 }
+    }
+}
+
+/// Settings of a linear support vector classifier.
+///
+/// | setting | default | range | meaning |
+/// |---|---|---|---|
+/// | `c` | 1 | `> 0` | price of a row inside the margin |
+/// | `loss` | `Squared` | | what that price is paid for |
+/// | `tol` | 1e-4 | `> 0` | stop when the projected gradients of a round differ by less |
+/// | `max_iter` | 10 000 | `>= 1` | rounds over the rows |
+/// | `seed` | 0 | | order of the rows |
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LinearSvcParams {
+    c: f64,
+    loss: HingeLoss,
+    tol: f64,
+    max_iter: usize,
+    seed: u64,
+}
+
+/// A fitted linear classifier: one machine for two classes, else one of each class against the rest.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct LinearSvcModel {
+    /// The classes, rising.
+    pub classes: Vec<usize>,
+    /// Weights, shape `(n_machines, n_features)`; of two classes the second is positive.
+    pub coef: Array2<f64>,
+    /// Intercepts, shape `(n_machines,)`. They are penalised like weights: see [`LinearSvcParams::fit`].
+    pub intercept: Array1<f64>,
+    /// Rounds of each machine.
+    pub n_iter: Vec<usize>,
+}
+
+impl LinearSvcParams {
+    /// Sets the price of a row inside the margin.
+    #[must_use]
+    pub fn c(mut self, c: f64) -> Self {
+        self.c = c;
+        self
+    }
+
+    /// Sets what that price is paid for.
+    #[must_use]
+    pub fn loss(mut self, loss: HingeLoss) -> Self {
+        self.loss = loss;
+        self
+    }
+
+    /// Sets the spread of projected gradients at which to stop.
+    #[must_use]
+    pub fn tol(mut self, tol: f64) -> Self {
+        self.tol = tol;
+        self
+    }
+
+    /// Sets the largest number of rounds.
+    #[must_use]
+    pub fn max_iter(mut self, max_iter: usize) -> Self {
+        self.max_iter = max_iter;
+        self
+    }
+
+    /// Seeds the order of the rows.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Fits `x`, `(n_samples, n_features)`, to the classes `y`, `(n_samples,)`.
+    ///
+    /// The intercept is the weight of a column of ones and is shrunk with the others, as in LIBLINEAR:
+    /// where that hurts (features far from 0), centre them.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`] for a label not below the
+    /// number of rows, [`Error::SingleClass`], [`Error::Parameter`], [`Error::NotConverged`].
+    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<LinearSvcModel> {
+        let classes = self.check(x, y)?;
+        let mut design = Array2::ones((x.nrows(), x.ncols() + 1));
+        design.slice_mut(s![.., ..x.ncols()]).assign(&x);
+        let positives = if classes.len() == 2 { &classes[1..] } else { &classes[..] };
+        let (d, n_machines) = (x.ncols(), positives.len());
+        let mut weights = Array2::zeros((n_machines, d + 1));
+        let mut n_iter = Vec::new();
+        for (&positive, mut out) in positives.iter().zip(weights.outer_iter_mut()) {
+            let signs: Vec<f64> =
+                y.iter().map(|&c| if c == positive { 1.0 } else { -1.0 }).collect();
+            let (w, rounds) = self.descend(&design, &signs)?;
+            out.assign(&w);
+            n_iter.push(rounds);
+        }
+        Ok(LinearSvcModel {
+            classes,
+            coef: weights.slice(s![.., ..d]).to_owned(),
+            intercept: weights.column(d).to_owned(),
+            n_iter,
+        })
+    }
+
+    fn descend(&self, design: &Array2<f64>, y: &[f64]) -> Result<(Array1<f64>, usize)> {
+        let (upper, diagonal) = match self.loss {
+            HingeLoss::Hinge => (self.c, 0.0),
+            HingeLoss::Squared => (f64::INFINITY, 0.5 / self.c),
+        };
+        // A row of zeros still has its 1 for the intercept, so no curvature is 0.
+        let curvature: Vec<f64> = design.outer_iter().map(|row| row.dot(&row) + diagonal).collect();
+        let mut w = Array1::<f64>::zeros(design.ncols());
+        let mut alpha = vec![0.0; y.len()];
+        let mut order: Vec<usize> = (0..y.len()).collect();
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut spread = f64::INFINITY;
+        for round in 1..=self.max_iter {
+            crate::display::check_interrupt();
+            order.shuffle(&mut rng);
+            let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+            for &i in &order {
+                let row = design.row(i);
+                let slope = y[i] * w.dot(&row) - 1.0 + diagonal * alpha[i];
+                // At a bound only a slope that leads back inside counts.
+                let projected = if alpha[i] <= 0.0 {
+                    slope.min(0.0)
+                } else if alpha[i] >= upper {
+                    slope.max(0.0)
+                } else {
+                    slope
+                };
+                (low, high) = (low.min(projected), high.max(projected));
+                let next = (alpha[i] - slope / curvature[i]).clamp(0.0, upper);
+                w.scaled_add((next - alpha[i]) * y[i], &row);
+                alpha[i] = next;
+            }
+            spread = high - low;
+            if spread <= self.tol {
+                return Ok((w, round));
+            }
+        }
+        Err(Error::NotConverged {
+            estimator: NAME,
+            n_iter: self.max_iter,
+            change: spread,
+            remedy: "standardise the features, lower `c`, or raise `max_iter` or `tol`",
+        })
+    }
+
+    fn check(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<Vec<usize>> {
+        check_positive(NAME, "c", self.c)?;
+        check_positive(NAME, "tol", self.tol)?;
+        if self.max_iter == 0 {
+            let (name, rule, got) = ("max_iter", ">= 1", "0".to_owned());
+            return Err(Error::Parameter { estimator: NAME, name, rule, got });
+        }
+        check_matrix("LinearSvc: `x`", x)?;
+        classes_of("LinearSvc: `y`", y, x.nrows())
+    }
+}
+
+impl LinearSvcModel {
+    /// Scores `x w + b` of each machine, shape `(n_rows, n_machines)`, for `x` of shape
+    /// `(n_rows, n_features)`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`], [`Error::Empty`] or [`Error::NotFinite`].
+    pub fn decision_function(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        check_rows("LinearSvcModel::decision_function: `x`", x, self.coef.ncols())?;
+        Ok(x.dot(&self.coef.t()) + &self.intercept)
+    }
+
+    /// The class of the highest score, shape `(n_rows,)`.
+    ///
+    /// # Errors
+    /// As [`LinearSvcModel::decision_function`].
+    pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
+        let scores = self.decision_function(x)?;
+        let two = self.classes.len() == 2;
+        let best = |row: ndarray::ArrayView1<f64>| {
+            let place = if two { usize::from(row[0] > 0.0) } else { most_likely(row) };
+            self.classes[place]
+        };
+        Ok(scores.outer_iter().map(best).collect())
+    }
+
+    /// Share of the rows of `x`, `(n_rows, n_features)`, whose class is that of `y`, `(n_rows,)`.
+    ///
+    /// # Errors
+    /// As [`LinearSvcModel::predict`]; [`Error::Shape`] for another number of labels.
+    pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
+        crate::tree::cart::accuracy("LinearSvcModel::score: `y`", &self.predict(x)?, y)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data;
+    use crate::linear::svm::{Kernel, Svc};
+    use ndarray::{Axis, array, concatenate};
+
+    /// With the ones as a feature, the kernel machine without its own intercept is the same problem; it has
+    /// one, so classes that mirror each other are needed, where both are 0.
+    #[test]
+    fn on_mirrored_classes_it_is_the_kernel_machine() {
+        let (half, _) = data::blobs(30, array![[1.0, 0.5]].view(), 1.2, 9).unwrap();
+        let x = concatenate(Axis(0), &[half.view(), (-&half).view()]).unwrap();
+        let y: Vec<usize> = (0..60).map(|i| usize::from(i < 30)).collect();
+        let linear = LinearSvc::params().loss(HingeLoss::Hinge).tol(1e-10).max_iter(1_000_000);
+        let linear = linear.fit(x.view(), &y).unwrap();
+        let kernel = Svc::params(Kernel::Linear).tol(1e-10).fit(x.view(), &y).unwrap();
+        let w = kernel.dual_coef.dot(&kernel.support_vectors);
+        assert!((&w - &linear.coef).iter().all(|d| d.abs() < 1e-6), "{w} {}", linear.coef);
+        assert!(linear.intercept[0].abs() < 1e-6);
+    }
+
+    /// The gradient of the squared hinge vanishes, for any order of the rows.
+    #[test]
+    fn the_smooth_loss_is_at_its_minimum() {
+        let set = data::penguins();
+        let x = data::standardize(set.x.view()).unwrap().x;
+        let first = LinearSvc::params().tol(1e-9).fit(x.view(), &set.y).unwrap();
+        let other = LinearSvc::params().tol(1e-9).seed(5).fit(x.view(), &set.y).unwrap();
+        for (k, (w, v)) in first.coef.outer_iter().zip(other.coef.outer_iter()).enumerate() {
+            assert!((&w - &v).iter().all(|d| d.abs() < 1e-6));
+            let f = x.dot(&w) + first.intercept[k];
+            let mut gradient = w.to_owned();
+            for (i, row) in x.outer_iter().enumerate() {
+                let y = if set.y[i] == k { 1.0 } else { -1.0 };
+                gradient.scaled_add(-2.0 * y * (1.0 - y * f[i]).max(0.0), &row);
+            }
+            assert!(gradient.iter().all(|g| g.abs() < 1e-5), "{gradient}");
+        }
+        assert!(first.score(x.view(), &set.y).unwrap() > 0.98);
+    }
+
+    #[test]
+    fn bad_input_is_named() {
+        let (x, y) = (array![[0.0], [1.0], [3.0], [4.0]], [0, 0, 1, 1]);
+        let p = LinearSvc::params();
+        let error = |p: LinearSvcParams| p.fit(x.view(), &y).unwrap_err().to_string();
+        assert!(error(p.c(-2.0)).contains("`c` must be finite and > 0, got -2"));
+        assert!(error(p.tol(0.0)).contains("`tol`") && error(p.max_iter(0)).contains("max_iter"));
+        assert!(error(p.tol(1e-12).max_iter(1)).contains("did not converge"));
+        assert!(matches!(p.fit(x.view(), &[0; 4]), Err(Error::SingleClass { .. })));
+        let nan = array![[f64::NAN], [1.0]];
+        assert!(matches!(p.fit(nan.view(), &[0, 1]), Err(Error::NotFinite { .. })));
+        let same = Array2::<f64>::zeros((4, 2));
+        let model = p.fit(same.view(), &y).unwrap();
+        assert!(model.intercept[0].is_finite() && model.predict(x.view()).is_err());
+    }
+}

@@ -1,0 +1,45 @@
+//! Support vector machines: the boundary that leaves the widest street between two classes.
+//!
+//! ```text
+//! primal   minimise ½ ‖w‖² + C Σᵢ max(0, 1 − yᵢ f(xᵢ)),     f(x) = w·φ(x) + b,   yᵢ = ±1
+//! dual     maximise Σ αᵢ − ½ Σᵢⱼ αᵢ αⱼ yᵢ yⱼ K(xᵢ, xⱼ),     0 ≤ αᵢ ≤ C,   Σ αᵢ yᵢ = 0
+//! f(x) = Σ αᵢ yᵢ K(xᵢ, x) + b                               K(x, z) = φ(x)·φ(z), the kernel
+//! αᵢ = 0: beyond the margin     0 < αᵢ < C: on it, yᵢ f(xᵢ) = 1     αᵢ = C: inside it, or wrong
+//! ```
+//!
+//! Only rows with `αᵢ > 0`, the support vectors, are kept. [`Svc`] solves the dual by sequential minimal
+//! optimisation: two multipliers a step, chosen by second-order gain. [`LinearSvc`] has no kernel matrix and
+//! takes rows one at a time. Scale the features first: a kernel measures distance in their units. The
+//! decision function is a signed score, not a probability.
+//!
+//! # References
+//! Cortes & Vapnik (1995); Platt (1998), SMO; Fan, Chen & Lin (2005), working sets by second-order
+//! information (WSS 2); Chang & Lin (2011), LIBSVM, section 4; Hsieh et al. (2008), dual coordinate descent.
+
+mod kernel;
+mod linear;
+mod smo;
+mod svc;
+
+pub use kernel::Kernel;
+pub use linear::{HingeLoss, LinearSvc, LinearSvcModel, LinearSvcParams};
+pub use svc::{Svc, SvcModel, SvcParams};
+
+use crate::{Error, Result};
+
+/// The classes present, rising; [`crate::tree`]'s rules of labels hold.
+fn classes_of(what: &'static str, y: &[usize], n_samples: usize) -> Result<Vec<usize>> {
+    crate::tree::check_classes(what, y, n_samples)?;
+    let mut classes = y.to_vec();
+    classes.sort_unstable();
+    classes.dedup();
+    Ok(classes)
+}
+
+/// A setting that must be above 0.
+fn check_positive(estimator: &'static str, name: &'static str, value: f64) -> Result<()> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    Err(Error::Parameter { estimator, name, rule: "finite and > 0", got: value.to_string() })
+}

@@ -79,7 +79,9 @@ struct Gradient {
     classes: bool,
     layers: Vec<Layer>,
     loss: f64,
-    gradient: Vec<Layer>,
+    /// By the shape of `layers`.
+    #[serde(rename = "gradient")]
+    slope: Vec<Layer>,
 }
 
 #[derive(Deserialize)]
@@ -206,7 +208,7 @@ fn the_gradient_is_scikit_learns_and_that_of_differences() {
         let (loss, slopes) = mlp_backprop(&start, bend, x.view(), target, 0.02).unwrap();
         assert!((loss - case.loss).abs() < 1e-12, "{}: {loss}", case.activation);
         let ours = mlp_flatten(&slopes);
-        let theirs = mlp_flatten(&layers(&case.gradient));
+        let theirs = mlp_flatten(&layers(&case.slope));
         assert!((&ours - &theirs).iter().all(|d| d.abs() < 1e-12), "{}", case.activation);
         let value = |t: ArrayView1<f64>| {
             let moved = mlp_unflatten(t, &start).unwrap();

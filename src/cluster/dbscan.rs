@@ -127,7 +127,7 @@ impl DbscanParams {
         self.check(x)?;
         let space = Space::new(x, self.metric)?;
         let limit = space.limit(self.eps);
-        let n = x.nrows();
+        let order = space.tree.order();
         let is_core = |i: usize| {
             let mut near = 0;
             space.tree.within(space.point(i), limit, &mut |_, _| {
@@ -136,16 +136,19 @@ impl DbscanParams {
             });
             near >= self.min_points
         };
-        let core: Vec<bool> = each(n, is_core);
-        let joined = Forest::new(n);
-        let () = (0..n).into_par_iter().with_min_len(CHUNK).filter(|&i| core[i]).for_each(|i| {
+        let core: Vec<bool> = each(order, is_core);
+        let joined = Forest::new(core.len());
+        order.par_iter().with_min_len(CHUNK).for_each(|&row| {
             check_interrupt();
-            space.tree.within(space.point(i), limit, &mut |j, _| {
-                if j < i && core[j] {
-                    joined.unite(i, j);
-                }
-                true
-            });
+            let i = row as usize;
+            if core[i] {
+                space.tree.within(space.point(i), limit, &mut |j, _| {
+                    if j < i && core[j] {
+                        joined.unite(i, j);
+                    }
+                    true
+                });
+            }
         });
         let nearest_core = |i: usize| {
             let mut best: Option<(f64, usize)> = None;
@@ -160,7 +163,7 @@ impl DbscanParams {
             }
             best.map(|best| best.1)
         };
-        let reached: Vec<Option<usize>> = each(n, nearest_core);
+        let reached: Vec<Option<usize>> = each(order, nearest_core);
         Ok(number(&core, &joined, &reached))
     }
 
@@ -203,7 +206,7 @@ pub fn k_distance(x: ArrayView2<f64>, k: usize, metric: DbscanMetric) -> Result<
         return Err(Error::TooFewSamples { what, needed: k + 1, got: x.nrows() });
     }
     let space = Space::new(x, metric)?;
-    let mut distances: Vec<f64> = each(x.nrows(), |i| {
+    let mut distances: Vec<f64> = each(space.tree.order(), |i| {
         let near = space.tree.nearest(space.point(i), k + 1);
         space.distance(near[k])
     });
@@ -211,13 +214,18 @@ pub fn k_distance(x: ArrayView2<f64>, k: usize, metric: DbscanMetric) -> Result<
     Ok(distances.into())
 }
 
-/// `f` of every row, in parallel.
-fn each<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let task = |i| {
+/// `f` of every row, in parallel and worked through in `order`.
+fn each<T: Send + Clone + Default>(order: &[u32], f: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let task = |&row: &u32| {
         check_interrupt();
-        f(i)
+        f(row as usize)
     };
-    (0..n).into_par_iter().with_min_len(CHUNK).map(task).collect()
+    let found: Vec<T> = order.par_iter().with_min_len(CHUNK).map(task).collect();
+    let mut of_row = vec![T::default(); order.len()];
+    for (&row, value) in order.iter().zip(found) {
+        of_row[row as usize] = value;
+    }
+    of_row
 }
 
 /// The rows where distances are those of the tree.
@@ -345,6 +353,11 @@ impl Forest {
 
     #[expect(clippy::cast_possible_truncation, reason = "fewer than 2^32 rows")]
     fn unite(&self, a: usize, b: usize) {
+        // Most pairs hang below one root already.
+        let parent = |row: usize| self.parent[row].load(Ordering::Acquire);
+        if parent(a) == parent(b) {
+            return;
+        }
         loop {
             let (a, b) = (self.root(a), self.root(b));
             if a == b {

@@ -29,6 +29,14 @@ impl Norm {
             Self::Sizes => difference.abs(),
         }
     }
+
+    fn between(self, a: &[f64], b: &[f64]) -> f64 {
+        let differences = a.iter().zip(b).map(|(a, b)| a - b);
+        match self {
+            Self::Squares => differences.map(|v| v * v).sum(),
+            Self::Sizes => differences.map(f64::abs).sum(),
+        }
+    }
 }
 
 /// The rows of a matrix, arranged by place.
@@ -60,6 +68,12 @@ impl KdTree {
         Self { points, rows, nodes, d: x.ncols(), norm }
     }
 
+    /// The rows, neighbours close to each other: searches in this order find in the cache what the last
+    /// one read.
+    pub(crate) fn order(&self) -> &[u32] {
+        &self.rows
+    }
+
     /// Calls `visit` with each row whose distance to `point`, `(d,)`, is at most `limit`, and that distance,
     /// both in the units of the norm; stops when it returns false.
     pub(crate) fn within(
@@ -81,10 +95,13 @@ impl KdTree {
         visit: &mut impl FnMut(usize, f64) -> bool,
     ) -> bool {
         match self.nodes[node] {
-            Node::Leaf { start, end } => (start..end).all(|i| {
-                let distance = self.distance(i, point);
-                distance > limit || visit(self.rows[i] as usize, distance)
-            }),
+            Node::Leaf { start, end } => {
+                let points = self.points[start * self.d..end * self.d].chunks_exact(self.d);
+                points.zip(&self.rows[start..end]).all(|(own, &row)| {
+                    let distance = self.norm.between(own, point);
+                    distance > limit || visit(row as usize, distance)
+                })
+            }
             Node::Cut { axis, at, left, right } => {
                 let beyond = point[axis] - at;
                 let (near, far) = if beyond <= 0.0 { (left, right) } else { (right, left) };
@@ -129,8 +146,7 @@ impl KdTree {
     }
 
     fn distance(&self, i: usize, point: &[f64]) -> f64 {
-        let own = &self.points[i * self.d..(i + 1) * self.d];
-        own.iter().zip(point).map(|(a, b)| self.norm.part(a - b)).sum()
+        self.norm.between(&self.points[i * self.d..(i + 1) * self.d], point)
     }
 }
 

@@ -14,7 +14,7 @@
 //! the intercept counts as known. Standardise first: one `λ` for all weights reads the units of `x`.
 //!
 //! # References
-//! MacKay (1992), Bayesian interpolation, eq. 4.9 and 4.10; Bishop (2006), sections 3.3 and 3.5, eq.
+//! `MacKay` (1992), Bayesian interpolation, eq. 4.9 and 4.10; Bishop (2006), sections 3.3 and 3.5, eq.
 //! 3.86, 3.92 and 3.95 (his `α` and `β` are `λ` and `α` here, as in scikit-learn).
 
 use super::penalised::{check_pair, predict, r_squared};

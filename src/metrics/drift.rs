@@ -183,7 +183,7 @@ fn binned(
         let what = names[0];
         return Err(Error::TooFewSamples { what, needed: bins, got: expected.len() });
     }
-    if expected.iter().all(|&value| value == expected[0]) {
+    if expected.iter().all(|value| value.total_cmp(&expected[0]).is_eq()) {
         return Err(Error::ZeroVariance { what: names[0], value: expected[0] });
     }
     let cut = Binner::params(BinStrategy::Quantile, bins).fit(expected)?;

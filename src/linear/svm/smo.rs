@@ -40,7 +40,7 @@ pub(super) fn solve(k: ArrayView2<f64>, y: &[f64], c: f64, tol: f64, max_iter: u
         }
         let room_up = |i: usize| if y[i] > 0.0 { c - alpha[i] } else { alpha[i] };
         let room_down = |i: usize| if y[i] > 0.0 { alpha[i] } else { c - alpha[i] };
-        let (i, j, gap) = working_set(k, &f, &room_up, &room_down);
+        let (i, j, gap) = working_set(k, &f, room_up, room_down);
         if gap <= tol || n_iter == max_iter {
             return finish(y, &alpha, &f, c, n_iter, gap);
         }
@@ -71,16 +71,16 @@ fn working_set(
     room_down: impl Fn(usize) -> f64,
 ) -> (usize, usize, f64) {
     let (mut i, mut highest) = (0, f64::NEG_INFINITY);
-    for t in 0..f.len() {
-        if f[t] > highest && room_up(t) > 0.0 {
-            (i, highest) = (t, f[t]);
+    for (t, &f) in f.iter().enumerate() {
+        if f > highest && room_up(t) > 0.0 {
+            (i, highest) = (t, f);
         }
     }
     let (mut j, mut best, mut lowest) = (i, 0.0, f64::INFINITY);
-    for t in 0..f.len() {
+    for (t, &f) in f.iter().enumerate() {
         if room_down(t) > 0.0 {
-            lowest = f[t].min(lowest);
-            let slope = highest - f[t];
+            lowest = f.min(lowest);
+            let slope = highest - f;
             let gain = slope * slope / (k[[i, i]] + k[[t, t]] - 2.0 * k[[i, t]]).max(TAU);
             if slope > 0.0 && gain > best {
                 (j, best) = (t, gain);

@@ -1,0 +1,209 @@
+//! The fit: settings and data make an objective, a solver runs down it, its last point is the model.
+
+use super::super::separability::is_linearly_separable;
+use super::super::solvers::{
+    Objective, Run, gradient_descent, lbfgs, newton, proximal, split, stochastic,
+};
+use super::{LogisticModel, LogisticRegressionParams, Penalty, Solver};
+use crate::{Error, Result};
+use ndarray::{Array1, ArrayView2};
+
+impl LogisticRegressionParams {
+    /// Fits `x`, `(n_samples, n_features)`, to the classes `y`, `(n_samples,)`, 0 or 1.
+    ///
+    /// A model that ran out of steps is returned with `converged` false; its `trace` shows why.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`],
+    /// [`Error::SingleClass`], [`Error::Parameter`]; [`Error::Separable`] when Newton or L-BFGS look for
+    /// an unpenalised optimum that does not exist; [`Error::NotConverged`] when a learning rate makes
+    /// the weights overflow.
+    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<LogisticModel> {
+        self.check(x, y)?;
+        let unpenalised = self.penalty == Penalty::None;
+        let second_order = matches!(self.solver, Solver::Newton | Solver::Lbfgs);
+        if unpenalised && second_order && is_linearly_separable(x, y)? {
+            return Err(Error::Separable { estimator: "LogisticRegression" });
+        }
+        let weights = self.weights(y.len());
+        let targets: Array1<f64> = y.iter().map(|&label| label as f64).collect();
+        let objective = Objective {
+            x: x.view(),
+            y: targets.view(),
+            weights: weights.view(),
+            l2: self.penalty.l2(),
+            fit_intercept: self.fit_intercept,
+        };
+        let run = self.solve(&objective);
+        if run.theta.iter().any(|v| !v.is_finite()) {
+            return Err(Error::NotConverged {
+                estimator: "LogisticRegression",
+                n_iter: run.path.len() - 1,
+                change: run.change,
+                remedy: "the weights overflowed; lower the learning rate or standardise the features",
+            });
+        }
+        Ok(self.model(&objective, &run))
+    }
+
+    /// A weight for each of `n` rows, of mean 1.
+    fn weights(&self, n: usize) -> Array1<f64> {
+        match &self.sample_weight {
+            Some(v) => v * (n as f64 / v.sum()),
+            None => Array1::ones(n),
+        }
+    }
+
+    fn solve(&self, objective: &Objective) -> Run {
+        let (max_iter, tol) = (self.max_iter, self.tol);
+        match self.solver {
+            Solver::Newton => newton(objective, max_iter, tol),
+            Solver::GradientDescent { learning_rate } => {
+                gradient_descent(objective, learning_rate, max_iter, tol)
+            }
+            Solver::Sgd { learning_rate } => {
+                stochastic(objective, learning_rate, max_iter, tol, self.seed)
+            }
+            Solver::Lbfgs => {
+                let start = Array1::zeros(objective.n_features() + 1);
+                lbfgs(|t| (objective.value(t), objective.gradient(t)), start, max_iter, tol)
+            }
+            Solver::Proximal => proximal(objective, self.penalty.l1(), max_iter, tol),
+        }
+    }
+
+    fn model(&self, objective: &Objective, run: &Run) -> LogisticModel {
+        let l1 = self.penalty.l1();
+        let penalised = |theta: &Array1<f64>| {
+            let (w, _) = split(theta.view());
+            objective.value(theta.view()) + l1 * w.mapv(f64::abs).sum()
+        };
+        let pair = |theta: &Array1<f64>| {
+            let (w, b) = split(theta.view());
+            (w.to_owned(), b)
+        };
+        let (coef, intercept) = pair(&run.theta);
+        LogisticModel {
+            coef,
+            intercept,
+            n_iter: run.path.len() - 1,
+            converged: run.converged,
+            trace: run.path.iter().map(penalised).collect(),
+            path: run.path.iter().map(pair).collect(),
+            weighted: self.sample_weight.is_some(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{LogisticRegression, noisy};
+    use super::*;
+    use crate::data;
+    use ndarray::array;
+
+    #[test]
+    fn all_solvers_find_the_one_minimum() {
+        let (x, y) = noisy();
+        for penalty in [Penalty::None, Penalty::L2(0.1)] {
+            let params = LogisticRegression::params().penalty(penalty).max_iter(20_000);
+            let newton = params.clone().fit(x.view(), &y).unwrap();
+            assert!(newton.converged && newton.n_iter < 12);
+            let others =
+                [Solver::GradientDescent { learning_rate: 1.0 }, Solver::Lbfgs, Solver::Proximal];
+            for solver in others {
+                let other = params.clone().solver(solver).fit(x.view(), &y).unwrap();
+                assert!(other.converged, "{solver:?}");
+                let gap = (&other.coef - &newton.coef).mapv(f64::abs).sum();
+                assert!(gap < 1e-6, "{solver:?}: {gap:e}");
+            }
+            let sgd = Solver::Sgd { learning_rate: 0.5 };
+            let sgd = params.clone().solver(sgd).max_iter(2000).seed(1).fit(x.view(), &y).unwrap();
+            // The noise of a stochastic step dies like 1/t, so no more digits than these.
+            assert!((&sgd.coef - &newton.coef).mapv(f64::abs).sum() < 1e-2);
+        }
+    }
+
+    #[test]
+    fn newton_never_goes_up() {
+        let (x, y) = noisy();
+        let model = LogisticRegression::params().fit(x.view(), &y).unwrap();
+        assert!(model.trace.windows(2).into_iter().all(|p| p[1] <= p[0]));
+        assert_eq!(model.trace.len(), model.n_iter + 1);
+        assert_eq!(model.path.len(), model.n_iter + 1);
+    }
+
+    #[test]
+    fn l1_meets_its_optimality_conditions_and_has_zeros() {
+        let x = data::standardize(data::breast_cancer().x.view()).unwrap().x;
+        let y = &data::breast_cancer().y;
+        let lambda = 0.05;
+        let params = LogisticRegression::params().penalty(Penalty::L1(lambda));
+        let model = params.solver(Solver::Proximal).max_iter(50_000).fit(x.view(), y).unwrap();
+        let targets: Array1<f64> = y.iter().map(|&v| v as f64).collect();
+        let (g, gb) = crate::linear::logistic::logistic_gradient(
+            model.coef.view(),
+            model.intercept,
+            x.view(),
+            targets.view(),
+            0.0,
+        )
+        .unwrap();
+        assert!(gb.abs() < 1e-7);
+        for (&w, &g) in model.coef.iter().zip(&g) {
+            if w.abs() > 0.0 {
+                assert!((g + lambda * w.signum()).abs() < 1e-6, "active: {w} {g}");
+            } else {
+                assert!(g.abs() <= lambda + 1e-6, "at zero: {g}");
+            }
+        }
+        let zeros = model.coef.iter().filter(|w| w.abs() <= 0.0).count();
+        assert!((10..30).contains(&zeros), "{zeros}");
+    }
+
+    #[test]
+    fn separable_classes_have_no_unpenalised_optimum() {
+        let (x, y) = data::blobs(40, array![[-4.0], [4.0]].view(), 0.5, 2).unwrap();
+        for solver in [Solver::Newton, Solver::Lbfgs] {
+            let fit = LogisticRegression::params().solver(solver).fit(x.view(), &y);
+            assert!(matches!(fit, Err(Error::Separable { .. })));
+        }
+        let descent = Solver::GradientDescent { learning_rate: 1.0 };
+        let runaway = LogisticRegression::params().solver(descent).max_iter(5000);
+        let short = runaway.clone().max_iter(50).fit(x.view(), &y).unwrap();
+        let long = runaway.fit(x.view(), &y).unwrap();
+        assert!(!long.converged && long.coef[0] > 1.2 * short.coef[0]);
+        let held =
+            LogisticRegression::params().penalty(Penalty::L2(0.01)).fit(x.view(), &y).unwrap();
+        assert!(held.converged);
+    }
+
+    #[test]
+    fn a_weight_is_a_number_of_copies() {
+        let (x, y) = noisy();
+        let copies = |i: usize| 1 + i % 3;
+        let rows: Vec<usize> = (0..200).flat_map(|i| vec![i; copies(i)]).collect();
+        let many = x.select(ndarray::Axis(0), &rows);
+        let labels: Vec<usize> = rows.iter().map(|&i| y[i]).collect();
+        // The unit of the weights does not matter.
+        let weights: Array1<f64> = (0..200).map(|i| 1e-3 * copies(i) as f64).collect();
+        let l1 = Penalty::ElasticNet { lambda: 0.03, ratio: 0.7 };
+        for (solver, penalty, tol) in [
+            (Solver::Newton, Penalty::None, 1e-10),
+            (Solver::Lbfgs, Penalty::L2(0.2), 1e-10),
+            (Solver::GradientDescent { learning_rate: 1.0 }, Penalty::L2(0.2), 1e-10),
+            (Solver::Proximal, l1, 1e-10),
+            (Solver::Sgd { learning_rate: 0.2 }, Penalty::L2(0.2), 3e-3),
+        ] {
+            let params = LogisticRegression::params().solver(solver).penalty(penalty);
+            let params = params.tol(tol).max_iter(3000);
+            let repeated = params.fit(many.view(), &labels).unwrap();
+            let weighted = params.sample_weight(weights.clone()).fit(x.view(), &y).unwrap();
+            let gap = (&weighted.coef - &repeated.coef).mapv(f64::abs).sum();
+            assert!(weighted.converged && repeated.converged, "{solver:?}");
+            assert!(gap < 20.0 * tol, "{solver:?}: {gap:e}");
+            let end = |m: &LogisticModel| m.trace[m.n_iter];
+            assert!((end(&weighted) - end(&repeated)).abs() < tol, "{solver:?}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The fitted model: scores, probabilities, classes, standard errors.
+
+use super::super::design::check_design;
+use super::super::loss::hessian;
+use crate::numeric::sigmoid;
+use crate::{Error, Result};
+use faer::linalg::solvers::Solve;
+use faer::{Mat, Side};
+use ndarray::{Array1, ArrayView2};
+
+/// A fitted logistic regression.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct LogisticModel {
+    /// Weights `w`, shape `(n_features,)`.
+    pub coef: Array1<f64>,
+    /// Intercept `b`.
+    pub intercept: f64,
+    /// Steps made.
+    pub n_iter: usize,
+    /// Whether the gradient came below `tol`.
+    pub converged: bool,
+    /// Penalised loss before the first step and after each, shape `(n_iter + 1,)`.
+    pub trace: Array1<f64>,
+    /// `(w, b)` before the first step and after each.
+    pub path: Vec<(Array1<f64>, f64)>,
+    /// Whether rows had weights, which the standard errors do not know.
+    pub(super) weighted: bool,
+}
+
+impl LogisticModel {
+    /// The scores `z = Xw + b`, shape `(n_rows,)`; positive means class 1.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
+    pub fn decision_function(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
+        check_design("LogisticModel: `x`", x, self.coef.len())?;
+        Ok(x.dot(&self.coef) + self.intercept)
+    }
+
+    /// `P(y = 1 | x)` for each row, shape `(n_rows,)`.
+    ///
+    /// # Errors
+    /// As [`LogisticModel::decision_function`].
+    pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
+        Ok(self.decision_function(x)?.mapv_into(sigmoid))
+    }
+
+    /// The likelier class of each row, 0 or 1.
+    ///
+    /// # Errors
+    /// As [`LogisticModel::decision_function`].
+    pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
+        Ok(self.decision_function(x)?.iter().map(|&z| usize::from(z > 0.0)).collect())
+    }
+
+    /// The share of rows whose class is predicted right.
+    ///
+    /// # Errors
+    /// As [`LogisticModel::decision_function`], and [`Error::Shape`] when `y` has another length.
+    pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
+        let predicted = self.predict(x)?;
+        if predicted.len() != y.len() {
+            let (expected, got) = (format!("({},)", predicted.len()), format!("({},)", y.len()));
+            return Err(Error::Shape { what: "LogisticModel::score: `y`", expected, got });
+        }
+        let right = predicted.iter().zip(y).filter(|(a, b)| a == b).count();
+        Ok(right as f64 / y.len() as f64)
+    }
+
+    /// Standard errors of `(w, b)`, shape `(n_features + 1,)`, from the observed information `n H` of an
+    /// unpenalised fit on `x`: `√diag((n H)⁻¹)`.
+    ///
+    /// # Errors
+    /// As [`LogisticModel::decision_function`], and [`Error::NotPositiveDefinite`] when columns are
+    /// collinear or every probability is saturated; [`Error::NotRegular`] after a fit with
+    /// `sample_weight`: weights are no counts of rows, and the information does not know them.
+    pub fn std_errors(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
+        check_design("LogisticModel::std_errors: `x`", x, self.coef.len())?;
+        if self.weighted {
+            return Err(Error::NotRegular {
+                what: "LogisticModel::std_errors",
+                problem: "the rows had weights".to_owned(),
+                remedy: "bootstrap the fit, or fit without weights",
+            });
+        }
+        let equal = Array1::ones(x.nrows());
+        let h = hessian(self.coef.view(), self.intercept, x, equal.view()) * x.nrows() as f64;
+        let (d, _) = h.dim();
+        let llt = Mat::from_fn(d, d, |i, j| h[[i, j]]).llt(Side::Lower).map_err(|_| {
+            let what = "LogisticModel::std_errors: the information matrix".to_owned();
+            let remedy = "drop collinear columns";
+            Error::NotPositiveDefinite { what, remedy }
+        })?;
+        let inverse = llt.solve(Mat::<f64>::identity(d, d));
+        Ok(Array1::from_shape_fn(d, |i| inverse[(i, i)].sqrt()))
+    }
+}

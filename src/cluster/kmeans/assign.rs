@@ -10,6 +10,7 @@
 use super::EmptyCluster;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 /// Rows that one task assigns. Fixed, so that sums do not depend on the number of threads.
@@ -43,7 +44,7 @@ impl Turned {
     }
 
     /// Calls `visit(r, j, d²)` for each of the `R` rows and each centroid `j`, in order of `j`.
-    #[inline]
+    #[inline(always)]
     fn distances<const R: usize>(
         &self,
         rows: [&[f64]; R],
@@ -70,6 +71,7 @@ impl Turned {
 
     /// The nearest centroid of each row (the lower one on a tie), and the sum of the squared distances
     /// to them. `rows` are rows end to end.
+    #[inline(always)]
     fn nearest_of_chunk(&self, rows: &[f64], labels: &mut [usize]) -> f64 {
         let d = self.n_features;
         let mut inertia = 0.0;
@@ -92,7 +94,7 @@ impl Turned {
         inertia
     }
 
-    #[inline]
+    #[inline(always)]
     fn nearest<const R: usize>(&self, rows: [&[f64]; R]) -> [(usize, f64); R] {
         let mut best = [(0, f64::INFINITY); R];
         self.distances(rows, |r, j, distance| {
@@ -105,7 +107,7 @@ impl Turned {
 
     /// The nearest centroid of a row (the lower one on a tie), its squared distance, and the squared
     /// distance of the next.
-    #[inline]
+    #[inline(always)]
     pub(super) fn nearest_two(&self, row: &[f64]) -> (usize, f64, f64) {
         let mut best = (0, f64::INFINITY, f64::INFINITY);
         self.distances([row], |_, j, distance| {
@@ -116,6 +118,23 @@ impl Turned {
             }
         });
         best
+    }
+}
+
+/// [`Turned::nearest_of_chunk`] as [`Arch::dispatch`] takes it: compiled once for each kind of vector
+/// register, the widest of this machine taken.
+struct Nearest<'a> {
+    turned: &'a Turned,
+    rows: &'a [f64],
+    labels: &'a mut [usize],
+}
+
+impl NullaryFnOnce for Nearest<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        self.turned.nearest_of_chunk(self.rows, self.labels)
     }
 }
 
@@ -132,10 +151,11 @@ pub(in crate::cluster) fn assign_rows(
 ) -> (Vec<usize>, f64) {
     let turned = Turned::new(centroids);
     let mut labels = vec![0; x.nrows()];
+    let cpu = Arch::new();
     let inertias: Vec<f64> = flat(&x)
         .par_chunks(CHUNK * x.ncols())
         .zip(labels.par_chunks_mut(CHUNK))
-        .map(|(rows, labels)| turned.nearest_of_chunk(rows, labels))
+        .map(|(rows, labels)| cpu.dispatch(Nearest { turned: &turned, rows, labels }))
         .collect();
     (labels, inertias.iter().sum())
 }
@@ -216,7 +236,7 @@ pub(in crate::cluster) fn squared_distance(a: ArrayView1<f64>, b: ArrayView1<f64
 }
 
 /// As [`squared_distance`], of slices.
-#[inline]
+#[inline(always)]
 pub(super) fn squared_distance_of(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }

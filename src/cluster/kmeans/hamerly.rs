@@ -13,8 +13,9 @@
 //! # References
 //! Hamerly (2010), *Making k-means even faster*, algorithm 1.
 
-use super::assign::{CHUNK, Turned, flat, squared_distance, squared_distance_of};
+use super::assign::{CHUNK, Turned, flat, squared_distance};
 use ndarray::{Array2, ArrayView2};
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 /// What rounding may have taken from a bound, relative to it. Sums of distances are right to about
@@ -43,29 +44,104 @@ impl Bounds {
             labels = vec![0; x.nrows()];
         }
         let shifts = if first { vec![0.0; centroids.nrows()] } else { shifts(old, centroids) };
-        let half_way = half_way(centroids);
         let own = centroids.as_slice().unwrap_or_default();
+        let half_way = half_way(centroids);
+        let shared = Shared { turned, own, shifts, half_way, first };
+        let cpu = Arch::new();
         let inertias: Vec<f64> = flat(&x)
             .par_chunks(CHUNK * d)
             .zip(labels.par_chunks_mut(CHUNK))
             .zip(self.0.par_chunks_mut(CHUNK))
             .map(|((rows, labels), bounds)| {
-                let mut inertia = 0.0;
-                for ((row, label), bound) in rows.chunks_exact(d).zip(labels).zip(bounds) {
-                    *bound -= shifts[*label];
-                    let mut distance = squared_distance_of(row, &own[*label * d..][..d]);
-                    let near = bound.max(half_way[*label]);
-                    if first || distance.sqrt() >= near {
-                        let next;
-                        (*label, distance, next) = turned.nearest_two(row);
-                        *bound = next.sqrt() * (1.0 - SLACK);
-                    }
-                    inertia += distance;
-                }
-                inertia
+                cpu.dispatch(Step { shared: &shared, rows, labels, bounds })
             })
             .collect();
         (labels, inertias.iter().sum())
+    }
+}
+
+/// What the rows of an iteration share.
+struct Shared<'a> {
+    turned: Turned,
+    /// Centroids end to end.
+    own: &'a [f64],
+    shifts: Vec<f64>,
+    half_way: Vec<f64>,
+    /// Whether there are no labels yet.
+    first: bool,
+}
+
+impl Shared<'_> {
+    /// The squared distances of `R` rows to their own centroids. The rows take turns, feature by feature,
+    /// so that one sum need not wait for its last addition.
+    #[inline(always)]
+    fn own_distances<const R: usize>(&self, rows: &[f64], labels: &[usize]) -> [f64; R] {
+        let d = rows.len() / R;
+        let pairs: [_; R] = std::array::from_fn(|r| {
+            (&rows[r * d..(r + 1) * d], &self.own[labels[r] * d..(labels[r] + 1) * d])
+        });
+        let mut sums = [0.0; R];
+        for feature in 0..d {
+            for (sum, (row, centroid)) in sums.iter_mut().zip(pairs) {
+                let gap = row[feature] - centroid[feature];
+                *sum += gap * gap;
+            }
+        }
+        sums
+    }
+
+    /// Mends the labels and bounds of `R` rows; the sum of the squared distances to their centroids.
+    #[inline(always)]
+    fn step<const R: usize>(&self, rows: &[f64], labels: &mut [usize], bounds: &mut [f64]) -> f64 {
+        let d = rows.len() / R;
+        let mut inertia = 0.0;
+        let distances = self.own_distances::<R>(rows, labels);
+        for (r, mut distance) in distances.into_iter().enumerate() {
+            let (label, bound) = (&mut labels[r], &mut bounds[r]);
+            *bound -= self.shifts[*label];
+            let near = bound.max(self.half_way[*label]);
+            if self.first || distance.sqrt() >= near {
+                let next;
+                (*label, distance, next) = self.turned.nearest_two(&rows[r * d..(r + 1) * d]);
+                *bound = next.sqrt() * (1.0 - SLACK);
+            }
+            inertia += distance;
+        }
+        inertia
+    }
+}
+
+/// A chunk of rows as [`Arch::dispatch`] takes it.
+struct Step<'a> {
+    shared: &'a Shared<'a>,
+    rows: &'a [f64],
+    labels: &'a mut [usize],
+    bounds: &'a mut [f64],
+}
+
+impl NullaryFnOnce for Step<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        const R: usize = 4;
+        let d = self.rows.len() / self.labels.len();
+        let mut inertia = 0.0;
+        let groups = self.rows.chunks(R * d);
+        for ((rows, labels), bounds) in
+            groups.zip(self.labels.chunks_mut(R)).zip(self.bounds.chunks_mut(R))
+        {
+            if labels.len() == R {
+                inertia += self.shared.step::<R>(rows, labels, bounds);
+            } else {
+                for ((row, label), bound) in
+                    rows.chunks(d).zip(labels.chunks_mut(1)).zip(bounds.chunks_mut(1))
+                {
+                    inertia += self.shared.step::<1>(row, label, bound);
+                }
+            }
+        }
+        inertia
     }
 }
 

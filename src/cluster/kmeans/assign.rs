@@ -10,7 +10,6 @@
 use super::EmptyCluster;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
-use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 /// Rows that one task assigns. Fixed, so that sums do not depend on the number of threads.
@@ -18,7 +17,7 @@ pub(super) const CHUNK: usize = 1024;
 /// Centroids that lie side by side.
 const LANES: usize = 4;
 /// Rows that go over the centroids together.
-const ROWS: usize = 4;
+pub(super) const ROWS: usize = 4;
 /// Most partial sums of the update step, each as large as the centroids.
 const PARTS: usize = 16;
 
@@ -44,7 +43,7 @@ impl Turned {
     }
 
     /// Calls `visit(r, j, d²)` for each of the `R` rows and each centroid `j`, in order of `j`.
-    #[inline(always)]
+    #[inline]
     fn distances<const R: usize>(
         &self,
         rows: [&[f64]; R],
@@ -71,7 +70,7 @@ impl Turned {
 
     /// The nearest centroid of each row (the lower one on a tie), and the sum of the squared distances
     /// to them. `rows` are rows end to end.
-    #[inline(always)]
+    #[inline]
     fn nearest_of_chunk(&self, rows: &[f64], labels: &mut [usize]) -> f64 {
         let d = self.n_features;
         let mut inertia = 0.0;
@@ -94,7 +93,7 @@ impl Turned {
         inertia
     }
 
-    #[inline(always)]
+    #[inline]
     fn nearest<const R: usize>(&self, rows: [&[f64]; R]) -> [(usize, f64); R] {
         let mut best = [(0, f64::INFINITY); R];
         self.distances(rows, |r, j, distance| {
@@ -107,7 +106,7 @@ impl Turned {
 
     /// The nearest centroid of a row (the lower one on a tie), its squared distance, and the squared
     /// distance of the next.
-    #[inline(always)]
+    #[inline]
     pub(super) fn nearest_two(&self, row: &[f64]) -> (usize, f64, f64) {
         let mut best = (0, f64::INFINITY, f64::INFINITY);
         self.distances([row], |_, j, distance| {
@@ -118,23 +117,6 @@ impl Turned {
             }
         });
         best
-    }
-}
-
-/// [`Turned::nearest_of_chunk`] as [`Arch::dispatch`] takes it: compiled once for each kind of vector
-/// register, the widest of this machine taken.
-struct Nearest<'a> {
-    turned: &'a Turned,
-    rows: &'a [f64],
-    labels: &'a mut [usize],
-}
-
-impl NullaryFnOnce for Nearest<'_> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn call(self) -> f64 {
-        self.turned.nearest_of_chunk(self.rows, self.labels)
     }
 }
 
@@ -151,11 +133,10 @@ pub(in crate::cluster) fn assign_rows(
 ) -> (Vec<usize>, f64) {
     let turned = Turned::new(centroids);
     let mut labels = vec![0; x.nrows()];
-    let cpu = Arch::new();
     let inertias: Vec<f64> = flat(&x)
         .par_chunks(CHUNK * x.ncols())
         .zip(labels.par_chunks_mut(CHUNK))
-        .map(|(rows, labels)| cpu.dispatch(Nearest { turned: &turned, rows, labels }))
+        .map(|(rows, labels)| turned.nearest_of_chunk(rows, labels))
         .collect();
     (labels, inertias.iter().sum())
 }
@@ -236,7 +217,7 @@ pub(in crate::cluster) fn squared_distance(a: ArrayView1<f64>, b: ArrayView1<f64
 }
 
 /// As [`squared_distance`], of slices.
-#[inline(always)]
+#[inline]
 pub(super) fn squared_distance_of(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }

@@ -13,9 +13,8 @@
 //! # References
 //! Hamerly (2010), *Making k-means even faster*, algorithm 1.
 
-use super::assign::{CHUNK, Turned, flat, squared_distance};
+use super::assign::{CHUNK, ROWS, Turned, flat, squared_distance};
 use ndarray::{Array2, ArrayView2};
-use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 /// What rounding may have taken from a bound, relative to it. Sums of distances are right to about
@@ -47,14 +46,11 @@ impl Bounds {
         let own = centroids.as_slice().unwrap_or_default();
         let half_way = half_way(centroids);
         let shared = Shared { turned, own, shifts, half_way, first };
-        let cpu = Arch::new();
         let inertias: Vec<f64> = flat(&x)
             .par_chunks(CHUNK * d)
             .zip(labels.par_chunks_mut(CHUNK))
             .zip(self.0.par_chunks_mut(CHUNK))
-            .map(|((rows, labels), bounds)| {
-                cpu.dispatch(Step { shared: &shared, rows, labels, bounds })
-            })
+            .map(|((rows, labels), bounds)| shared.chunk(rows, labels, bounds))
             .collect();
         (labels, inertias.iter().sum())
     }
@@ -74,7 +70,7 @@ struct Shared<'a> {
 impl Shared<'_> {
     /// The squared distances of `R` rows to their own centroids. The rows take turns, feature by feature,
     /// so that one sum need not wait for its last addition.
-    #[inline(always)]
+    #[inline]
     fn own_distances<const R: usize>(&self, rows: &[f64], labels: &[usize]) -> [f64; R] {
         let d = rows.len() / R;
         let pairs: [_; R] = std::array::from_fn(|r| {
@@ -90,11 +86,16 @@ impl Shared<'_> {
         sums
     }
 
-    /// Mends the labels and bounds of `R` rows; the sum of the squared distances to their centroids.
-    #[inline(always)]
-    fn step<const R: usize>(&self, rows: &[f64], labels: &mut [usize], bounds: &mut [f64]) -> f64 {
+    /// Mends the labels and bounds of `R` rows, and adds their squared distances to `inertia`.
+    #[inline]
+    fn step<const R: usize>(
+        &self,
+        rows: &[f64],
+        labels: &mut [usize],
+        bounds: &mut [f64],
+        inertia: &mut f64,
+    ) {
         let d = rows.len() / R;
-        let mut inertia = 0.0;
         let distances = self.own_distances::<R>(rows, labels);
         for (r, mut distance) in distances.into_iter().enumerate() {
             let (label, bound) = (&mut labels[r], &mut bounds[r]);
@@ -105,40 +106,23 @@ impl Shared<'_> {
                 (*label, distance, next) = self.turned.nearest_two(&rows[r * d..(r + 1) * d]);
                 *bound = next.sqrt() * (1.0 - SLACK);
             }
-            inertia += distance;
+            *inertia += distance;
         }
-        inertia
     }
-}
 
-/// A chunk of rows as [`Arch::dispatch`] takes it.
-struct Step<'a> {
-    shared: &'a Shared<'a>,
-    rows: &'a [f64],
-    labels: &'a mut [usize],
-    bounds: &'a mut [f64],
-}
-
-impl NullaryFnOnce for Step<'_> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn call(self) -> f64 {
-        const R: usize = 4;
-        let d = self.rows.len() / self.labels.len();
+    /// [`Shared::step`] for the rows of a chunk.
+    fn chunk(&self, rows: &[f64], labels: &mut [usize], bounds: &mut [f64]) -> f64 {
+        let d = rows.len() / labels.len();
         let mut inertia = 0.0;
-        let groups = self.rows.chunks(R * d);
-        for ((rows, labels), bounds) in
-            groups.zip(self.labels.chunks_mut(R)).zip(self.bounds.chunks_mut(R))
-        {
-            if labels.len() == R {
-                inertia += self.shared.step::<R>(rows, labels, bounds);
-            } else {
-                for ((row, label), bound) in
-                    rows.chunks(d).zip(labels.chunks_mut(1)).zip(bounds.chunks_mut(1))
-                {
-                    inertia += self.shared.step::<1>(row, label, bound);
-                }
+        let groups = rows.chunks(ROWS * d).zip(labels.chunks_mut(ROWS));
+        for ((rows, labels), bounds) in groups.zip(bounds.chunks_mut(ROWS)) {
+            if labels.len() == ROWS {
+                self.step::<ROWS>(rows, labels, bounds, &mut inertia);
+                continue;
+            }
+            let each = rows.chunks(d).zip(labels.chunks_mut(1)).zip(bounds.chunks_mut(1));
+            for ((row, label), bound) in each {
+                self.step::<1>(row, label, bound, &mut inertia);
             }
         }
         inertia

@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod nn;
 pub mod numeric;
 pub mod optimize;
+mod parallel;
 pub mod plot;
 pub mod prelude;
 pub mod sampling;

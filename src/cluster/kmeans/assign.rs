@@ -17,7 +17,7 @@ pub(super) const CHUNK: usize = 1024;
 /// Centroids that lie side by side.
 const LANES: usize = 4;
 /// Rows that go over the centroids together.
-const ROWS: usize = 4;
+pub(super) const ROWS: usize = 4;
 /// Most partial sums of the update step, each as large as the centroids.
 const PARTS: usize = 16;
 
@@ -70,6 +70,7 @@ impl Turned {
 
     /// The nearest centroid of each row (the lower one on a tie), and the sum of the squared distances
     /// to them. `rows` are rows end to end.
+    #[inline]
     fn nearest_of_chunk(&self, rows: &[f64], labels: &mut [usize]) -> f64 {
         let d = self.n_features;
         let mut inertia = 0.0;

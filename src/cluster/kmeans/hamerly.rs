@@ -13,7 +13,7 @@
 //! # References
 //! Hamerly (2010), *Making k-means even faster*, algorithm 1.
 
-use super::assign::{CHUNK, Turned, flat, squared_distance, squared_distance_of};
+use super::assign::{CHUNK, ROWS, Turned, flat, squared_distance};
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
@@ -43,29 +43,89 @@ impl Bounds {
             labels = vec![0; x.nrows()];
         }
         let shifts = if first { vec![0.0; centroids.nrows()] } else { shifts(old, centroids) };
-        let half_way = half_way(centroids);
         let own = centroids.as_slice().unwrap_or_default();
+        let half_way = half_way(centroids);
+        let shared = Shared { turned, own, shifts, half_way, first };
         let inertias: Vec<f64> = flat(&x)
             .par_chunks(CHUNK * d)
             .zip(labels.par_chunks_mut(CHUNK))
             .zip(self.0.par_chunks_mut(CHUNK))
-            .map(|((rows, labels), bounds)| {
-                let mut inertia = 0.0;
-                for ((row, label), bound) in rows.chunks_exact(d).zip(labels).zip(bounds) {
-                    *bound -= shifts[*label];
-                    let mut distance = squared_distance_of(row, &own[*label * d..][..d]);
-                    let near = bound.max(half_way[*label]);
-                    if first || distance.sqrt() >= near {
-                        let next;
-                        (*label, distance, next) = turned.nearest_two(row);
-                        *bound = next.sqrt() * (1.0 - SLACK);
-                    }
-                    inertia += distance;
-                }
-                inertia
-            })
+            .map(|((rows, labels), bounds)| shared.chunk(rows, labels, bounds))
             .collect();
         (labels, inertias.iter().sum())
+    }
+}
+
+/// What the rows of an iteration share.
+struct Shared<'a> {
+    turned: Turned,
+    /// Centroids end to end.
+    own: &'a [f64],
+    shifts: Vec<f64>,
+    half_way: Vec<f64>,
+    /// Whether there are no labels yet.
+    first: bool,
+}
+
+impl Shared<'_> {
+    /// The squared distances of `R` rows to their own centroids. The rows take turns, feature by feature,
+    /// so that one sum need not wait for its last addition.
+    #[inline]
+    fn own_distances<const R: usize>(&self, rows: &[f64], labels: &[usize]) -> [f64; R] {
+        let d = rows.len() / R;
+        let pairs: [_; R] = std::array::from_fn(|r| {
+            (&rows[r * d..(r + 1) * d], &self.own[labels[r] * d..(labels[r] + 1) * d])
+        });
+        let mut sums = [0.0; R];
+        for feature in 0..d {
+            for (sum, (row, centroid)) in sums.iter_mut().zip(pairs) {
+                let gap = row[feature] - centroid[feature];
+                *sum += gap * gap;
+            }
+        }
+        sums
+    }
+
+    /// Mends the labels and bounds of `R` rows, and adds their squared distances to `inertia`.
+    #[inline]
+    fn step<const R: usize>(
+        &self,
+        rows: &[f64],
+        labels: &mut [usize],
+        bounds: &mut [f64],
+        inertia: &mut f64,
+    ) {
+        let d = rows.len() / R;
+        let distances = self.own_distances::<R>(rows, labels);
+        for (r, mut distance) in distances.into_iter().enumerate() {
+            let (label, bound) = (&mut labels[r], &mut bounds[r]);
+            *bound -= self.shifts[*label];
+            let near = bound.max(self.half_way[*label]);
+            if self.first || distance.sqrt() >= near {
+                let next;
+                (*label, distance, next) = self.turned.nearest_two(&rows[r * d..(r + 1) * d]);
+                *bound = next.sqrt() * (1.0 - SLACK);
+            }
+            *inertia += distance;
+        }
+    }
+
+    /// [`Shared::step`] for the rows of a chunk.
+    fn chunk(&self, rows: &[f64], labels: &mut [usize], bounds: &mut [f64]) -> f64 {
+        let d = rows.len() / labels.len();
+        let mut inertia = 0.0;
+        let groups = rows.chunks(ROWS * d).zip(labels.chunks_mut(ROWS));
+        for ((rows, labels), bounds) in groups.zip(bounds.chunks_mut(ROWS)) {
+            if labels.len() == ROWS {
+                self.step::<ROWS>(rows, labels, bounds, &mut inertia);
+                continue;
+            }
+            let each = rows.chunks(d).zip(labels.chunks_mut(1)).zip(bounds.chunks_mut(1));
+            for ((row, label), bound) in each {
+                self.step::<1>(row, label, bound, &mut inertia);
+            }
+        }
+        inertia
     }
 }
 

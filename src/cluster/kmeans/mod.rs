@@ -9,7 +9,7 @@
 //!
 //! Each half-step lowers `J`, so Lloyd's algorithm ends, in a local optimum that depends on the start:
 //! hence the restarts. Cost `O(n_samples · k · n_features)` an iteration, memory `O(n_samples + k ·
-//! n_features)` beside `x`; [`KMeansAlgorithm::Hamerly`] leaves most of the distances out. Scale the
+//! n_features)` beside `x`; Hamerly's bounds leave most of the distances out. Scale the
 //! features first. Empty clusters move (a mean of no rows is no number), and the labels returned belong
 //! to the centroids returned, not to those before the last update.
 //!
@@ -28,6 +28,7 @@ use self::seeding::plus_plus;
 use super::check_clusters;
 use crate::display::check_interrupt;
 use crate::numeric::check_matrix;
+use crate::parallel::{map_blocks, rows};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rand::SeedableRng;
@@ -63,12 +64,12 @@ pub enum EmptyCluster {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum KMeansAlgorithm {
-    /// Every distance, every time.
+    /// Hamerly's bounds leave out rows that cannot change sides. Needs one more number a row; pays most
+    /// when clusters are well apart or `k` is large, and costs next to nothing where it does not.
     #[default]
-    Lloyd,
-    /// Hamerly's bounds leave out rows that cannot change sides; pays when clusters are well apart or
-    /// `k` is large. Needs one more number a row.
     Hamerly,
+    /// Every distance, every time.
+    Lloyd,
 }
 
 /// Entry point: [`KMeans::params`].
@@ -106,7 +107,7 @@ impl KMeans {
 /// |---|---|---|---|
 /// | `k` | required | `1..=` distinct rows | clusters |
 /// | `init` | `PlusPlus` | | where the centroids start |
-/// | `algorithm` | `Lloyd` | | how the nearest centroids are found; no effect on the result |
+/// | `algorithm` | `Hamerly` | | how the nearest centroids are found; no effect on the result |
 /// | `max_iter` | 300 | `>= 1` | Lloyd iterations a run |
 /// | `tol` | 1e-4 | `>= 0` | stop when the centroids' squared shift is at most `tol` times the mean variance of the features |
 /// | `n_init` | 10 | `>= 1` | runs; the one with the least inertia is returned |
@@ -165,8 +166,8 @@ impl KMeansParams {
     /// ```
     /// use mlnotes::cluster::kmeans::{KMeans, KMeansAlgorithm};
     /// let x = mlnotes::data::iris().x.view();
-    /// let plain = KMeans::params(3).fit(x)?;
-    /// let bounded = KMeans::params(3).algorithm(KMeansAlgorithm::Hamerly).fit(x)?;
+    /// let bounded = KMeans::params(3).fit(x)?;
+    /// let plain = KMeans::params(3).algorithm(KMeansAlgorithm::Lloyd).fit(x)?;
     /// assert_eq!(plain, bounded);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
@@ -266,7 +267,7 @@ impl KMeansParams {
         centroids: Array2<f64>,
         keep_labels: bool,
     ) -> Result<Vec<KMeansStep>> {
-        let variance = x.var_axis(Axis(0), 0.0).mean().unwrap_or(0.0);
+        let variance = mean_variance(x);
         let mut bounds = (self.algorithm == KMeansAlgorithm::Hamerly).then(Bounds::default);
         let mut steps = vec![KMeansStep::at(x, centroids, bounds.as_mut())];
         for _ in 0..self.max_iter {
@@ -357,6 +358,21 @@ impl KMeansStep {
     }
 }
 
+/// The variance of a column, averaged over the columns: what `tol` is relative to.
+fn mean_variance(x: ArrayView2<f64>) -> f64 {
+    let (n, d) = x.dim();
+    let sums = map_blocks(n, |range| rows(&x, range).sum_axis(Axis(0)));
+    let mean = sums.into_iter().fold(Array1::zeros(d), |sum, part| sum + part) / n as f64;
+    let squares = map_blocks(n, |range| {
+        rows(&x, range)
+            .rows()
+            .into_iter()
+            .map(|row| squared_distance(row, mean.view()))
+            .sum::<f64>()
+    });
+    squares.iter().sum::<f64>() / (n * d) as f64
+}
+
 /// Every frame of one run, the start included, for a picture of how k-means moves.
 ///
 /// # Errors
@@ -416,8 +432,8 @@ mod tests {
         let x = x.slice(ndarray::s![..600, ..]);
         for (k, seed) in [(1, 0), (2, 1), (10, 2), (37, 3)] {
             let params = KMeans::params(k).n_init(2).tol(0.0).seed(seed);
-            let plain = params.clone().fit(x).unwrap();
-            assert_eq!(plain, params.algorithm(KMeansAlgorithm::Hamerly).fit(x).unwrap());
+            let bounded = params.clone().fit(x).unwrap();
+            assert_eq!(bounded, params.algorithm(KMeansAlgorithm::Lloyd).fit(x).unwrap());
         }
     }
 
@@ -475,8 +491,8 @@ mod tests {
                 if whole { v.round() } else { v }
             });
             let params = KMeans::params(k).init(KMeansInit::Random).n_init(2).tol(0.0).seed(seed);
-            let bounded = params.clone().algorithm(KMeansAlgorithm::Hamerly);
-            prop_assert_eq!(params.fit(x.view()).unwrap(), bounded.fit(x.view()).unwrap());
+            let plain = params.clone().algorithm(KMeansAlgorithm::Lloyd);
+            prop_assert_eq!(params.fit(x.view()).unwrap(), plain.fit(x.view()).unwrap());
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::design::check_design;
 use crate::numeric::{check_vector, sigmoid, softplus};
+use crate::parallel::{map_blocks, rows};
 use crate::{Error, Result};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
 /// Mean loss with an L2 penalty that leaves the intercept free:
 ///
@@ -105,9 +106,12 @@ pub(super) fn loss(
     y: ArrayView1<f64>,
     v: ArrayView1<f64>,
 ) -> f64 {
-    let z = x.dot(&w) + b;
-    let each = z.iter().zip(y).zip(v).map(|((&z, &y), &v)| v * (softplus(z) - y * z));
-    each.sum::<f64>() / y.len() as f64
+    let blocks = map_blocks(y.len(), |range| {
+        let z = rows(&x, range.clone()).dot(&w) + b;
+        let (y, v) = (y.slice(s![range.clone()]), v.slice(s![range]));
+        z.iter().zip(y).zip(v).map(|((&z, &y), &v)| v * (softplus(z) - y * z)).sum::<f64>()
+    });
+    blocks.iter().sum::<f64>() / y.len() as f64
 }
 
 /// `(1/n) X̃ᵀ V (σ(z) − y)` with `V = diag(v)`, input already checked.
@@ -118,9 +122,16 @@ pub(super) fn gradient(
     y: ArrayView1<f64>,
     v: ArrayView1<f64>,
 ) -> (Array1<f64>, f64) {
-    let residual = ((x.dot(&w) + b).mapv(sigmoid) - y) * v;
+    let blocks = map_blocks(y.len(), |range| {
+        let (y, v) = (y.slice(s![range.clone()]), v.slice(s![range.clone()]));
+        let x = rows(&x, range);
+        let residual = ((x.dot(&w) + b).mapv_into(sigmoid) - y) * v;
+        (x.t().dot(&residual), residual.sum())
+    });
+    let zero = (Array1::zeros(w.len()), 0.0);
+    let (gw, gb) = blocks.into_iter().fold(zero, |sum, part| (sum.0 + part.0, sum.1 + part.1));
     let n = y.len() as f64;
-    (x.t().dot(&residual) / n, residual.sum() / n)
+    (gw / n, gb / n)
 }
 
 /// `(1/n) X̃ᵀ V S X̃`, input already checked.
@@ -131,15 +142,21 @@ pub(super) fn hessian(
     v: ArrayView1<f64>,
 ) -> Array2<f64> {
     let (n, d) = x.dim();
-    let s = (x.dot(&w) + b).mapv(|z| sigmoid(z) * sigmoid(-z)) * v / n as f64;
-    let sx = &x * &s.view().insert_axis(ndarray::Axis(1));
+    let blocks = map_blocks(n, |range| {
+        let v = v.slice(s![range.clone()]);
+        let x = rows(&x, range);
+        let s = (x.dot(&w) + b).mapv_into(|z| sigmoid(z) * sigmoid(-z)) * v;
+        let sx = &x * &s.view().insert_axis(Axis(1));
+        (x.t().dot(&sx), sx.sum_axis(Axis(0)), s.sum())
+    });
     let mut h = Array2::zeros((d + 1, d + 1));
-    h.slice_mut(s![..d, ..d]).assign(&x.t().dot(&sx));
-    let cross = sx.sum_axis(ndarray::Axis(0));
-    h.slice_mut(s![..d, d]).assign(&cross);
-    h.slice_mut(s![d, ..d]).assign(&cross);
-    h[[d, d]] = s.sum();
-    h
+    for (square, cross, corner) in blocks {
+        h.slice_mut(s![..d, ..d]).scaled_add(1.0, &square);
+        h.slice_mut(s![..d, d]).scaled_add(1.0, &cross);
+        h.slice_mut(s![d, ..d]).scaled_add(1.0, &cross);
+        h[[d, d]] += corner;
+    }
+    h / n as f64
 }
 
 fn check(

@@ -141,22 +141,24 @@ pub(super) fn stochastic(
 /// multiple of the identity is added, which turns the step toward the gradient.
 pub(super) fn newton(objective: &Objective, max_iter: usize, tol: f64) -> Run {
     let mut run = Run::start(Array1::zeros(objective.n_features() + 1));
+    let mut value = objective.value(run.theta.view());
     for _ in 0..max_iter {
         let g = objective.gradient(run.theta.view());
         if run.measure(&g, tol) {
-            break;
+            return run;
         }
         let Some(direction) = solve_damped(&objective.hessian(run.theta.view()), &g) else { break };
         let slope = -g.dot(&direction);
-        let value = objective.value(run.theta.view());
-        let candidates = (0..60).map(|k| &run.theta - &(&direction * 0.5f64.powi(k)));
-        let accepted = candidates.zip(0..).find(|(next, k)| {
-            objective.value(next.view()) <= value + 1e-4 * 0.5f64.powi(*k) * slope
+        let accepted = (0..60).map(|k| 0.5f64.powi(k)).find_map(|t| {
+            let next = &run.theta - &(&direction * t);
+            let next_value = objective.value(next.view());
+            (next_value <= value + 1e-4 * t * slope).then_some((next, next_value))
         });
-        let Some((next, _)) = accepted else {
+        let Some((next, next_value)) = accepted else {
             // At the limit of rounding no step lowers the loss any more.
             break;
         };
+        value = next_value;
         run.step_to(next);
     }
     let g = objective.gradient(run.theta.view());

@@ -18,21 +18,25 @@
 //! Halko, Martinsson & Tropp (2011), algorithms 4.4 and 5.1 (randomised route); Tipping & Bishop
 //! (1999), eq. 8 (noise variance).
 
+mod moments;
+mod routes;
+
 use crate::numeric::check_matrix;
 use crate::{Error, Result};
-use faer::linalg::solvers::Svd;
-use faer::{Mat, MatRef, Side};
+use moments::Moments;
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use rand_distr::StandardNormal;
+use routes::{eigh_route, power_route, randomized_route, svd_route};
 
 /// How the components are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum PcaSolver {
-    /// Singular value decomposition of the centred data: the most accurate.
+    /// [`PcaSolver::Eigh`] for ten rows a feature or more and at most 1000 features, [`PcaSolver::Svd`]
+    /// else, and also when a variance that is kept turns out below 1e-6 of the largest: there the
+    /// squared condition number would cost it digits.
     #[default]
+    Auto,
+    /// Singular value decomposition of the centred data: the most accurate.
     Svd,
     /// Eigendecomposition of the covariance: quick for many rows and few features; its small
     /// eigenvalues are good to `ε λ₁` only, since forming `X_cᵀX_c` squares the condition number.
@@ -90,7 +94,7 @@ impl Pca {
 /// | setting | default | range | meaning |
 /// |---|---|---|---|
 /// | `n_components` or share | required | `1..=min(n, d)`, or `(0, 1]` | what to keep |
-/// | `solver` | `Svd` | | how to compute it |
+/// | `solver` | `Auto` | | how to compute it |
 /// | `whiten` | `false` | | scale each score to variance 1 |
 /// | `seed` | 0 | | start vectors of `Power` and `Randomized` |
 #[derive(Debug, Clone, PartialEq)]
@@ -156,27 +160,45 @@ impl PcaParams {
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<PcaModel> {
         self.check(x)?;
         let (n, d) = x.dim();
-        let mean = x.sum_axis(Axis(0)) / n as f64;
-        let centred = &x - &mean;
-        let total = centred.iter().map(|v| v * v).sum::<f64>() / (n - 1) as f64;
-        if total <= (10.0 * f64::EPSILON).powi(2) * mean.dot(&mean) {
-            return Err(Error::ConstantColumn {
-                what: "Pca: every column of `x`",
-                col: 0,
-                value: x[[0, 0]],
-            });
+        let tall = n >= 10 * d && d <= 1000;
+        match self.solver {
+            PcaSolver::Auto if tall => {
+                let model = self.fit_by(PcaSolver::Eigh, x)?;
+                let variance = &model.explained_variance;
+                let precise = variance[variance.len() - 1] >= 1e-6 * variance[0];
+                if precise { Ok(model) } else { self.fit_by(PcaSolver::Svd, x) }
+            }
+            PcaSolver::Auto => self.fit_by(PcaSolver::Svd, x),
+            solver => self.fit_by(solver, x),
         }
+    }
+
+    fn fit_by(&self, solver: PcaSolver, x: ArrayView2<f64>) -> Result<PcaModel> {
+        let (n, d) = x.dim();
         let wanted = match self.keep {
             Keep::Components(k) => k,
             Keep::VarianceShare(_) => n.min(d),
         };
-        let (mut singular, mut components) = match self.solver {
-            PcaSolver::Svd => svd_route(&centred)?,
-            PcaSolver::Eigh => eigh_route(&centred)?,
-            PcaSolver::Power => power_route(&centred, wanted, self.seed)?,
-            PcaSolver::Randomized { oversample, power } => {
-                randomized_route(&centred, wanted + oversample, power, self.seed)?
-            }
+        let by_scatter = matches!(solver, PcaSolver::Eigh | PcaSolver::Power);
+        let (mean, total, (mut singular, mut components)) = if by_scatter {
+            let Moments { mean, scatter, .. } = Moments::of(x);
+            let total = total_variance(scatter.diag().sum(), &mean, x)?;
+            let found = match solver {
+                PcaSolver::Power => power_route(&scatter, wanted, self.seed)?,
+                _ => eigh_route(&scatter, n.min(d))?,
+            };
+            (mean, total, found)
+        } else {
+            let mean = x.sum_axis(Axis(0)) / n as f64;
+            let centred = &x - &mean;
+            let total = total_variance(centred.iter().map(|v| v * v).sum(), &mean, x)?;
+            let found = match solver {
+                PcaSolver::Randomized { oversample, power } => {
+                    randomized_route(&centred, wanted + oversample, power, self.seed)?
+                }
+                _ => svd_route(&centred)?,
+            };
+            (mean, total, found)
         };
         singular.mapv_inplace(|s| s.max(0.0));
         let variance = singular.mapv(|s| s * s / (n - 1) as f64);
@@ -273,6 +295,17 @@ impl PcaModel {
     }
 }
 
+/// The variance of all features together, from the sum of the centred squares; an error when it is
+/// rounding and nothing else.
+fn total_variance(squares: f64, mean: &Array1<f64>, x: ArrayView2<f64>) -> Result<f64> {
+    let total = squares / (x.nrows() - 1) as f64;
+    if total <= (10.0 * f64::EPSILON).powi(2) * mean.dot(mean) {
+        let what = "Pca: every column of `x`";
+        return Err(Error::ConstantColumn { what, col: 0, value: x[[0, 0]] });
+    }
+    Ok(total)
+}
+
 /// The covariance `X_cᵀ X_c / (n − 1)` of the columns of `x`, shape `(n_features, n_features)`.
 ///
 /// # Errors
@@ -289,8 +322,7 @@ pub fn covariance(x: ArrayView2<f64>) -> Result<Array2<f64>> {
     if n < 2 {
         return Err(Error::TooFewSamples { what: "covariance: `x`", needed: 2, got: n });
     }
-    let centred = &x - &(x.sum_axis(Axis(0)) / n as f64);
-    Ok(centred.t().dot(&centred) / (n - 1) as f64)
+    Ok(Moments::of(x).scatter / (n - 1) as f64)
 }
 
 /// Makes signs deterministic: flips each pair of a column of `u` `(n, k)` and a row of `vt` `(k, d)` so
@@ -335,109 +367,6 @@ fn components_for_share(variance: &Array1<f64>, target: f64) -> usize {
     reached.map_or(variance.len(), |i| i + 1)
 }
 
-/// `X_c = U Σ Vᵀ`. A tall matrix is first reduced by QR to the square `R`, which has the same `Σ` and `V`.
-fn svd_route(centred: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
-    let matrix = to_faer(centred);
-    let decomposed = if matrix.nrows() > matrix.ncols() {
-        matrix.qr().R().to_owned().thin_svd()
-    } else {
-        matrix.thin_svd()
-    };
-    let svd: Svd<f64> = decomposed.map_err(|_| no_convergence())?;
-    let singular = Array1::from_iter(svd.S().column_vector().iter().copied());
-    Ok((singular, from_faer(svd.V().transpose())))
-}
-
-/// `C = V Λ Vᵀ`, `σᵢ = √((n − 1) λᵢ)`; faer sorts eigenvalues upward, PCA wants them downward.
-fn eigh_route(centred: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
-    let keep = centred.nrows().min(centred.ncols());
-    let scatter = centred.t().dot(centred);
-    let eigen = to_faer(&scatter).self_adjoint_eigen(Side::Lower).map_err(|_| no_convergence())?;
-    let values = eigen.S().column_vector();
-    let d = scatter.nrows();
-    let singular = Array1::from_shape_fn(keep, |i| values[d - 1 - i].max(0.0).sqrt());
-    let vectors = eigen.U();
-    Ok((singular, Array2::from_shape_fn((keep, d), |(i, j)| vectors[(j, d - 1 - i)])))
-}
-
-/// One eigenvector at a time: `v ← C v / ‖C v‖`, kept orthogonal to those found before.
-fn power_route(centred: &Array2<f64>, k: usize, seed: u64) -> Result<(Array1<f64>, Array2<f64>)> {
-    const MAX_ITER: usize = 20_000;
-    let d = centred.ncols();
-    let scatter = centred.t().dot(centred);
-    let trace = scatter.diag().sum();
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut singular = Array1::zeros(k);
-    let mut components = Array2::zeros((k, d));
-    for i in 0..k {
-        let found = components.slice(s![..i, ..]).to_owned();
-        let orthogonal = |v: Array1<f64>| {
-            let v = &v - &found.t().dot(&found.dot(&v));
-            let norm = v.dot(&v).sqrt();
-            (v / norm.max(f64::MIN_POSITIVE), norm)
-        };
-        let (mut v, _) = orthogonal(Array1::from_shape_fn(d, |_| rng.sample(StandardNormal)));
-        let mut change = f64::INFINITY;
-        let mut n_iter = 0;
-        while change > 1e-13 {
-            crate::display::check_interrupt();
-            if n_iter == MAX_ITER {
-                return Err(Error::NotConverged {
-                    estimator: "Pca (power iteration)",
-                    n_iter,
-                    change,
-                    remedy: "two eigenvalues are nearly equal; use PcaSolver::Svd",
-                });
-            }
-            let (next, length) = orthogonal(scatter.dot(&v));
-            // Nothing is left beyond the rank: any orthogonal direction has eigenvalue 0.
-            if length <= trace * f64::EPSILON {
-                break;
-            }
-            change = (&next - &v).mapv(f64::abs).sum();
-            v = next;
-            n_iter += 1;
-        }
-        singular[i] = v.dot(&scatter.dot(&v)).max(0.0).sqrt();
-        components.row_mut(i).assign(&v);
-    }
-    Ok((singular, components))
-}
-
-/// The SVD of `Qᵀ X_c`, where `Q` spans the range of `X_c` times a random matrix.
-fn randomized_route(
-    centred: &Array2<f64>,
-    size: usize,
-    power: usize,
-    seed: u64,
-) -> Result<(Array1<f64>, Array2<f64>)> {
-    let (n, d) = centred.dim();
-    let size = size.min(n.min(d));
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let omega = Array2::from_shape_fn((d, size), |_| rng.sample::<f64, _>(StandardNormal));
-    let mut q = orthonormal_basis(&centred.dot(&omega));
-    for _ in 0..power {
-        // Orthonormalising between the products keeps the small directions from drowning.
-        let back = orthonormal_basis(&centred.t().dot(&q));
-        q = orthonormal_basis(&centred.dot(&back));
-    }
-    svd_route(&q.t().dot(centred))
-}
-
-/// The thin `Q` of `A = Q R`.
-fn orthonormal_basis(a: &Array2<f64>) -> Array2<f64> {
-    from_faer(to_faer(a).qr().compute_thin_Q().as_ref())
-}
-
-fn no_convergence() -> Error {
-    Error::NotConverged {
-        estimator: "Pca",
-        n_iter: 0,
-        change: f64::NAN,
-        remedy: "the decomposition failed; scale the features to similar sizes",
-    }
-}
-
 fn check_width(what: &'static str, x: ArrayView2<f64>, width: usize) -> Result<()> {
     if x.ncols() == width {
         return Ok(());
@@ -446,19 +375,14 @@ fn check_width(what: &'static str, x: ArrayView2<f64>, width: usize) -> Result<(
     Err(Error::Shape { what, expected: format!("(n_rows, {width})"), got })
 }
 
-fn to_faer(a: &Array2<f64>) -> Mat<f64> {
-    Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[[i, j]])
-}
-
-fn from_faer(a: MatRef<'_, f64>) -> Array2<f64> {
-    Array2::from_shape_fn((a.nrows(), a.ncols()), |(i, j)| a[(i, j)])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use ndarray::array;
     use proptest::prelude::{prop_assert, proptest};
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+    use rand_distr::StandardNormal;
 
     fn close(a: f64, b: f64, tol: f64) -> bool {
         (a - b).abs() <= tol * b.abs().max(1.0)
@@ -490,6 +414,18 @@ mod tests {
             let pairs = svd.explained_variance.iter().zip(&other.explained_variance);
             assert!(pairs.into_iter().all(|(a, b)| close(*a, *b, 1e-9)), "{solver:?}");
         }
+    }
+
+    /// Where the covariance has lost the last direction, the default must not have.
+    #[test]
+    fn auto_turns_to_the_svd_where_the_covariance_is_blind() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let thin = Array2::from_shape_fn((60, 3), |(_, j)| {
+            [1.0, 1e-3, 1e-7][j] * rng.sample::<f64, _>(StandardNormal)
+        });
+        let fit = |k, solver| Pca::params(k).solver(solver).fit(thin.view()).unwrap();
+        assert_eq!(fit(3, PcaSolver::Auto), fit(3, PcaSolver::Svd));
+        assert_eq!(fit(2, PcaSolver::Auto), fit(2, PcaSolver::Eigh));
     }
 
     #[test]

@@ -1,0 +1,268 @@
+//! Expectation and maximisation in turn.
+
+use super::checks::check_params;
+use super::e_step::posterior;
+use super::m_step::maximise;
+use super::{Covariance, GmmModel, GmmParams};
+use crate::cluster::check_clusters;
+use crate::cluster::kmeans::KMeans;
+use crate::display::check_interrupt;
+use crate::numeric::check_matrix;
+use crate::{Error, Result};
+use ndarray::{Array2, ArrayView2};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Where EM starts.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub enum GmmInit {
+    /// An M step from the hard labels of k-means.
+    #[default]
+    KMeans,
+    /// An M step from random responsibilities.
+    Random,
+    /// These parameters; one run, whatever `n_init` says.
+    Given(GmmParams),
+}
+
+/// Entry point: [`GaussianMixture::params`].
+#[derive(Debug, Clone, Copy)]
+pub struct GaussianMixture;
+
+impl GaussianMixture {
+    /// Settings for `k` components.
+    ///
+    /// ```
+    /// use mlnotes::cluster::gmm::GaussianMixture;
+    /// use mlnotes::data::{penguins, standardize};
+    /// let x = standardize(penguins().x.view())?.x;
+    /// let model = GaussianMixture::params(3).tol(1e-6).fit(x.view())?;
+    /// assert!((model.score(x.view())? - -3.3580).abs() < 1e-3);
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
+    pub fn params(k: usize) -> GaussianMixtureParams {
+        GaussianMixtureParams {
+            k,
+            covariance: Covariance::Full,
+            reg_covar: 1e-6,
+            init: GmmInit::default(),
+            n_init: 1,
+            max_iter: 100,
+            tol: 1e-3,
+            seed: 0,
+        }
+    }
+}
+
+/// Settings of a Gaussian mixture.
+///
+/// | setting | default | range | meaning |
+/// |---|---|---|---|
+/// | `k` | required | `1..=` distinct rows | components |
+/// | `covariance` | `Full` | | shape of the covariances |
+/// | `reg_covar` | 1e-6 | `>= 0` | added to the diagonal of each covariance |
+/// | `init` | `KMeans` | | where EM starts |
+/// | `n_init` | 1 | `>= 1` | runs; the likeliest is returned |
+/// | `max_iter` | 100 | `>= 1` | EM steps a run |
+/// | `tol` | 1e-3 | `>= 0` | stop when the mean log-likelihood gains less |
+/// | `seed` | 0 | | chance of the starts |
+#[derive(Debug, Clone, PartialEq)]
+pub struct GaussianMixtureParams {
+    k: usize,
+    covariance: Covariance,
+    reg_covar: f64,
+    init: GmmInit,
+    n_init: usize,
+    max_iter: usize,
+    tol: f64,
+    seed: u64,
+}
+
+impl GaussianMixtureParams {
+    /// Sets the shape of the covariances.
+    #[must_use]
+    pub fn covariance(mut self, covariance: Covariance) -> Self {
+        self.covariance = covariance;
+        self
+    }
+
+    /// Sets what is added to the diagonals.
+    #[must_use]
+    pub fn reg_covar(mut self, reg_covar: f64) -> Self {
+        self.reg_covar = reg_covar;
+        self
+    }
+
+    /// Sets where EM starts.
+    #[must_use]
+    pub fn init(mut self, init: GmmInit) -> Self {
+        self.init = init;
+        self
+    }
+
+    /// Sets the number of runs.
+    #[must_use]
+    pub fn n_init(mut self, n_init: usize) -> Self {
+        self.n_init = n_init;
+        self
+    }
+
+    /// Sets the largest number of EM steps of a run.
+    #[must_use]
+    pub fn max_iter(mut self, max_iter: usize) -> Self {
+        self.max_iter = max_iter;
+        self
+    }
+
+    /// Sets the gain of the mean log-likelihood below which EM stops.
+    #[must_use]
+    pub fn tol(mut self, tol: f64) -> Self {
+        self.tol = tol;
+        self
+    }
+
+    /// Seeds the starts.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Fits the rows of `x`, shape `(n_samples, n_features)`.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::NotFinite`], [`Error::TooFewSamples`] for one row,
+    /// [`Error::TooManyClusters`], [`Error::Parameter`], [`Error::Shape`], and
+    /// [`Error::NotPositiveDefinite`] when a component collapses and `reg_covar` is too small to hold it.
+    pub fn fit(&self, x: ArrayView2<f64>) -> Result<GmmModel> {
+        self.check(x)?;
+        let runs = if matches!(self.init, GmmInit::Given(_)) { 1 } else { self.n_init };
+        let mut best: Option<(GmmParams, Vec<f64>, bool)> = None;
+        for run in 0..runs {
+            let (params, trace, converged) = self.em(x, run, |_, _| ())?;
+            if best.as_ref().is_none_or(|(_, t, _)| trace.last() > t.last()) {
+                best = Some((params, trace, converged));
+            }
+        }
+        let Some((params, trace, converged)) = best else {
+            return Err(Error::Empty { what: "GaussianMixture: runs", needed: "1 run" });
+        };
+        Ok(GmmModel {
+            weights: params.weights,
+            means: params.means,
+            covariances: params.covariances,
+            n_iter: trace.len() - 1,
+            trace: trace.into(),
+            converged,
+            covariance: self.covariance,
+        })
+    }
+
+    /// E and M steps in turn until the mean log-likelihood gains less than `tol`; `watch` sees every
+    /// set of parameters with its mean log-likelihood.
+    fn em(
+        &self,
+        x: ArrayView2<f64>,
+        run: usize,
+        mut watch: impl FnMut(&GmmParams, f64),
+    ) -> Result<(GmmParams, Vec<f64>, bool)> {
+        let n = x.nrows() as f64;
+        let mut params = self.start(x, run)?;
+        let (mut resp, total) = posterior(x, &params)?;
+        let mut trace = vec![total / n];
+        watch(&params, total / n);
+        for _ in 0..self.max_iter {
+            check_interrupt();
+            params = maximise(x, resp.view(), self.covariance, self.reg_covar);
+            let (next, total) = posterior(x, &params)?;
+            resp = next;
+            let gain = total / n - trace[trace.len() - 1];
+            trace.push(total / n);
+            watch(&params, total / n);
+            if gain.abs() < self.tol || gain.abs() <= 0.0 {
+                return Ok((params, trace, true));
+            }
+        }
+        Ok((params, trace, false))
+    }
+
+    fn start(&self, x: ArrayView2<f64>, run: usize) -> Result<GmmParams> {
+        let seed = self.seed.wrapping_add(run as u64);
+        let resp = match &self.init {
+            GmmInit::Given(params) => return Ok(params.clone()),
+            GmmInit::KMeans => {
+                // The first run starts from the best of ten; later ones are to differ from it.
+                let n_init = if run == 0 { 10 } else { 1 };
+                let labels = KMeans::params(self.k).n_init(n_init).seed(seed).fit(x)?.labels;
+                Array2::from_shape_fn((x.nrows(), self.k), |(i, k)| f64::from(labels[i] == k))
+            }
+            GmmInit::Random => {
+                let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                let mut resp = Array2::from_shape_fn((x.nrows(), self.k), |_| rng.random::<f64>());
+                for mut row in resp.rows_mut() {
+                    let sum = row.sum().max(f64::MIN_POSITIVE);
+                    row /= sum;
+                }
+                resp
+            }
+        };
+        Ok(maximise(x, resp.view(), self.covariance, self.reg_covar))
+    }
+
+    fn check(&self, x: ArrayView2<f64>) -> Result<()> {
+        check_matrix("GaussianMixture: `x`", x)?;
+        if x.nrows() < 2 {
+            return Err(Error::TooFewSamples {
+                what: "GaussianMixture: `x`",
+                needed: 2,
+                got: x.nrows(),
+            });
+        }
+        check_clusters("GaussianMixture", x, self.k)?;
+        let bad = |name, rule, got: String| {
+            Err(Error::Parameter { estimator: "GaussianMixture", name, rule, got })
+        };
+        if self.max_iter == 0 {
+            return bad("max_iter", ">= 1", "0".into());
+        }
+        if self.n_init == 0 {
+            return bad("n_init", ">= 1", "0".into());
+        }
+        for (name, value) in [("tol", self.tol), ("reg_covar", self.reg_covar)] {
+            if !(value.is_finite() && value >= 0.0) {
+                return bad(name, "finite and >= 0", value.to_string());
+            }
+        }
+        match &self.init {
+            GmmInit::Given(params) if params.weights.len() != self.k => {
+                let (expected, got) =
+                    (format!("({},)", self.k), format!("({},)", params.weights.len()));
+                Err(Error::Shape { what: "GaussianMixture: given weights", expected, got })
+            }
+            GmmInit::Given(params) => check_params(x, params),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The parameters and the mean log-likelihood at the start and after each EM step of one run.
+///
+/// # Errors
+/// As [`GaussianMixtureParams::fit`].
+///
+/// ```
+/// use mlnotes::cluster::gmm::{GaussianMixture, em_history};
+/// let steps = em_history(mlnotes::data::iris().x.view(), &GaussianMixture::params(3).reg_covar(0.0))?;
+/// assert!(steps.windows(2).all(|s| s[1].1 >= s[0].1 - 1e-12));
+/// # Ok::<(), mlnotes::Error>(())
+/// ```
+pub fn em_history(
+    x: ArrayView2<f64>,
+    settings: &GaussianMixtureParams,
+) -> Result<Vec<(GmmParams, f64)>> {
+    settings.check(x)?;
+    let mut steps = Vec::new();
+    settings.em(x, 0, |params, mean| steps.push((params.clone(), mean)))?;
+    Ok(steps)
+}

@@ -1,6 +1,6 @@
 //! Part 6: recommender systems.
 
-use super::Note;
+use super::{Note, Status};
 
 pub(super) const NOTES: &[Note] = &[
     Note::planned(
@@ -45,18 +45,46 @@ pub(super) const NOTES: &[Note] = &[
         "加权融合怎么加权",
         &["40_ranking_metrics_and_diversity"],
     ),
-    Note::planned(
-        70,
-        "Computing AUC",
-        "AUC的计算方法及代码 (重写AUC逻辑)",
-        &["23_classification_metrics"],
-    ),
-    Note::planned(
-        71,
-        "Why AUC alone is not enough; offline/online gaps",
-        "只用auc评估的坏处，AUC 线下线上不一致原因",
-        &["23_classification_metrics"],
-    ),
+    Note {
+        number: 70,
+        title: "Computing AUC",
+        title_zh: "AUC的计算方法及代码 (重写AUC逻辑)",
+        notebooks: &["23_classification_metrics"],
+        items: &[
+            "metrics::auc::auc_rank",
+            "metrics::auc::auc_trapezoid",
+            "metrics::auc::auc_pairs",
+            "metrics::auc::auc_weighted",
+            "metrics::auc::auc_histogram",
+            "metrics::auc::auc_first_come",
+            "metrics::auc::delong",
+            "metrics::auc::auc_ci",
+        ],
+        reference: Some("tests/reference_classification_metrics.rs"),
+        status: Status::Covered,
+    },
+    Note {
+        number: 71,
+        title: "Why AUC alone is not enough; offline/online gaps",
+        title_zh: "只用auc评估的坏处，AUC 线下线上不一致原因",
+        notebooks: &["23_classification_metrics"],
+        items: &[
+            "metrics::calibration::reliability",
+            "metrics::calibration::expected_calibration_error",
+            "metrics::calibration::brier",
+            "metrics::calibration::log_loss",
+            "metrics::calibration::predicted_over_observed",
+            "metrics::isotonic::Isotonic",
+            "metrics::isotonic::Platt",
+            "metrics::auc::gauc",
+            "metrics::drift::psi",
+            "metrics::drift::ks_drift",
+            "metrics::drift::js_drift",
+            "metrics::drift::feature_skew",
+        ],
+        reference: Some("tests/reference_drift.rs"),
+        status: Status::Covered,
+    },
     Note::planned(
         72,
         "SIM: soft and hard search",

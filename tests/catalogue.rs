@@ -92,6 +92,7 @@ fn the_readme_has_the_table() {
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, format!("{before}{begin}{table}{end}{after}")).unwrap();
     } else {
-        assert_eq!(stored, table, "run `UPDATE=1 cargo test --test catalogue`");
+        let differs = stored.lines().zip(table.lines()).find(|(old, new)| old != new);
+        assert!(stored == table, "run `UPDATE=1 cargo test --test catalogue`: {differs:?}");
     }
 }

@@ -184,8 +184,8 @@ pub(super) const NOTES: &[Note] = &[
         items: &[
             "text::vectorizer::CountVectorizer",
             "text::tfidf::Tfidf",
-            "text::bm25::Bm25",
             "text::tfidf::TfidfModel",
+            "text::bm25::Bm25",
         ],
         reference: Some("tests/reference_text.rs"),
         status: Status::Covered,

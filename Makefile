@@ -4,13 +4,14 @@
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 VENV := $(CURDIR)/.venv
+RACE_VENV := $(CURDIR)/.venv-race
 PYTHON := $(VENV)/bin/python
 KERNEL := $(CARGO_TARGET_DIR)/release/mlnotes-kernel
 SPEC := $(VENV)/share/jupyter/kernels/mlnotes/kernel.json
 PYTEST := $(PYTHON) -m pytest -q
 
 .PHONY: lab test tools python kernel lint unit docs conformance notebooks planted stock browser \
-        bench bench-kernel clean
+        bench bench-kernel bench-models clean
 
 # JupyterLab refuses to run for root unless told; a container's only user often is root.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
@@ -44,7 +45,7 @@ kernel: python
 
 lint:
 	cargo fmt --all --check
-	cargo clippy --locked -p mlnotes --all-targets -- -D warnings
+	cargo clippy --locked -p mlnotes -p mlnotes-bench --all-targets -- -D warnings
 	cargo clippy --locked --release -p mlnotes-kernel --all-targets -- -D warnings
 
 unit:
@@ -76,11 +77,25 @@ stock: kernel
 browser: kernel
 	$(PYTEST) tests/browser
 
+# Everything that is raced.
+bench: bench-kernel bench-models
+
 # The kernel beside the stock kernel and bare rustc: start, cells, memory.
-bench bench-kernel: kernel
+bench-kernel: kernel
 	cargo build --locked --release -p mlnotes-kernel --example stock
 	$(PYTHON) benches/kernel.py $(CARGO_TARGET_DIR)/release/examples/stock
 
+# The models beside scikit-learn, linfa, XGBoost and LightGBM, which live in an environment of their own.
+bench-models: $(RACE_VENV)/.complete
+	cargo build --locked --release -p mlnotes-bench
+	$(RACE_VENV)/bin/python benches/models/race.py $(CARGO_TARGET_DIR)/release/mlnotes-bench \
+	  --figure $(CARGO_TARGET_DIR)/growth.svg
+
+$(RACE_VENV)/.complete: benches/models/requirements.lock
+	python3 -m venv $(RACE_VENV)
+	$(RACE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(RACE_VENV)
 	cargo clean

@@ -234,11 +234,15 @@ fn draw(measured: &Path, figure: &Path) -> Outcome<()> {
     for (task, lines) in tasks {
         let mut plot =
             Plot::new(&task).size(420, 300).x_label("rows").y_label("seconds").log_x().log_y();
+        let all = || lines.iter().flat_map(|(_, _, seconds)| seconds).copied();
+        // Room above the lines for the legend.
+        let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max));
+        plot = plot.y_range(low / 1.5, high * (high / low).powf(0.6));
         for (who, rows, seconds) in lines {
             plot = plot.line(Array1::from(rows).view(), Array1::from(seconds).view(), &who);
         }
         plots.push(plot);
     }
-    panels(plots, 2)?.save(figure)?;
+    panels(plots, 3)?.save(figure)?;
     Ok(())
 }

@@ -37,7 +37,7 @@ pub fn e_step(x: ArrayView2<f64>, params: &GmmParams) -> Result<(Array2<f64>, f6
 /// The evidence lower bound `Σᵢₖ rᵢₖ [ln πₖ + ln N(xᵢ | μₖ, Σₖ) − ln rᵢₖ]`, at most the log-likelihood.
 ///
 /// # Errors
-/// As [`e_step`] and [`m_step`].
+/// As [`e_step`] and [`super::m_step()`].
 ///
 /// ```
 /// use mlnotes::cluster::gmm::{GaussianMixture, e_step, elbo};

@@ -40,7 +40,7 @@ impl GmmModel {
     /// Responsibilities `P(component | x)`, shape `(n_rows, k)`; rows sum to 1.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
+    /// [`crate::Error::Empty`], [`crate::Error::NotFinite`], or [`crate::Error::Shape`] for a wrong number of columns.
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         Ok(e_step(x, &self.parameters())?.0)
     }
@@ -108,7 +108,7 @@ impl GmmModel {
     /// Draws `n` rows, `(n, n_features)`, and the component of each.
     ///
     /// # Errors
-    /// [`Error::NotPositiveDefinite`] when a covariance has been changed to one that is not.
+    /// [`crate::Error::NotPositiveDefinite`] when a covariance has been changed to one that is not.
     pub fn sample(&self, n: usize, seed: u64) -> Result<(Array2<f64>, Vec<usize>)> {
         sample_mixture(n, self.weights.view(), self.means.view(), self.covariances.view(), seed)
     }

@@ -8,11 +8,13 @@ import argparse
 import atexit
 import json
 import os
+import queue
 import re
 import shutil
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import nbformat
@@ -134,23 +136,26 @@ def clean(notebook) -> None:
             cell.outputs = merged(cell.outputs)
 
 
-def add_stock(program: str, keep: bool = True) -> None:
-    """Makes the stock kernel known as `stock`, to this process and its children only."""
+def add_stock(program: str, keep: bool = True, jobs: int = 1) -> list[str]:
+    """Makes the stock kernel known, to this process and its children only, under a name a job."""
     program = Path(program).resolve()
     jupyter = Path(tempfile.mkdtemp(prefix="stock-kernel-"))
     atexit.register(shutil.rmtree, jupyter, ignore_errors=True)
-    folder = jupyter / "kernels" / "stock"
-    folder.mkdir(parents=True)
-    argv = [str(program), "--control_file", "{connection_file}"]
-    spec = {"argv": argv, "display_name": "stock", "language": "rust", "interrupt_mode": "message"}
-    if keep:
-        # What one notebook's `:dep` lines have compiled, the next one finds. Not below the project,
-        # whose workspace would claim it.
-        crate = jupyter / "crate"
-        crate.mkdir()
-        spec["env"] = {"EVCXR_TMPDIR": str(crate)}
-    (folder / "kernel.json").write_text(json.dumps(spec))
+    names = ["stock"] + [f"stock-{job}" for job in range(1, jobs)]
+    for name in names:
+        folder = jupyter / "kernels" / name
+        folder.mkdir(parents=True)
+        argv = [str(program), "--control_file", "{connection_file}"]
+        spec = {"argv": argv, "display_name": name, "language": "rust", "interrupt_mode": "message"}
+        if keep:
+            # What one notebook's `:dep` lines have compiled, the next one of the same job finds. Not
+            # below the project, whose workspace would claim it.
+            crate = jupyter / f"crate-{name}"
+            crate.mkdir()
+            spec["env"] = {"EVCXR_TMPDIR": str(crate)}
+        (folder / "kernel.json").write_text(json.dumps(spec))
     os.environ["JUPYTER_PATH"] = str(jupyter)
+    return names
 
 
 def execute(path: Path, kernel: str = "mlnotes", timeout: int = 900):
@@ -167,50 +172,68 @@ def execute(path: Path, kernel: str = "mlnotes", timeout: int = 900):
     return notebook
 
 
+def check_on_stock(path: Path, kernel: str) -> tuple[bool, str]:
+    """Whether a notebook runs on the stock kernel, and what is to be said of it."""
+    start = time.monotonic()
+    # The stock kernel compiles every crate in the first cell that names it.
+    notebook = execute(path, kernel, 2400)
+    failed = [
+        output
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        # The stock kernel reports panics as success, with the text on stderr.
+        if output.output_type == "error" or "panicked at" in text_of(output.get("text", ""))
+    ]
+    took = f"{time.monotonic() - start:.1f} s"
+    lines = [f"{'FAILED' if failed else 'ok'}  {path.name} on the stock kernel ({took})"]
+    lines += [text_of(output.get("text", output.get("traceback", ""))) for output in failed]
+    return not failed, "\n".join(lines)
+
+
+def check(path: Path, update: bool) -> tuple[bool, str]:
+    """Whether a notebook comes out as it is stored, and what is to be said of it."""
+    start = time.monotonic()
+    new = execute(path)
+    took = f"{time.monotonic() - start:.1f} s"
+    old = nbformat.read(path, as_version=4)
+    problems = compare(old, new)
+    if update:
+        clean(new)
+        nbformat.write(new, path)
+        return True, f"stored  {path.name} ({took}){' changed' if problems else ''}"
+    lines = [f"{'FAILED' if problems else 'ok'}  {path.name} ({took})"]
+    return not problems, "\n".join(lines + [f"        {problem}" for problem in problems])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("--update", action="store_true", help="store what comes out")
     parser.add_argument("--stock", help="the stock kernel's program; outputs are not compared")
+    parser.add_argument("--jobs", type=int, default=1, help="notebooks that run side by side")
     options = parser.parse_args()
-    if options.stock:
-        add_stock(options.stock)
-    bad = 0
-    for path in options.notebooks:
-        start = time.monotonic()
+    # Each job has a kernel name of its own: two stock kernels must not share a crate.
+    kernels: queue.SimpleQueue[str] = queue.SimpleQueue()
+    for name in add_stock(options.stock, jobs=options.jobs) if options.stock else []:
+        kernels.put(name)
+
+    def run(path: Path) -> tuple[bool, str]:
+        kernel = kernels.get() if options.stock else None
         try:
-            # The stock kernel compiles every crate in the first cell that names it.
-            new = execute(path, "stock", 2400) if options.stock else execute(path)
+            return check_on_stock(path, kernel) if kernel else check(path, options.update)
         except CellExecutionError as error:
-            print(f"FAILED  {path.name}\n{error}", flush=True)
-            bad += 1
-            continue
-        took = f"{time.monotonic() - start:.1f} s"
-        if options.stock:
-            failed = [
-                output
-                for cell in new.cells
-                if cell.cell_type == "code"
-                for output in cell.outputs
-                # The stock kernel reports panics as success, with the text on stderr.
-                if output.output_type == "error" or "panicked at" in text_of(output.get("text", ""))
-            ]
-            print(f"{'FAILED' if failed else 'ok'}  {path.name} on the stock kernel ({took})", flush=True)
-            for output in failed:
-                print(text_of(output.get("text", output.get("traceback", ""))))
-            bad += bool(failed)
-            continue
-        old = nbformat.read(path, as_version=4)
-        problems = compare(old, new)
-        clean(new)
-        if options.update:
-            nbformat.write(new, path)
-            print(f"stored  {path.name} ({took}){' changed' if problems else ''}", flush=True)
-            continue
-        print(f"{'FAILED' if problems else 'ok'}  {path.name} ({took})", flush=True)
-        for problem in problems:
-            print(f"        {problem}")
-        bad += bool(problems)
+            return False, f"FAILED  {path.name}\n{error}"
+        finally:
+            if kernel:
+                kernels.put(kernel)
+
+    bad = 0
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for done in as_completed([pool.submit(run, path) for path in options.notebooks]):
+            well, text = done.result()
+            print(text, flush=True)
+            bad += not well
     if bad:
         print(f"{bad} of {len(options.notebooks)} notebooks are red; `make notebooks UPDATE=1` stores anew")
     return 1 if bad else 0

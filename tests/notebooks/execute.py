@@ -150,12 +150,19 @@ def add_stock(program: str, keep: bool = True, jobs: int = 1) -> list[str]:
         if keep:
             # What one notebook's `:dep` lines have compiled, the next one of the same job finds. Not
             # below the project, whose workspace would claim it.
-            crate = jupyter / f"crate-{name}"
+            crate = jupyter / name
             crate.mkdir()
             spec["env"] = {"EVCXR_TMPDIR": str(crate)}
         (folder / "kernel.json").write_text(json.dumps(spec))
     os.environ["JUPYTER_PATH"] = str(jupyter)
     return names
+
+
+def share_crates(names: list[str]) -> None:
+    """Gives what the first stock kernel has compiled to the others."""
+    jupyter = Path(os.environ["JUPYTER_PATH"])
+    for name in names[1:]:
+        shutil.copytree(jupyter / names[0], jupyter / name, symlinks=True, dirs_exist_ok=True)
 
 
 def execute(path: Path, kernel: str = "mlnotes", timeout: int = 900):
@@ -214,9 +221,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, help="notebooks that run side by side")
     options = parser.parse_args()
     # Each job has a kernel name of its own: two stock kernels must not share a crate.
+    names = add_stock(options.stock, jobs=options.jobs) if options.stock else []
     kernels: queue.SimpleQueue[str] = queue.SimpleQueue()
-    for name in add_stock(options.stock, jobs=options.jobs) if options.stock else []:
-        kernels.put(name)
 
     def run(path: Path) -> tuple[bool, str]:
         kernel = kernels.get() if options.stock else None
@@ -228,9 +234,19 @@ def main() -> int:
             if kernel:
                 kernels.put(kernel)
 
-    bad = 0
+    bad, paths = 0, options.notebooks
+    if len(names) > 1:
+        # The first notebook compiles the crates that all of them share.
+        kernels.put(names[0])
+        well, text = run(paths[0])
+        print(text, flush=True)
+        bad, paths = bad + (not well), paths[1:]
+        kernels.get()
+        share_crates(names)
+    for name in names:
+        kernels.put(name)
     with ThreadPoolExecutor(options.jobs) as pool:
-        for done in as_completed([pool.submit(run, path) for path in options.notebooks]):
+        for done in as_completed([pool.submit(run, path) for path in paths]):
             well, text = done.result()
             print(text, flush=True)
             bad += not well

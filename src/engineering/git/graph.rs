@@ -138,8 +138,8 @@ impl CommitGraph {
     }
 
     /// The graph as a plot, oldest left: a line leads from each commit to its parents on the left.
-    /// A colour is a line of first parents; names stand above their commits, the one checked out in
-    /// brackets; below stand subjects.
+    /// A colour is a line of first parents. Subjects stand beside their commits and names beyond
+    /// them, the one checked out in brackets.
     pub fn plot(&self, title: &str) -> Plot {
         let places = self.places();
         let lanes = 1 + places.values().map(|&(_, lane)| lane).max().unwrap_or(0);
@@ -147,7 +147,7 @@ impl CommitGraph {
         let at = |id: &Oid| (places[id].0 as f64, -(places[id].1 as f64));
         let mut plot = Plot::new(title)
             .x_range(-0.6, columns as f64 - 0.4)
-            .y_range(-(lanes as f64) + 0.35, 0.65)
+            .y_range(-(lanes as f64) + 0.05, 0.95)
             .names(&[], &[]);
         for lane in 0..lanes {
             let mut pen: Vec<(f64, f64)> = Vec::new();
@@ -171,9 +171,11 @@ impl CommitGraph {
                 if self.head.as_ref() == Some(name) { format!("[{name}]") } else { name.clone() }
             });
             let names: Vec<String> = names.collect();
-            plot = plot.text(x, y - 0.26, &commit.subject);
+            // Lines leave the first lane downwards, and the others upwards: words go the other way.
+            let away = if places[&commit.id].1 == 0 { 1.0 } else { -1.0 };
+            plot = plot.text(x, y + 0.3 * away, &commit.subject);
             if !names.is_empty() {
-                plot = plot.text(x, y + 0.3, &names.join(" "));
+                plot = plot.text(x, y + 0.62 * away, &names.join(" "));
             }
         }
         plot

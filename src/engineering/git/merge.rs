@@ -26,7 +26,7 @@ pub struct Merged {
 /// ```
 /// use mlnotes::engineering::git::merge3;
 /// let base = "lr = 0.1\nepochs = 10\nbatch = 32\n";
-/// let merged = merge3(base, &base.replace("0.1", "0.3"), &base.replace("32", "64"));
+/// let merged = merge3(base, &base.replace("0.1", "0.3"), &base.replace("10", "20"));
 /// assert_eq!(merged.conflicts, 1, "neighbours touch: the sides must be read together");
 /// let base = "lr = 0.1\n\nseed = 7\n\nbatch = 32\n";
 /// let merged = merge3(base, &base.replace("0.1", "0.3"), &base.replace("32", "64"));

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long a program may tidy up between the polite signal and the one it cannot refuse.
+#[cfg(unix)]
 const GRACE: Duration = Duration::from_millis(500);
 
 /// | setting | default | meaning |

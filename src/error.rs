@@ -278,6 +278,30 @@ pub enum Error {
         /// The system's reason.
         reason: String,
     },
+    /// A program could not be started, or ended with a failure.
+    #[error("`{command}`: {reason}")]
+    Command {
+        /// The program and its arguments.
+        command: String,
+        /// The system's reason, or the exit status and what the program wrote to its errors.
+        reason: String,
+    },
+    /// A program did not end in time and was stopped.
+    #[error("`{command}` was stopped after {seconds} s; give it more time, or less to do")]
+    Timeout {
+        /// The program and its arguments.
+        command: String,
+        /// The time it was given.
+        seconds: f64,
+    },
+    /// The operating system offers no such thing.
+    #[error("{what} needs {needs}, which this operating system has not")]
+    Unsupported {
+        /// The function.
+        what: &'static str,
+        /// What the system lacks.
+        needs: &'static str,
+    },
     /// A figure could not be drawn.
     #[error("{figure}: {reason}")]
     Plot {

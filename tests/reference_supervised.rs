@@ -1,9 +1,10 @@
-//! Bayesian ridge, support vector machines and perceptrons against scikit-learn, jax and optax
+//! Least squares, Bayesian ridge, support vector machines and perceptrons against scikit-learn, jax and optax
 //! (`tests/references/supervised.py`).
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use mlnotes::data;
 use mlnotes::linear::bayes::BayesianRidge;
+use mlnotes::linear::ols::LinearRegression;
 use mlnotes::linear::svm::{HingeLoss, Kernel, LinearSvc, Svc};
 use mlnotes::nn::gradcheck::{check_gradient, max_relative_error};
 use mlnotes::nn::mlp::{
@@ -23,6 +24,16 @@ struct Reference {
     mlp: Sample,
     gradients: Vec<Gradient>,
     steps: Vec<Steps>,
+    least_squares: Vec<LeastSquares>,
+}
+
+#[derive(Deserialize)]
+struct LeastSquares {
+    fit_intercept: bool,
+    weights: Option<Vec<f64>>,
+    coef: Vec<f64>,
+    intercept: f64,
+    r2: f64,
 }
 
 #[derive(Deserialize)]
@@ -119,6 +130,23 @@ fn scaled(name: &str) -> (Array2<f64>, Vec<usize>) {
 /// Largest error relative to `max(1, |value|)`.
 fn apart(ours: ArrayView1<f64>, theirs: &[f64]) -> f64 {
     max_relative_error(ours, ArrayView1::from(theirs))
+}
+
+#[test]
+fn least_squares_are_scikit_learns() {
+    let diabetes = data::diabetes();
+    let (x, y) = (diabetes.x.view(), diabetes.y.view());
+    for case in reference().least_squares {
+        let mut params = LinearRegression::params().fit_intercept(case.fit_intercept);
+        if let Some(weights) = case.weights {
+            params = params.weights(Array1::from(weights));
+        }
+        let model = params.fit(x, y).unwrap();
+        assert!(apart(model.coef.view(), &case.coef) < 1e-10, "{}", model.coef);
+        // The intercept is a difference of numbers in the hundreds.
+        assert!((model.intercept - case.intercept).abs() < 1e-10 * case.intercept.abs().max(1.0));
+        assert!((model.score(x, y).unwrap() - case.r2).abs() < 1e-10);
+    }
 }
 
 #[test]

@@ -304,6 +304,16 @@ mod tests {
     }
 
     #[test]
+    fn features_that_say_nothing_leave_the_mean() {
+        let (x, y) = (Array2::<f64>::ones((5, 2)), array![1.0, 2.0, 3.0, 4.0, 10.0]);
+        let model = BayesianRidge::params().fit(x.view(), y.view()).unwrap();
+        assert_eq!((model.coef.sum(), model.effective_weights), (0.0, 0.0));
+        let (mean, sd) = model.predict_with_sd(x.view()).unwrap();
+        // The variance of y, of divisor n, is 10; the hyperprior adds its millionths.
+        assert!((mean[0] - 4.0).abs() < 1e-12 && (sd[0] - 10.0f64.sqrt()).abs() < 1e-5, "{sd}");
+    }
+
+    #[test]
     fn bad_input_is_named() {
         let (x, y) = (array![[1.0], [2.0], [4.0]], array![1.0, 2.0, 4.5]);
         let fit = |p: BayesianRidgeParams| p.fit(x.view(), y.view()).unwrap_err().to_string();
@@ -317,6 +327,10 @@ mod tests {
         let nan = p.fit(array![[1.0], [f64::NAN], [2.0]].view(), y.view());
         assert!(matches!(nan, Err(Error::NotFinite { row: 1, .. })));
         assert!(matches!(p.fit(x.view(), array![1.0].view()), Err(Error::Shape { .. })));
+        let one = p.fit(array![[1.0]].view(), array![1.0].view());
+        assert!(matches!(one, Err(Error::TooFewSamples { needed: 2, got: 1, .. })));
+        let none = p.fit(Array2::zeros((0, 1)).view(), Array1::zeros(0).view());
+        assert!(matches!(none, Err(Error::Empty { .. })));
         let model = p.fit(x.view(), y.view()).unwrap();
         assert!(model.predict_with_sd(array![[1.0, 2.0]].view()).is_err());
     }

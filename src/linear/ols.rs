@@ -15,6 +15,7 @@
 //! Hastie, Tibshirani & Friedman (2009), section 3.2; White (1980) and MacKinnon & White (1985) for HC1;
 //! Liang & Zeger (1986) and Cameron & Miller (2015), eq. 11, for clusters.
 
+use super::penalised::r_squared;
 use crate::numeric::{check_matrix, check_vector};
 use crate::stats::hypothesis::Test;
 use crate::{Error, Result};
@@ -254,6 +255,26 @@ impl LinearModel {
             return Err(Error::Shape { what: WHAT, expected, got: format!("{:?}", x.dim()) });
         }
         Ok(x.dot(&self.coef) + self.intercept)
+    }
+
+    /// `R²` on `x`, shape `(n_rows, n_features)`, and `y`, shape `(n_rows,)`: below 0 on rows where the mean
+    /// would have done better.
+    ///
+    /// # Errors
+    /// As [`LinearModel::predict`]; [`Error::Shape`], [`Error::NotFinite`] or, for a constant `y`,
+    /// [`Error::ZeroVariance`].
+    ///
+    /// ```
+    /// use mlnotes::linear::ols::LinearRegression;
+    /// use ndarray::array;
+    /// let (x, y) = (array![[0.0], [1.0], [2.0], [3.0]], array![0.1, 0.9, 2.1, 2.9]);
+    /// let line = LinearRegression::params().fit(x.view(), y.view())?;
+    /// assert!((line.score(x.view(), y.view())? - line.r2).abs() < 1e-12);
+    /// assert!(line.score(array![[4.0], [5.0]].view(), array![0.0, 1.0].view())? < 0.0);
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
+    pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
+        r_squared("LinearModel::score: `y`", y, &self.predict(x)?)
     }
 
     /// Tests slope `j` against 0 by Student's t, with a 95 % interval.

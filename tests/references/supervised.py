@@ -1,4 +1,4 @@
-"""Writes supervised.json: Bayesian ridge, support vector machines, and a perceptron's gradient and steps.
+"""Writes supervised.json: least squares, Bayesian ridge, support vectors, a perceptron's gradient and steps.
 
 Needs scikit-learn 1.9.1, jax and optax. Tolerances of scikit-learn's solvers are tightened until the answers
 have settled. The perceptron's gradient is scikit-learn's own backpropagation and, apart from it, jax's
@@ -15,7 +15,7 @@ import numpy as np
 import optax
 import sklearn
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
-from sklearn.linear_model import BayesianRidge
+from sklearn.linear_model import BayesianRidge, LinearRegression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
@@ -131,7 +131,8 @@ for data, loss, c in [
     ("wine", "hinge", 0.2),
 ]:
     x, labels = sets[data]
-    model = LinearSVC(loss=loss, C=c, dual=True, tol=1e-11, max_iter=10_000_000).fit(x, labels)
+    settings = {"dual": True, "tol": 1e-11, "max_iter": 10_000_000, "random_state": 0}
+    model = LinearSVC(loss=loss, C=c, **settings).fit(x, labels)
     linear.append(
         {
             "data": data,
@@ -226,6 +227,21 @@ for name, optimiser in [
         now = optax.apply_updates(now, update)
     steps.append({"optimiser": name, "start": numbers(layers), "end": numbers(now)})
 
+# --- Least squares --------------------------------------------------------------------------------------
+row_weights = rng.uniform(0.2, 3.0, size=len(y))
+least_squares = []
+for fit_intercept, weights in [(True, None), (True, row_weights), (False, row_weights)]:
+    model = LinearRegression(fit_intercept=fit_intercept).fit(raw, y, sample_weight=weights)
+    least_squares.append(
+        {
+            "fit_intercept": fit_intercept,
+            "weights": None if weights is None else weights.tolist(),
+            "coef": model.coef_.tolist(),
+            "intercept": float(model.intercept_),
+            "r2": float(model.score(raw, y)),
+        }
+    )
+
 out = {
     "packages": {"scikit-learn": sklearn.__version__, "jax": jax.__version__, "optax": optax.__version__},
     "wide": wide.tolist(),
@@ -236,5 +252,6 @@ out = {
     "mlp": {"x": x3.tolist(), "classes": y3.tolist(), "values": values.tolist()},
     "gradients": gradients,
     "steps": steps,
+    "least_squares": least_squares,
 }
 (Path(__file__).parent / "supervised.json").write_text(json.dumps(out))

@@ -1,8 +1,9 @@
 //! Kernels: inner products in a space that is never written out.
 
 use super::check_positive;
+use crate::numeric::check_matrix;
 use crate::{Error, Result};
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2};
 
 /// What takes the place of the inner product of two rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,8 +28,8 @@ impl Kernel {
     /// The kernel of each row of `x`, `(n, n_features)`, with each of `z`, `(m, n_features)`: `(n, m)`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for `gamma <= 0`, a degree of 0 or a negative `coef0`; [`Error::Shape`] when
-    /// the widths differ.
+    /// [`Error::Parameter`] for `gamma <= 0`, a degree of 0 or a negative `coef0`; [`Error::Empty`] or
+    /// [`Error::NotFinite`]; [`Error::Shape`] when the widths differ.
     ///
     /// ```
     /// use mlnotes::linear::svm::Kernel;
@@ -39,6 +40,8 @@ impl Kernel {
     /// ```
     pub fn matrix(&self, x: ArrayView2<f64>, z: ArrayView2<f64>) -> Result<Array2<f64>> {
         self.check("Kernel")?;
+        check_matrix("Kernel::matrix: `x`", x)?;
+        check_matrix("Kernel::matrix: `z`", z)?;
         if x.ncols() != z.ncols() {
             let (expected, got) = (format!("(m, {})", x.ncols()), format!("{:?}", z.dim()));
             return Err(Error::Shape { what: "Kernel::matrix: `z`", expected, got });
@@ -48,27 +51,24 @@ impl Kernel {
 
     /// As [`Kernel::matrix`], of checked input.
     pub(super) fn between(&self, x: ArrayView2<f64>, z: ArrayView2<f64>) -> Array2<f64> {
-        let mut k = x.dot(&z.t());
         match *self {
-            Self::Linear => {}
+            Self::Linear => x.dot(&z.t()),
             Self::Rbf(gamma) => {
-                let square = |m: ArrayView2<f64>| -> Array1<f64> {
-                    m.outer_iter().map(|row| row.dot(&row)).collect()
-                };
-                let (xx, zz) = (square(x), square(z));
-                for (mut row, &a) in k.axis_iter_mut(Axis(0)).zip(&xx) {
-                    for (v, &b) in row.iter_mut().zip(&zz) {
-                        // Rounding may leave a distance of two equal rows below 0.
-                        *v = (-gamma * (a + b - 2.0 * *v).max(0.0)).exp();
+                let mut k = Array2::zeros((x.nrows(), z.nrows()));
+                for (a, mut row) in x.outer_iter().zip(k.outer_iter_mut()) {
+                    for (b, v) in z.outer_iter().zip(&mut row) {
+                        // Not ‖a‖² + ‖b‖² − 2 a·b: far from 0 that loses the digits of the difference.
+                        let squared: f64 = a.iter().zip(&b).map(|(a, b)| (a - b) * (a - b)).sum();
+                        *v = (-gamma * squared).exp();
                     }
                 }
+                k
             }
             Self::Poly { degree, gamma, coef0 } => {
                 let power = i32::try_from(degree).unwrap_or(i32::MAX);
-                k.mapv_inplace(|v| (gamma * v + coef0).powi(power));
+                x.dot(&z.t()).mapv(|v| (gamma * v + coef0).powi(power))
             }
         }
-        k
     }
 
     pub(super) fn check(&self, estimator: &'static str) -> Result<()> {
@@ -119,6 +119,20 @@ mod tests {
         assert!((k[[0, 0]] - 1.0).abs() < 1e-12 && (k[[1, 1]] - 1.0).abs() < 1e-12);
     }
 
+    /// Seconds since 1970 are such a column.
+    #[test]
+    fn the_distance_does_not_depend_on_the_origin() {
+        let (near, far) =
+            (array![[0.0], [1.0], [3.0]], array![[1.7e9], [1.7e9 + 1.0], [1.7e9 + 3.0]]);
+        let kernel = Kernel::Rbf(0.5);
+        let (one, two) =
+            (kernel.matrix(near.view(), near.view()), kernel.matrix(far.view(), far.view()));
+        assert_eq!(one.unwrap(), two.unwrap());
+        // Nor does a distance that overflows become one of 0.
+        let opposite = array![[1e200], [-1e200]];
+        assert_eq!(kernel.matrix(opposite.view(), opposite.view()).unwrap()[[0, 1]], 0.0);
+    }
+
     #[test]
     fn bad_kernels_are_named() {
         let x = array![[1.0]];
@@ -128,5 +142,7 @@ mod tests {
         assert!(error(poly(0, 1.0)).contains("`degree`"));
         assert!(error(poly(2, -1.0)).contains("`coef0` must be finite and >= 0, got -1"));
         assert!(Kernel::Linear.matrix(x.view(), array![[1.0, 2.0]].view()).is_err());
+        let nan = Kernel::Linear.matrix(x.view(), array![[f64::NAN]].view());
+        assert!(matches!(nan, Err(Error::NotFinite { row: 0, .. })));
     }
 }

@@ -54,7 +54,7 @@ impl LinearSvc {
 /// |---|---|---|---|
 /// | `c` | 1 | `> 0` | price of a row inside the margin |
 /// | `loss` | `Squared` | | what that price is paid for |
-/// | `tol` | 1e-4 | `> 0` | stop when the projected gradients of a round differ by less |
+/// | `tol` | 1e-4 | `> 0` | stop when the projected gradients of a round, and 0, spread less |
 /// | `max_iter` | 10 000 | `>= 1` | rounds over the rows |
 /// | `seed` | 0 | | order of the rows |
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -162,7 +162,8 @@ impl LinearSvcParams {
         for round in 1..=self.max_iter {
             crate::display::check_interrupt();
             order.shuffle(&mut rng);
-            let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+            // From 0 on: slopes that are all alike are not yet an optimum.
+            let (mut low, mut high) = (0.0_f64, 0.0_f64);
             for &i in &order {
                 let row = design.row(i);
                 let slope = y[i] * w.dot(&row) - 1.0 + diagonal * alpha[i];
@@ -180,7 +181,7 @@ impl LinearSvcParams {
                 alpha[i] = next;
             }
             spread = high - low;
-            if spread <= self.tol {
+            if spread <= self.tol && w.iter().all(|v| v.is_finite()) {
                 return Ok((w, round));
             }
         }
@@ -291,6 +292,11 @@ mod tests {
         assert!(matches!(p.fit(x.view(), &[0; 4]), Err(Error::SingleClass { .. })));
         let nan = array![[f64::NAN], [1.0]];
         assert!(matches!(p.fit(nan.view(), &[0, 1]), Err(Error::NotFinite { .. })));
+        // Curvatures of infinity allow no step, and all slopes stay -1: not an optimum.
+        let huge = array![[-1e200], [-2e200], [1e200], [2e200]];
+        assert!(
+            p.max_iter(5).fit(huge.view(), &y).unwrap_err().to_string().contains("standardise")
+        );
         let same = Array2::<f64>::zeros((4, 2));
         let model = p.fit(same.view(), &y).unwrap();
         assert!(model.intercept[0].is_finite() && model.predict(x.view()).is_err());

@@ -193,11 +193,13 @@ impl SvcModel {
     /// for the second class of the pair, 1 in size on the margin.
     ///
     /// # Errors
-    /// [`Error::Shape`], [`Error::Empty`] or [`Error::NotFinite`].
+    /// [`Error::Shape`], [`Error::Empty`], and [`Error::NotFinite`] also when a score overflows.
     pub fn decision_function(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_rows("SvcModel::decision_function: `x`", x, self.support_vectors.ncols())?;
         let k = self.kernel.between(x, self.support_vectors.view());
-        Ok(k.dot(&self.dual_coef.t()) + &self.intercept)
+        let scores = k.dot(&self.dual_coef.t()) + &self.intercept;
+        check_matrix("SvcModel::decision_function: the score", scores.view())?;
+        Ok(scores)
     }
 
     /// The class with most votes of the pairs, the lowest of equals, shape `(n_rows,)`.
@@ -284,5 +286,9 @@ mod tests {
         let poly = Svc::params(Kernel::Poly { degree: 400, gamma: 1.0, coef0: 1.0 });
         assert!(poly.fit(x.view(), &[0, 0, 1, 1]).unwrap_err().to_string().contains("overflowed"));
         assert!(model.predict(array![[1.0]].view()).is_err());
+        let cubic = Svc::params(Kernel::Poly { degree: 3, gamma: 1.0, coef0: 1.0 });
+        let model = cubic.fit(x.view(), &[0, 0, 1, 1]).unwrap();
+        let far = model.predict(array![[1e200, 0.0]].view());
+        assert!(matches!(far, Err(Error::NotFinite { row: 0, .. })));
     }
 }

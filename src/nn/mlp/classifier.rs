@@ -68,9 +68,9 @@ impl MlpClassifierParams {
     /// Trains on `x`, `(n_samples, n_features)`, and the classes `y`, `(n_samples,)`, numbered from 0.
     ///
     /// # Errors
-    /// [`crate::Error::Empty`], [`crate::Error::NotFinite`], [`crate::Error::Shape`], [`crate::Error::Label`] for a label not below the
-    /// number of rows, [`crate::Error::SingleClass`], [`crate::Error::Parameter`]; [`crate::Error::NotConverged`] when the weights
-    /// overflow.
+    /// [`crate::Error::Empty`], [`crate::Error::NotFinite`], [`crate::Error::Shape`],
+    /// [`crate::Error::Label`] for a label not below the number of rows, [`crate::Error::SingleClass`],
+    /// [`crate::Error::Parameter`]; [`crate::Error::NotConverged`] when the weights overflow.
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<MlpClassifierModel> {
         self.training.check(NAME)?;
         check_matrix("MlpClassifier: `x`", x)?;
@@ -84,10 +84,12 @@ impl MlpClassifierModel {
     /// Probabilities of the classes, shape `(n_rows, n_classes)`, for `x` of shape `(n_rows, n_features)`.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`], [`crate::Error::Empty`] or [`crate::Error::NotFinite`].
+    /// [`crate::Error::Shape`], [`crate::Error::Empty`], and [`crate::Error::NotFinite`] also when an
+    /// output overflows.
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_rows("MlpClassifierModel: `x`", x, self.layers[0].weights.nrows())?;
         let (_, mut output) = forward(&self.layers, self.activation, x);
+        check_matrix("MlpClassifierModel: the output", output.view())?;
         for mut row in output.outer_iter_mut() {
             let p = softmax(row.view());
             row.assign(&p);
@@ -164,5 +166,7 @@ mod tests {
         // A constant feature only adds to the biases.
         let flat = p().epochs(3).fit(array![[1.0, 5.0], [2.0, 5.0]].view(), &[0, 1]).unwrap();
         assert!(flat.predict(x.view()).is_err());
+        let far = flat.predict_proba(array![[1e308, -1e308]].view());
+        assert!(far.is_err() || far.unwrap().iter().all(|p| p.is_finite()));
     }
 }

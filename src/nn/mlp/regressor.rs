@@ -57,8 +57,8 @@ impl MlpRegressorParams {
     /// it to a spread of about 1, or the first gradients are as large as its units.
     ///
     /// # Errors
-    /// [`crate::Error::Empty`], [`crate::Error::NotFinite`], [`crate::Error::Shape`], [`crate::Error::Parameter`];
-    /// [`crate::Error::NotConverged`] when the weights overflow.
+    /// [`crate::Error::Empty`], [`crate::Error::NotFinite`], [`crate::Error::Shape`],
+    /// [`crate::Error::Parameter`]; [`crate::Error::NotConverged`] when the weights overflow.
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<MlpRegressorModel> {
         self.training.check(NAME)?;
         check_matrix("MlpRegressor: `x`", x)?;
@@ -73,10 +73,13 @@ impl MlpRegressorModel {
     /// Predictions, shape `(n_rows,)`, for `x` of shape `(n_rows, n_features)`.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`], [`crate::Error::Empty`] or [`crate::Error::NotFinite`].
+    /// [`crate::Error::Shape`], [`crate::Error::Empty`], and [`crate::Error::NotFinite`] also when an
+    /// output overflows.
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         check_rows("MlpRegressorModel: `x`", x, self.layers[0].weights.nrows())?;
-        Ok(forward(&self.layers, self.activation, x).1.column(0).to_owned())
+        let output = forward(&self.layers, self.activation, x).1;
+        check_matrix("MlpRegressorModel: the output", output.view())?;
+        Ok(output.column(0).to_owned())
     }
 
     /// `R²` on `x`, `(n_rows, n_features)`, and `y`, `(n_rows,)`; 0 for a constant `y`.

@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod data;
 pub mod decomposition;
 pub mod display;
+pub mod engineering;
 mod error;
 pub mod linear;
 pub mod metrics;

@@ -67,7 +67,7 @@ enum Value {
 #[derive(Deserialize)]
 struct Copies {
     name: String,
-    spec: Vec<(String, Option<Vec<usize>>)>,
+    spec: Vec<(String, Vec<usize>)>,
     additions: Vec<(usize, usize)>,
     root: usize,
     copy: Copied,
@@ -218,7 +218,7 @@ fn copies_share_what_pythons_copies_share() {
             let mut graph = Graph::default();
             let mut ids: Vec<NodeId> = Vec::new();
             for (kind, children) in &case.spec {
-                let held: Vec<NodeId> = children.iter().flatten().map(|&i| ids[i]).collect();
+                let held: Vec<NodeId> = children.iter().map(|&i| ids[i]).collect();
                 ids.push(match kind.as_str() {
                     "atom" => graph.atom("atom"),
                     "list" => graph.list("list", &held).unwrap(),

@@ -94,12 +94,11 @@ fn hits_and_misses_are_those_of_lru_cache() {
             None => LruCache::unbounded(),
         };
         for &key in &keys {
-            match cache.get(&key) {
-                Some(&value) => assert_eq!(value, -i64::from(key)),
-                None => {
-                    let full = expected.capacity == Some(cache.stats().len);
-                    assert_eq!(cache.put(key, -i64::from(key)).is_some(), full);
-                }
+            if let Some(&value) = cache.get(&key) {
+                assert_eq!(value, -i64::from(key));
+            } else {
+                let full = expected.capacity == Some(cache.stats().len);
+                assert_eq!(cache.put(key, -i64::from(key)).is_some(), full);
             }
         }
         let stats = cache.stats();

@@ -4,7 +4,7 @@
 //! head ⇄ node ⇄ node ⇄ tail        recency: a hit unlinks its node and links it in at the head
 //!   map: key → place in the slab   so finding, moving, adding and dropping cost O(1) each
 //! naive    calls(n) = calls(n−1) + calls(n−2) + 1 = 2 F(n+1) − 1 = Θ(φⁿ)
-//! memoised calls(n) = n + 1        each argument is computed once
+//! memoised calls(n) = n + 1  (n ≥ 2)       each argument is computed once
 //! ```
 //!
 //! The links are indices into one `Vec` (a slab), so there is no `unsafe`; the price is that a key is kept
@@ -43,7 +43,8 @@ impl CacheStats {
     /// use mlnotes::engineering::cache::LruCache;
     /// let mut cache = LruCache::new(2)?;
     /// cache.put("a", 1);
-    /// let _ = (cache.get(&"a"), cache.get(&"b"));
+    /// assert!(cache.get(&"a").is_some());
+    /// assert!(cache.get(&"b").is_none());
     /// assert_eq!(cache.stats().hit_rate(), 0.5);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
@@ -409,7 +410,9 @@ mod tests {
         fn more_room_never_hurts(keys in prop::collection::vec(0_u8..20, 1..300)) {
             let hits = |capacity| {
                 let mut f = memoize(capacity, |_: &mut Memo<u8, u8>, k| k).unwrap();
-                keys.iter().for_each(|&k| { f.call(k); });
+                for &k in &keys {
+                    f.call(k);
+                }
                 f.stats().hits
             };
             let all: Vec<usize> = (1..=20).map(hits).collect();

@@ -262,6 +262,14 @@ pub enum Error {
         /// First position that no path reaches, from 0.
         position: usize,
     },
+    /// The arguments of a call do not fit the signature.
+    #[error("the call does not fit `({signature})`: {mistake}")]
+    Binding {
+        /// The signature, as Python writes it.
+        signature: String,
+        /// What does not fit.
+        mistake: crate::engineering::functional::BindMistake,
+    },
     /// The database refused a statement.
     #[error("the database refused `{query}`: {reason}")]
     Sql {

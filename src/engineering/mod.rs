@@ -10,6 +10,9 @@
 //! hit rate = hits / (hits + misses)    what a cache is worth                        cache
 //! ```
 
+pub mod cache;
+pub mod construct;
+pub mod functional;
 pub mod git;
 pub mod monitor;
 pub mod shell;

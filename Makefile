@@ -9,9 +9,12 @@ PYTHON := $(VENV)/bin/python
 KERNEL := $(CARGO_TARGET_DIR)/release/mlnotes-kernel
 SPEC := $(VENV)/share/jupyter/kernels/mlnotes/kernel.json
 PYTEST := $(PYTHON) -m pytest -q
+# The book's builder has an environment of its own: nothing of it is needed to run or test notebooks.
+BOOK_VENV := $(CURDIR)/.venv-book
+BOOK := $(CURDIR)/book
 
 .PHONY: lab test tools python kernel lint unit docs conformance notebooks planted stock browser \
-        bench bench-kernel bench-models clean
+        book book-check bench bench-kernel bench-models clean
 
 # JupyterLab refuses to run for root unless told; a container's only user often is root.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
@@ -77,6 +80,24 @@ stock: kernel
 browser: kernel
 	$(PYTEST) tests/browser
 
+# The notebooks with their stored outputs as a static book, in book/index.html; nothing is executed.
+book: docs $(BOOK_VENV)/.complete
+	rustc --edition 2024 -o $(CARGO_TARGET_DIR)/catalogue docs/book/catalogue.rs
+	$(CARGO_TARGET_DIR)/catalogue > $(CARGO_TARGET_DIR)/catalogue.json
+	$(BOOK_VENV)/bin/python docs/book/build.py $(CARGO_TARGET_DIR)/catalogue.json \
+	  $(CARGO_TARGET_DIR)/doc $(CARGO_TARGET_DIR)/book $(BOOK)
+
+$(BOOK_VENV)/.complete: docs/book/requirements.lock
+	@echo "== the book's Python environment in .venv-book"
+	python3 -m venv $(BOOK_VENV)
+	$(BOOK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -r docs/book/requirements.lock
+	touch $@
+
+# The book as files, then in a real browser: links, formulas, figures, sliders, three widths, two themes.
+book-check: book python
+	$(PYTEST) tests/book
+
 # Everything that is raced.
 bench: bench-kernel bench-models
 
@@ -97,5 +118,5 @@ $(RACE_VENV)/.complete: benches/models/requirements.lock
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(RACE_VENV)
+	rm -rf $(VENV) $(RACE_VENV) $(BOOK_VENV) $(BOOK)
 	cargo clean

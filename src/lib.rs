@@ -2,7 +2,14 @@
 //!
 //! Each note's algorithm is a module here, with its formula, shapes, errors, a runnable example and
 //! its primary source; each is derived step by step in a notebook under `notebooks/`, and held
-//! against an independent reference in `tests/`. [`catalogue::notes`] is the map.
+//! against an independent reference in `tests/`. [`catalogue::notes`] is the map, and
+//! `notebooks/00_quickstart.ipynb` the tour.
+//!
+//! ```text
+//!  data, sampling  →  stats, text, decomposition  →  linear, tree, cluster, sequence, nn  →  metrics
+//!     rows                  what they say                       a model of them               its worth
+//!                     plot, display: what the reader sees of each
+//! ```
 //!
 //! Conventions that hold everywhere: rows are samples, so a data matrix is `(n_samples, n_features)`;
 //! numbers are `f64`; settings go through a builder (`KMeans::params(3).seed(7)`), `fit` gives a

@@ -1,4 +1,9 @@
 //! Small functions that stay finite where their textbook formulas overflow, and checks of input.
+//!
+//! ```text
+//! softplus(z) = ln(1 + eᶻ) = max(z, 0) + ln(1 + e^−|z|)
+//! ln Σᵢ e^zᵢ  = m + ln Σᵢ e^(zᵢ − m),   m = maxᵢ zᵢ
+//! ```
 
 use crate::{Error, Result};
 use ndarray::{ArrayView1, ArrayView2};

@@ -1,4 +1,24 @@
-//! Clustering, and how to judge it.
+//! Clustering: groups in rows that carry no labels, and how to judge them.
+//!
+//! ```text
+//! k-means    minimise Σᵢ min_k ‖xᵢ − μₖ‖²                  hard groups around means
+//! mixture    maximise Σᵢ ln Σₖ πₖ N(xᵢ | μₖ, Σₖ)           soft groups with shapes
+//! density    connected regions where |{x' : d(x, x') ≤ ε}| ≥ m, the rest is noise
+//! hierarchy  merge the two nearest groups, n − 1 times: a tree to cut at any height
+//! ```
+//!
+//! | the groups are | take | how many is |
+//! |---|---|---|
+//! | round, of like size | [`kmeans`], [`mini_batch`] for many rows | given |
+//! | round, with outliers, or known by distances only | [`kmedoids`] | given |
+//! | elliptical, overlapping | [`gmm`] | given, or chosen by BIC |
+//! | of any shape, amid noise | [`dbscan`] | found, given `ε` and `m` |
+//! | nested | [`hierarchical`] | cut from the tree |
+//! | to be split and merged on the way | [`isodata`] | roughly given |
+//!
+//! No labels, no error rate: [`validity`] measures a grouping from within, or against known classes.
+//! Chapters: `notebooks/14_kmeans_family.ipynb`, `notebooks/15_gmm_em.ipynb`,
+//! `notebooks/16_dbscan_and_hierarchical.ipynb`.
 
 pub mod dbscan;
 pub mod gmm;

@@ -3,6 +3,15 @@
 //! A set is a [`Dataset`]: a matrix `x`, `(n_samples, n_features)`, and a class index per row; or a
 //! [`Regression`], with a number per row. Each stands in `src/data/sets/<name>/` with its licence and its source.
 //!
+//! ```text
+//!          n_features
+//!        ┌───────────┐
+//!        │ x₁₁ … x₁ₚ │  y₁        x: numbers, a row a sample
+//! n_rows │  ⋮      ⋮  │  ⋮         y: a class from 0, or a number
+//!        │ xₙ₁ … xₙₚ │  yₙ        chance: always from a seed
+//!        └───────────┘
+//! ```
+//!
 //! ```
 //! let penguins = mlnotes::data::penguins();
 //! assert_eq!(penguins.x.dim(), (342, 4));

@@ -1,5 +1,11 @@
 //! How good a classifier is: counts of hits and misses, rankings, probabilities.
 //!
+//! ```text
+//!                said yes    said no        precision = TP / (TP + FP)     of those called, how many are right
+//! is positive       TP          FN          recall    = TP / (TP + FN)     of those to call, how many were
+//! is negative       FP          TN          AUC = P(score of a positive > score of a negative) + ½ P(tie)
+//! ```
+//!
 //! | question | function | blind to |
 //! |---|---|---|
 //! | are the decisions right? | [`confusion::ConfusionMatrix`] | the scores behind them |

@@ -1,4 +1,15 @@
-//! Neural networks and the tools to check them.
+//! Neural networks: losses, layers, schedules, and the tools to check a gradient made by hand.
+//!
+//! ```text
+//! forward    a_l = g(W_l a_{l−1} + b_l)
+//! loss       L = mean −ln softmax(z)_y,   ∂L/∂z = (softmax(z) − y) / n
+//! backward   ∂L/∂W_l = δ_l a_{l−1}ᵀ,   δ_{l−1} = (W_lᵀ δ_l) ∘ g′(z_{l−1})
+//! check      ∂L/∂w ≈ (L(w + h) − L(w − h)) / 2h
+//! ```
+//!
+//! Chapters: `notebooks/05_information_theory.ipynb` and `notebooks/18_mse_vs_cross_entropy.ipynb` for
+//! the losses, `notebooks/17_regularisation_and_overfitting.ipynb` for a network that learns too much.
+
 pub mod gradcheck;
 pub mod loss;
 pub mod mlp;

@@ -1,4 +1,11 @@
 //! Text as vectors: counts, TF-IDF, and search.
+//!
+//! ```text
+//! "the cat sat"  →  tokens  →  counts c(t, d)  →  weights c(t, d) · idf(t)  →  cosine, or BM25
+//! idf(t) = ln(N / df(t))        N documents, df(t) of them with the word t
+//! ```
+//!
+//! Chapter: `notebooks/22_tfidf.ipynb`.
 
 pub mod bm25;
 pub mod tfidf;

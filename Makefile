@@ -22,7 +22,7 @@ AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 lab: kernel
 	$(VENV)/bin/jupyter lab $(AS_ROOT) --notebook-dir=notebooks
 
-test: tools lint unit docs kernel conformance notebooks planted stock browser
+test: tools lint unit docs kernel conformance notebooks planted stock browser book-check
 	@echo "all checks passed"
 
 # Says which tool is missing, and what to do about it.
@@ -64,7 +64,7 @@ conformance: kernel
 
 # Executes every notebook and compares with what is stored; `make notebooks UPDATE=1` stores anew.
 notebooks: kernel
-	$(PYTHON) tests/notebooks/execute.py $(if $(UPDATE),--update) notebooks/*.ipynb
+	$(PYTHON) tests/notebooks/execute.py --jobs 2 $(if $(UPDATE),--update) notebooks/*.ipynb
 
 # A notebook with a planted fault must turn red.
 planted: kernel
@@ -73,7 +73,7 @@ planted: kernel
 # The same notebooks on the stock evcxr kernel.
 stock: kernel
 	cargo build --locked --release -p mlnotes-kernel --example stock
-	$(PYTHON) tests/notebooks/execute.py --stock $(CARGO_TARGET_DIR)/release/examples/stock \
+	$(PYTHON) tests/notebooks/execute.py --jobs 2 --stock $(CARGO_TARGET_DIR)/release/examples/stock \
 	  notebooks/*.ipynb
 
 # JupyterLab in a real browser.

@@ -24,7 +24,8 @@ OPENING = ["00_quickstart"]
 def arrange(parts, stems):
     """Pairs of a part's title and its chapters, in the order of their numbers.
 
-    A chapter that serves notes of several parts stands in the first of them that does not turn back.
+    A chapter that serves notes of several parts stands in the first of them that does not turn back; one whose
+    notes all lie behind stays with its neighbours.
     """
     titles = ["Begin here", *(part["title"] for part in parts)]
     book = [[] for _ in titles]
@@ -38,7 +39,7 @@ def arrange(parts, stems):
             serves = [0]
         if not serves:
             sys.exit(f"the book has no place for {stem}: name it in src/catalogue")
-        here = next((i for i in serves if i >= here), serves[-1])
+        here = next((i for i in serves if i >= here), here)
         book[here].append(stem)
     return [(title, chapters) for title, chapters in zip(titles, book) if chapters]
 

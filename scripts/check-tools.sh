@@ -26,4 +26,12 @@ fi
 if ! command -v cc >/dev/null 2>&1; then
     lack "a C compiler (cc)" "Debian: apt install gcc; macOS: xcode-select --install"
 fi
+if ! command -v git >/dev/null 2>&1; then
+    lack "git" "chapter 02 runs it; Debian: apt install git; macOS: xcode-select --install"
+fi
+# Chapter 02 asks the running system; macOS has no ss, and there two of its cells stay red.
+if [ "$(uname)" = Linux ]; then
+    command -v pgrep >/dev/null 2>&1 || lack "pgrep" "chapter 02 runs it; Debian: apt install procps"
+    command -v ss >/dev/null 2>&1 || lack "ss" "chapter 02 runs it; Debian: apt install iproute2"
+fi
 exit $missing

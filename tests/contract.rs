@@ -2,13 +2,26 @@
 //! seed gives the same bits, and nothing that was accepted is NaN.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+use mlnotes::cluster::dbscan::Dbscan;
+use mlnotes::cluster::hierarchical::{Agglomerative, LinkageKind};
+use mlnotes::cluster::isodata::Isodata;
+use mlnotes::cluster::kmedoids::KMedoids;
+use mlnotes::cluster::mini_batch::MiniBatchKMeans;
+use mlnotes::linear::ols::LinearRegression;
 use mlnotes::prelude::*;
 use proptest::prelude::*;
 
 type Fit = fn(ArrayView2<f64>) -> Result<Vec<f64>>;
+type FitClasses = fn(ArrayView2<f64>, &[usize]) -> Result<Vec<f64>>;
+type FitTarget = fn(ArrayView2<f64>, ArrayView1<f64>) -> Result<Vec<f64>>;
+
+/// Labels as numbers.
+fn numbers(labels: &[usize]) -> Vec<f64> {
+    labels.iter().map(|&label| label as f64).collect()
+}
 
 /// Every estimator that takes a data matrix alone, as the numbers that it learns.
-const ESTIMATORS: [(&str, Fit); 6] = [
+const ESTIMATORS: [(&str, Fit); 11] = [
     ("PCA", |x| Ok(Pca::params(1).fit(x)?.explained_variance.to_vec())),
     ("PCA, randomised", |x| {
         let solver = PcaSolver::Randomized { oversample: 2, power: 2 };
@@ -21,6 +34,53 @@ const ESTIMATORS: [(&str, Fit); 6] = [
         Ok(params.fit(x)?.covariances.iter().copied().collect())
     }),
     ("standardize", |x| Ok(data::standardize(x)?.scale.to_vec())),
+    ("mini-batch k-means", |x| {
+        Ok(MiniBatchKMeans::params(2).seed(3).fit(x)?.centroids.iter().copied().collect())
+    }),
+    ("k-medoids", |x| {
+        let model = KMedoids::params(2).fit(x)?;
+        Ok([numbers(&model.medoids), vec![model.cost]].concat())
+    }),
+    ("ISODATA", |x| Ok(Isodata::params(2).seed(3).fit(x)?.centroids.iter().copied().collect())),
+    ("DBSCAN", |x| Ok(vec![Dbscan::params(1.5, 2).fit(x)?.n_clusters as f64])),
+    ("Ward's tree", |x| {
+        let tree = Agglomerative::params(LinkageKind::Ward).fit(x)?;
+        Ok(tree.merges.iter().map(|merge| merge.height).collect())
+    }),
+];
+
+/// Every classifier, as what it says of the rows that it was fitted to.
+const CLASSIFIERS: [(&str, FitClasses); 6] = [
+    ("logistic regression", |x, y| {
+        let model = LogisticRegression::params().penalty(Penalty::L2(0.1)).fit(x, y)?;
+        Ok(model.predict_proba(x)?.to_vec())
+    }),
+    ("tree", |x, y| Ok(numbers(&DecisionTreeClassifier::params().fit(x, y)?.predict(x)?))),
+    ("forest", |x, y| {
+        let params = RandomForestClassifier::params().n_trees(5).seed(3);
+        Ok(numbers(&params.fit(x, y)?.predict(x)?))
+    }),
+    ("kernel machine", |x, y| {
+        let model = Svc::params(Kernel::Rbf(0.5)).fit(x, y)?;
+        Ok(model.decision_function(x)?.iter().copied().collect())
+    }),
+    ("linear machine", |x, y| {
+        let model = LinearSvc::params().fit(x, y)?;
+        Ok(model.decision_function(x)?.iter().copied().collect())
+    }),
+    ("perceptron", |x, y| {
+        let model = MlpClassifier::params(&[3]).epochs(5).seed(3).fit(x, y)?;
+        Ok(numbers(&model.predict(x)?))
+    }),
+];
+
+/// Every regression that takes no missing values, likewise.
+const REGRESSIONS: [(&str, FitTarget); 5] = [
+    ("least squares", |x, y| Ok(LinearRegression::params().fit(x, y)?.predict(x)?.to_vec())),
+    ("ridge", |x, y| Ok(Ridge::params(1.0).fit(x, y)?.predict(x)?.to_vec())),
+    ("lasso", |x, y| Ok(Lasso::params(0.1).fit(x, y)?.predict(x)?.to_vec())),
+    ("Bayesian ridge", |x, y| Ok(BayesianRidge::params().fit(x, y)?.predict(x)?.to_vec())),
+    ("tree", |x, y| Ok(DecisionTreeRegressor::params().fit(x, y)?.predict(x)?.to_vec())),
 ];
 
 #[test]
@@ -43,6 +103,40 @@ fn empty_and_broken_matrices_are_refused_by_name() {
                 other => panic!("{name}: {other}"),
             }
         }
+    }
+}
+
+#[test]
+fn broken_designs_are_refused_by_name_and_a_single_class_is_no_panic() {
+    let x = array![[1.0, 2.0], [3.0, 5.0], [4.0, 4.0], [9.0, 1.0], [2.0, 2.5], [7.0, 3.0]];
+    let (y, target) = ([0, 1, 0, 1, 0, 1], array![1.0, 2.0, 0.5, 3.0, 1.5, 2.5]);
+    let mut broken = x.clone();
+    broken[[2, 1]] = f64::NAN;
+    for (name, fit) in CLASSIFIERS {
+        assert!(fit(x.view(), &y).unwrap().iter().all(|v| v.is_finite()), "{name}");
+        let error = fit(broken.view(), &y).expect_err(name);
+        assert!(matches!(error, Error::NotFinite { row: 2, col: 1, .. }), "{name}: {error}");
+        let error = fit(x.view(), &y[..5]).expect_err(name);
+        assert!(matches!(error, Error::Shape { .. }), "{name}: {error}");
+        assert!(
+            matches!(fit(Array2::zeros((0, 2)).view(), &[]), Err(Error::Empty { .. })),
+            "{name}"
+        );
+        match fit(x.view(), &[1; 6]) {
+            Ok(said) => assert!(said.iter().all(|v| v.is_finite()), "{name}"),
+            Err(error) => assert!(!error.to_string().is_empty(), "{name}"),
+        }
+    }
+    for (name, fit) in REGRESSIONS {
+        assert!(fit(x.view(), target.view()).unwrap().iter().all(|v| v.is_finite()), "{name}");
+        let error = fit(broken.view(), target.view()).expect_err(name);
+        assert!(matches!(error, Error::NotFinite { row: 2, col: 1, .. }), "{name}: {error}");
+        let short = fit(x.view(), target.slice(s![..5]));
+        assert!(matches!(short, Err(Error::Shape { .. })), "{name}");
+        let mut target = target.clone();
+        target[4] = f64::INFINITY;
+        let error = fit(x.view(), target.view()).expect_err(name);
+        assert!(matches!(error, Error::NotFinite { row: 4, .. }), "{name}: {error}");
     }
 }
 

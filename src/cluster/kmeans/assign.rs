@@ -8,12 +8,11 @@
 //! plain loop.
 
 use super::EmptyCluster;
+use crate::parallel::BLOCK;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
 
-/// Rows that one task assigns. Fixed, so that sums do not depend on the number of threads.
-pub(super) const CHUNK: usize = 1024;
 /// Centroids that lie side by side.
 const LANES: usize = 4;
 /// Rows that go over the centroids together.
@@ -134,8 +133,8 @@ pub(in crate::cluster) fn assign_rows(
     let turned = Turned::new(centroids);
     let mut labels = vec![0; x.nrows()];
     let inertias: Vec<f64> = flat(&x)
-        .par_chunks(CHUNK * x.ncols())
-        .zip(labels.par_chunks_mut(CHUNK))
+        .par_chunks(BLOCK * x.ncols())
+        .zip(labels.par_chunks_mut(BLOCK))
         .map(|(rows, labels)| turned.nearest_of_chunk(rows, labels))
         .collect();
     (labels, inertias.iter().sum())
@@ -144,7 +143,7 @@ pub(in crate::cluster) fn assign_rows(
 /// Sums of the rows of each cluster, shape `(k, n_features)`, and how many they are.
 fn sums(x: ArrayView2<f64>, labels: &[usize], k: usize) -> (Array2<f64>, Vec<usize>) {
     let d = x.ncols();
-    let part = x.nrows().div_ceil(PARTS).max(CHUNK);
+    let part = x.nrows().div_ceil(PARTS).max(BLOCK);
     let parts: Vec<(Vec<f64>, Vec<usize>)> = flat(&x)
         .par_chunks(part * d)
         .zip(labels.par_chunks(part))
@@ -237,7 +236,7 @@ mod tests {
             let c = Array2::from_shape_fn((k, d), |_| rng.random_range(-3.0..3.0));
             let (labels, inertia) = assign_rows(x.view(), c.view());
             let mut total = 0.0;
-            for rows in x.axis_chunks_iter(Axis(0), CHUNK) {
+            for rows in x.axis_chunks_iter(Axis(0), BLOCK) {
                 let nearest = |row| {
                     let to = |j: usize| squared_distance(row, c.row(j));
                     (0..k).map(to).fold(f64::INFINITY, f64::min)

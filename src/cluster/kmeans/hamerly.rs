@@ -13,7 +13,8 @@
 //! # References
 //! Hamerly (2010), *Making k-means even faster*, algorithm 1.
 
-use super::assign::{CHUNK, ROWS, Turned, flat, squared_distance};
+use super::assign::{ROWS, Turned, flat, squared_distance};
+use crate::parallel::BLOCK;
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
@@ -47,9 +48,9 @@ impl Bounds {
         let half_way = half_way(centroids);
         let shared = Shared { turned, own, shifts, half_way, first };
         let inertias: Vec<f64> = flat(&x)
-            .par_chunks(CHUNK * d)
-            .zip(labels.par_chunks_mut(CHUNK))
-            .zip(self.0.par_chunks_mut(CHUNK))
+            .par_chunks(BLOCK * d)
+            .zip(labels.par_chunks_mut(BLOCK))
+            .zip(self.0.par_chunks_mut(BLOCK))
             .map(|((rows, labels), bounds)| shared.chunk(rows, labels, bounds))
             .collect();
         (labels, inertias.iter().sum())

@@ -1,9 +1,10 @@
 //! Where the centroids start: k-means++.
 
-use super::assign::{CHUNK, flat, squared_distance_of};
+use super::assign::{flat, squared_distance_of};
 use crate::Result;
 use crate::cluster::check_clusters;
 use crate::numeric::check_matrix;
+use crate::parallel::BLOCK;
 use ndarray::ArrayView2;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -59,7 +60,7 @@ pub(super) fn plus_plus(x: ArrayView2<f64>, k: usize, seed: u64) -> Vec<usize> {
 fn approach(x: ArrayView2<f64>, chosen: usize, nearest: &mut [f64]) {
     let (rows, d) = (flat(&x), x.ncols());
     let point = &rows[chosen * d..][..d];
-    rows.par_chunks(CHUNK * d).zip(nearest.par_chunks_mut(CHUNK)).for_each(|(rows, nearest)| {
+    rows.par_chunks(BLOCK * d).zip(nearest.par_chunks_mut(BLOCK)).for_each(|(rows, nearest)| {
         for (row, nearest) in rows.chunks_exact(d).zip(nearest) {
             *nearest = nearest.min(squared_distance_of(row, point));
         }

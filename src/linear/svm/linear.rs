@@ -6,7 +6,7 @@
 //! a step:  G = yᵢ w·x̃ᵢ − 1 + D αᵢ,   αᵢ ← clip(αᵢ − G / (x̃ᵢ·x̃ᵢ + D), 0, U),   w follows
 //! ```
 
-use super::{check_positive, classes_of};
+use super::{check_settings, classes_of};
 use crate::numeric::check_matrix;
 use crate::tree::{check_rows, most_likely};
 use crate::{Error, Result};
@@ -194,12 +194,7 @@ impl LinearSvcParams {
     }
 
     fn check(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<Vec<usize>> {
-        check_positive(NAME, "c", self.c)?;
-        check_positive(NAME, "tol", self.tol)?;
-        if self.max_iter == 0 {
-            let (name, rule, got) = ("max_iter", ">= 1", "0".to_owned());
-            return Err(Error::Parameter { estimator: NAME, name, rule, got });
-        }
+        check_settings(NAME, self.c, self.tol, self.max_iter)?;
         check_matrix("LinearSvc: `x`", x)?;
         classes_of("LinearSvc: `y`", y, x.nrows())
     }

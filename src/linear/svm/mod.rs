@@ -36,6 +36,17 @@ fn classes_of(what: &'static str, y: &[usize], n_samples: usize) -> Result<Vec<u
     Ok(classes)
 }
 
+/// What both machines ask of their settings.
+fn check_settings(estimator: &'static str, c: f64, tol: f64, max_iter: usize) -> Result<()> {
+    check_positive(estimator, "c", c)?;
+    check_positive(estimator, "tol", tol)?;
+    if max_iter == 0 {
+        let (name, rule, got) = ("max_iter", ">= 1", "0".to_owned());
+        return Err(Error::Parameter { estimator, name, rule, got });
+    }
+    Ok(())
+}
+
 /// A setting that must be above 0.
 fn check_positive(estimator: &'static str, name: &'static str, value: f64) -> Result<()> {
     if value.is_finite() && value > 0.0 {

@@ -1,6 +1,6 @@
 //! The kernel machine for two or more classes.
 
-use super::{Kernel, check_positive, classes_of, smo};
+use super::{Kernel, check_settings, classes_of, smo};
 use crate::numeric::check_matrix;
 use crate::tree::{check_rows, most_likely};
 use crate::{Error, Result};
@@ -177,12 +177,7 @@ impl SvcParams {
 
     fn check(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<Vec<usize>> {
         self.kernel.check(NAME)?;
-        check_positive(NAME, "c", self.c)?;
-        check_positive(NAME, "tol", self.tol)?;
-        if self.max_iter == 0 {
-            let (name, rule, got) = ("max_iter", ">= 1", "0".to_owned());
-            return Err(Error::Parameter { estimator: NAME, name, rule, got });
-        }
+        check_settings(NAME, self.c, self.tol, self.max_iter)?;
         check_matrix("Svc: `x`", x)?;
         classes_of("Svc: `y`", y, x.nrows())
     }

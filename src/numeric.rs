@@ -107,6 +107,19 @@ pub(crate) fn check_vector(what: &'static str, v: ArrayView1<f64>) -> Result<()>
     }
 }
 
+/// Checks a setting that must be finite and above 0.
+pub(crate) fn check_positive(
+    estimator: &'static str,
+    name: &'static str,
+    value: f64,
+) -> Result<()> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    let got = value.to_string();
+    Err(Error::Parameter { estimator, name, rule: "finite and above 0", got })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

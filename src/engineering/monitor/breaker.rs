@@ -16,7 +16,8 @@
 //! # References
 //! Nygard (2018), *Release it!*, second edition, chapter 5.
 
-use super::{check_positive, check_time};
+use super::check_time;
+use crate::numeric::check_positive;
 use crate::{Error, Result};
 
 /// What the breaker does with calls.

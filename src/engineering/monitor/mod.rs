@@ -41,14 +41,6 @@ fn check_finite(what: &'static str, index: usize, value: f64) -> Result<()> {
     Err(Error::NotFinite { what, row: index, col: 0, value })
 }
 
-/// A setting that must be finite and above zero.
-fn check_positive(estimator: &'static str, name: &'static str, value: f64) -> Result<()> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(());
-    }
-    Err(Error::Parameter { estimator, name, rule: "finite and above 0", got: value.to_string() })
-}
-
 /// A time that must not lie before the newest one seen.
 fn check_time(estimator: &'static str, t: f64, newest: f64) -> Result<()> {
     if t.is_finite() && t >= newest {

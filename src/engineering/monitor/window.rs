@@ -8,7 +8,8 @@
 //! The width is a choice between noise and delay: with `n` requests in the window a rate has the
 //! relative standard error `1/√n`, and a change shows in full only after `w` seconds.
 
-use super::{check_positive, check_time};
+use super::check_time;
+use crate::numeric::check_positive;
 use crate::{Error, Result};
 use std::collections::VecDeque;
 

@@ -212,14 +212,6 @@ fn check_open(estimator: &'static str, name: &'static str, value: f64) -> Result
     Err(Error::Parameter { estimator, name, rule: "inside (0, 1)", got })
 }
 
-fn check_positive(estimator: &'static str, name: &'static str, value: f64) -> Result<()> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(());
-    }
-    let got = value.to_string();
-    Err(Error::Parameter { estimator, name, rule: "finite and above 0", got })
-}
-
 fn check_equal_lengths(what: &'static str, expected: usize, got: usize) -> Result<()> {
     if expected == got {
         return Ok(());

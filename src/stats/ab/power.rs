@@ -14,7 +14,8 @@
 //! Cohen (1988), chapter 2; Fleiss, Levin & Paik (2003), section 4.2; Hoenig & Heisey (2001), *The Abuse
 //! of Power*.
 
-use super::{Alternative, NullDistribution, check_open, check_positive, z_quantile};
+use super::{Alternative, NullDistribution, check_open, z_quantile};
+use crate::numeric::check_positive;
 use crate::numeric::check_vector;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};

@@ -16,8 +16,9 @@
 //! Armitage, `McPherson` & Rowe (1969), *Repeated Significance Tests on Accumulating Data*; Robbins (1970);
 //! Johari, Koomen, Pekelis & Walsh (2022), *Always Valid Inference*, section 3 and eq. 10.
 
-use super::{check_open, check_positive, z_quantile};
+use super::{check_open, z_quantile};
 use crate::display::check_interrupt;
+use crate::numeric::check_positive;
 use crate::numeric::check_vector;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};

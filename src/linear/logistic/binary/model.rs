@@ -59,13 +59,7 @@ impl LogisticModel {
     /// # Errors
     /// As [`LogisticModel::decision_function`], and [`Error::Shape`] when `y` has another length.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
-        let predicted = self.predict(x)?;
-        if predicted.len() != y.len() {
-            let (expected, got) = (format!("({},)", predicted.len()), format!("({},)", y.len()));
-            return Err(Error::Shape { what: "LogisticModel::score: `y`", expected, got });
-        }
-        let right = predicted.iter().zip(y).filter(|(a, b)| a == b).count();
-        Ok(right as f64 / y.len() as f64)
+        crate::tree::cart::accuracy("LogisticModel::score: `y`", &self.predict(x)?, y)
     }
 
     /// Standard errors of `(w, b)`, shape `(n_features + 1,)`, from the observed information `n H` of an

@@ -15,7 +15,7 @@ pub(super) const NOTES: &[Note] = &[
             "sequence::crf::LinearChainCrf",
             "sequence::crf::CrfModel",
         ],
-        reference: Some("tests/reference_sequence.rs"),
+        reference: Some("tests/it/references/sequence.rs"),
         status: Status::Covered,
     },
     Note {
@@ -28,7 +28,7 @@ pub(super) const NOTES: &[Note] = &[
             "decomposition::pca::covariance",
             "decomposition::pca::svd_flip",
         ],
-        reference: Some("tests/reference_pca.rs"),
+        reference: Some("tests/it/references/pca.rs"),
         status: Status::Covered,
     },
     Note {
@@ -47,7 +47,7 @@ pub(super) const NOTES: &[Note] = &[
             "cluster::validity::elbow",
             "cluster::validity::gap_statistic",
         ],
-        reference: Some("tests/reference_kmeans_family.rs"),
+        reference: Some("tests/it/references/kmeans_family.rs"),
         status: Status::Covered,
     },
     Note {
@@ -65,7 +65,7 @@ pub(super) const NOTES: &[Note] = &[
             "linear::lasso::kkt_violation",
             "linear::lasso::map_equivalence",
         ],
-        reference: Some("tests/reference_linear_models.rs"),
+        reference: Some("tests/it/references/linear_models.rs"),
         status: Status::Covered,
     },
     Note {
@@ -86,7 +86,7 @@ pub(super) const NOTES: &[Note] = &[
             "data::augment::audio::pitch_shift",
             "nn::schedule::Schedule",
         ],
-        reference: Some("tests/reference_validation.rs"),
+        reference: Some("tests/it/references/validation.rs"),
         status: Status::Covered,
     },
     Note {
@@ -106,7 +106,7 @@ pub(super) const NOTES: &[Note] = &[
             "cluster::hierarchical::Agglomerative",
             "cluster::hierarchical::cophenetic",
         ],
-        reference: Some("tests/reference_density.rs"),
+        reference: Some("tests/it/references/density.rs"),
         status: Status::Covered,
     },
     Note {
@@ -115,7 +115,7 @@ pub(super) const NOTES: &[Note] = &[
         title_zh: "分类为什么不能用MSE",
         notebooks: &["18_mse_vs_cross_entropy"],
         items: &["nn::loss::mse_sigmoid", "nn::loss::bce_terms", "nn::loss::loss_surface"],
-        reference: Some("tests/reference_validation.rs"),
+        reference: Some("tests/it/references/validation.rs"),
         status: Status::Covered,
     },
     Note {
@@ -139,7 +139,7 @@ pub(super) const NOTES: &[Note] = &[
             "tree::lightgbm::best_category_split",
             "tree::lightgbm::bin_edges",
         ],
-        reference: Some("tests/reference_boosting.rs"),
+        reference: Some("tests/it/references/boosting.rs"),
         status: Status::Covered,
     },
     Note {
@@ -160,7 +160,7 @@ pub(super) const NOTES: &[Note] = &[
             "nn::loss::weighted_bce",
             "nn::loss::focal_posterior",
         ],
-        reference: Some("tests/reference_imbalance.rs"),
+        reference: Some("tests/it/references/imbalance.rs"),
         status: Status::Covered,
     },
     Note {
@@ -173,7 +173,7 @@ pub(super) const NOTES: &[Note] = &[
             "metrics::validation::adversarial_validation",
             "metrics::validation::leakage_scan",
         ],
-        reference: Some("tests/reference_validation.rs"),
+        reference: Some("tests/it/references/validation.rs"),
         status: Status::Covered,
     },
     Note {
@@ -187,7 +187,7 @@ pub(super) const NOTES: &[Note] = &[
             "text::tfidf::TfidfModel",
             "text::bm25::Bm25",
         ],
-        reference: Some("tests/reference_text.rs"),
+        reference: Some("tests/it/references/text.rs"),
         status: Status::Covered,
     },
     Note {
@@ -206,7 +206,7 @@ pub(super) const NOTES: &[Note] = &[
             "metrics::calibration::reliability",
             "metrics::isotonic::Isotonic",
         ],
-        reference: Some("tests/reference_classification_metrics.rs"),
+        reference: Some("tests/it/references/classification_metrics.rs"),
         status: Status::Covered,
     },
     Note {
@@ -227,7 +227,7 @@ pub(super) const NOTES: &[Note] = &[
             "stats::selection::rfe",
             "stats::selection::l1_select",
         ],
-        reference: Some("tests/reference_selection.rs"),
+        reference: Some("tests/it/references/selection.rs"),
         status: Status::Covered,
     },
     Note {
@@ -240,7 +240,7 @@ pub(super) const NOTES: &[Note] = &[
             "stats::bias_variance::complexity_curve",
             "stats::bias_variance::BiasVariance",
         ],
-        reference: Some("tests/reference_bagging.rs"),
+        reference: Some("tests/it/references/bagging.rs"),
         status: Status::Covered,
     },
 ];

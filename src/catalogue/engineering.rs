@@ -23,7 +23,7 @@ pub(super) const NOTES: &[Note] = &[
             "engineering::testing::CounterExample",
             "engineering::testing::ddmin",
         ],
-        reference: Some("tests/reference_monitor.rs"),
+        reference: Some("tests/it/references/monitor.rs"),
         status: Status::Covered,
     },
     Note {
@@ -43,7 +43,7 @@ pub(super) const NOTES: &[Note] = &[
             "engineering::shell::parse_meminfo",
             "engineering::shell::parse_smi_csv",
         ],
-        reference: Some("tests/reference_shell.rs"),
+        reference: Some("tests/it/references/shell.rs"),
         status: Status::Covered,
     },
     Note {
@@ -60,7 +60,7 @@ pub(super) const NOTES: &[Note] = &[
             "engineering::git::diff_lines",
             "engineering::git::merge3",
         ],
-        reference: Some("tests/reference_git.rs"),
+        reference: Some("tests/it/references/git.rs"),
         status: Status::Covered,
     },
     Note {
@@ -73,7 +73,7 @@ pub(super) const NOTES: &[Note] = &[
             "engineering::cache::CacheStats",
             "engineering::cache::memoize",
         ],
-        reference: Some("tests/reference_python_idioms.rs"),
+        reference: Some("tests/it/references/python_idioms.rs"),
         status: Status::Covered,
     },
     Note {
@@ -88,7 +88,7 @@ pub(super) const NOTES: &[Note] = &[
             "engineering::construct::Interner",
             "engineering::construct::ServerConfig",
         ],
-        reference: Some("tests/reference_python_idioms.rs"),
+        reference: Some("tests/it/references/python_idioms.rs"),
         status: Status::Covered,
     },
     Note {
@@ -105,7 +105,7 @@ pub(super) const NOTES: &[Note] = &[
             "engineering::functional::parallel_map",
             "engineering::functional::Graph",
         ],
-        reference: Some("tests/reference_python_idioms.rs"),
+        reference: Some("tests/it/references/python_idioms.rs"),
         status: Status::Covered,
     },
 ];

@@ -60,7 +60,7 @@ pub(super) const NOTES: &[Note] = &[
             "metrics::auc::delong",
             "metrics::auc::auc_ci",
         ],
-        reference: Some("tests/reference_classification_metrics.rs"),
+        reference: Some("tests/it/references/classification_metrics.rs"),
         status: Status::Covered,
     },
     Note {
@@ -82,7 +82,7 @@ pub(super) const NOTES: &[Note] = &[
             "metrics::drift::js_drift",
             "metrics::drift::feature_skew",
         ],
-        reference: Some("tests/reference_drift.rs"),
+        reference: Some("tests/it/references/drift.rs"),
         status: Status::Covered,
     },
     Note::planned(

@@ -22,7 +22,7 @@ pub(super) const NOTES: &[Note] = &[
             "stats::likelihood::profile_ci",
             "stats::likelihood::likelihood_ratio",
         ],
-        reference: Some("tests/reference_likelihood.rs"),
+        reference: Some("tests/it/references/likelihood.rs"),
         status: Status::Covered,
     },
     Note {
@@ -38,7 +38,7 @@ pub(super) const NOTES: &[Note] = &[
             "stats::distance::simhash",
             "stats::distance::Hamming74",
         ],
-        reference: Some("tests/reference_information.rs"),
+        reference: Some("tests/it/references/information.rs"),
         status: Status::Covered,
     },
     Note {
@@ -55,7 +55,7 @@ pub(super) const NOTES: &[Note] = &[
             "nn::loss::soft_cross_entropy",
             "nn::loss::tensor::cross_entropy",
         ],
-        reference: Some("tests/reference_loss.rs"),
+        reference: Some("tests/it/references/loss.rs"),
         status: Status::Covered,
     },
     Note {
@@ -72,7 +72,7 @@ pub(super) const NOTES: &[Note] = &[
             "stats::information::kl_gaussian",
             "stats::information::fit_gaussian_kl",
         ],
-        reference: Some("tests/reference_information.rs"),
+        reference: Some("tests/it/references/information.rs"),
         status: Status::Covered,
     },
     Note {
@@ -89,7 +89,7 @@ pub(super) const NOTES: &[Note] = &[
             "linear::logistic::is_linearly_separable",
             "nn::gradcheck::check_gradient",
         ],
-        reference: Some("tests/reference_logistic.rs"),
+        reference: Some("tests/it/references/logistic.rs"),
         status: Status::Covered,
     },
     Note {
@@ -108,7 +108,7 @@ pub(super) const NOTES: &[Note] = &[
             "tree::gbdt::GradientBoostingRegressor",
             "stats::bias_variance::decompose",
         ],
-        reference: Some("tests/reference_bagging.rs"),
+        reference: Some("tests/it/references/bagging.rs"),
         status: Status::Covered,
     },
     Note {
@@ -165,7 +165,7 @@ pub(super) const NOTES: &[Note] = &[
             "sampling::imbalance::Smote",
             "metrics::confusion::ConfusionMatrix",
         ],
-        reference: Some("tests/reference_ab.rs"),
+        reference: Some("tests/it/references/ab.rs"),
         status: Status::Covered,
     },
 ];

@@ -1,0 +1,8 @@
+//! Every test that sees the library from outside, in one program: it links candle and SQLite once.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod catalogue;
+mod contract;
+mod peers;
+mod references;
+mod simulation_causal;

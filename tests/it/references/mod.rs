@@ -1,0 +1,36 @@
+//! Our numbers against those of reference packages, whose scripts and answers stand in `tests/references/`.
+
+mod ab;
+mod attribution;
+mod bagging;
+mod boosting;
+mod causal;
+mod classification_metrics;
+mod cluster;
+mod collinearity;
+mod dedup;
+mod density;
+mod drift;
+mod git;
+mod imbalance;
+mod information;
+mod kmeans_family;
+mod likelihood;
+mod linear_models;
+mod logistic;
+mod loss;
+mod monitor;
+mod ols;
+mod outliers;
+mod panel;
+mod pca;
+mod python_idioms;
+mod selection;
+mod sequence;
+mod shell;
+mod supervised;
+mod testing;
+mod text;
+mod trees;
+mod validation;
+mod window;

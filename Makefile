@@ -9,6 +9,8 @@ PYTHON := $(VENV)/bin/python
 KERNEL := $(CARGO_TARGET_DIR)/release/mlnotes-kernel
 SPEC := $(VENV)/share/jupyter/kernels/mlnotes/kernel.json
 PYTEST := $(PYTHON) -m pytest -q
+# Two processes, each with files of its own: a cell keeps one core busy.
+PYTEST2 := $(PYTEST) -n 2 --dist loadfile
 # The book's builder has an environment of its own: nothing of it is needed to run or test notebooks.
 BOOK_VENV := $(CURDIR)/.venv-book
 BOOK := $(CURDIR)/book
@@ -69,7 +71,7 @@ docs:
 
 # The kernel under real Jupyter clients.
 conformance: kernel
-	$(PYTEST) tests/kernel
+	$(PYTEST2) tests/kernel
 
 # Executes every notebook and compares with what is stored; `make notebooks UPDATE=1` stores anew.
 notebooks: kernel
@@ -105,7 +107,7 @@ $(BOOK_VENV)/.complete: docs/book/requirements.lock
 
 # The book as files, then in a real browser: links, formulas, figures, sliders, three widths, two themes.
 book-check: book python
-	$(PYTEST) tests/book
+	$(PYTEST) -n 2 tests/book
 
 # Everything that is raced.
 bench: bench-kernel bench-models

@@ -54,11 +54,14 @@ kernel: python
 
 # Clippy compiles the tests that `make unit` runs: `cargo clippy` would compile every dependency a second
 # time, without code (docs/decisions/0014). `cargo clippy` by hand works as ever.
-LINTED := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
+DENY := CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
+LINTED := RUSTC_WORKSPACE_WRAPPER=clippy-driver $(DENY)
 TEST := $(LINTED) cargo test --locked --release --config tests/checked.toml
 
 lint:
 	cargo fmt --all --check
+	@! $(DENY) clippy-driver --emit metadata -o $(CARGO_TARGET_DIR)/planted.rmeta tests/lint/planted.rs 2>/dev/null \
+	  || { echo "clippy denies nothing: tests/lint/planted.rs should have been refused"; exit 1; }
 	$(TEST) --no-run -p mlnotes -p mlnotes-bench
 	$(TEST) --no-run -p mlnotes-kernel --all-targets
 

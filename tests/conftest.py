@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Error, sync_playwright
@@ -35,14 +36,34 @@ def provide():
     return None
 
 
-@pytest.fixture(scope="session")
-def browser():
-    path = provide()
+@contextmanager
+def launched(path):
+    """A browser for the thread that asks: Playwright's objects stay in theirs."""
     with sync_playwright() as playwright:
-        try:
-            found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        except Error as error:
-            print(MISSING, error)
-            pytest.skip(MISSING)
+        found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield found
         found.close()
+
+
+@pytest.fixture(scope="session")
+def browser_path():
+    """The browser that is there, tried once; the tests that need one are skipped where there is none."""
+    path = provide()
+    try:
+        with launched(path):
+            return path
+    except Error as error:
+        print(MISSING, error)
+        pytest.skip(MISSING)
+
+
+@pytest.fixture(scope="session")
+def launch(browser_path):
+    """Opens a browser of its own for whoever calls, as a context."""
+    return lambda: launched(browser_path)
+
+
+@pytest.fixture(scope="session")
+def browser(launch):
+    with launch() as found:
+        yield found

@@ -8,6 +8,7 @@ mod doctor;
 mod engine;
 mod environment;
 mod history;
+mod notebook;
 mod server;
 mod session;
 mod spec;
@@ -45,8 +46,15 @@ enum Command {
         #[arg(default_value = ".")]
         folder: PathBuf,
     },
+    /// Run notebooks from their tops, and say where they do not come out as they are stored.
+    ///
+    /// Exit code 0: all are green; 1: one is red; 2: one could not be run.
+    Test(notebook::Options),
     /// Say what is missing for the kernel to work, and how to mend it.
     Doctor,
+    /// Run a notebook for `test`.
+    #[command(hide = true)]
+    TestOne(notebook::One),
     /// Run cells for the kernel.
     #[command(hide = true)]
     Cells,
@@ -65,6 +73,8 @@ fn main() -> ExitCode {
         Command::Uninstall(place) => spec::uninstall(&place),
         Command::Run { connection_file, engine } => run(&connection_file, &engine),
         Command::Build { folder } => build(&folder),
+        Command::Test(options) => return notebook::test(&options),
+        Command::TestOne(one) => return notebook::run_one(&one),
         Command::Doctor => return doctor::examine(),
         Command::Cells => child::main(),
         Command::Analyse => analyst::main(),

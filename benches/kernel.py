@@ -14,8 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "notebooks"))
 
-from execute import add_stock  # noqa: E402
 from jupyter_client.manager import KernelManager  # noqa: E402
+from stock import add_stock  # noqa: E402
 
 DEPS = """:dep ndarray = "0.16"
 :dep linfa = "0.8"
@@ -131,7 +131,7 @@ def main():
     options = parser.parse_args()
     u = unit()
     ours = [measure("mlnotes", "") for _ in range(options.runs)]
-    add_stock(options.stock, keep=False)
+    add_stock(options.stock)
     stock = measure("stock", DEPS)
     u = statistics.median([u, unit(), unit()])
     middle = {

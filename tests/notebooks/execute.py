@@ -6,15 +6,9 @@ because processors differ in the last bit; everything else must agree to the byt
 """
 
 import argparse
-import atexit
-import json
-import os
-import queue
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -156,35 +150,6 @@ def differing_outputs(ours, theirs) -> list[str]:
     ]
 
 
-def add_stock(program: str, keep: bool = True, jobs: int = 1) -> list[str]:
-    """Makes the stock kernel known, to this process and its children only, under a name a job."""
-    program = Path(program).resolve()
-    jupyter = Path(tempfile.mkdtemp(prefix="stock-kernel-"))
-    atexit.register(shutil.rmtree, jupyter, ignore_errors=True)
-    names = ["stock"] + [f"stock-{job}" for job in range(1, jobs)]
-    for name in names:
-        folder = jupyter / "kernels" / name
-        folder.mkdir(parents=True)
-        argv = [str(program), "--control_file", "{connection_file}"]
-        spec = {"argv": argv, "display_name": name, "language": "rust", "interrupt_mode": "message"}
-        if keep:
-            # What one notebook's `:dep` lines have compiled, the next one of the same job finds. Not
-            # below the project, whose workspace would claim it.
-            crate = jupyter / name
-            crate.mkdir()
-            spec["env"] = {"EVCXR_TMPDIR": str(crate)}
-        (folder / "kernel.json").write_text(json.dumps(spec))
-    os.environ["JUPYTER_PATH"] = str(jupyter)
-    return names
-
-
-def share_crates(names: list[str]) -> None:
-    """Gives what the first stock kernel has compiled to the others."""
-    jupyter = Path(os.environ["JUPYTER_PATH"])
-    for name in names[1:]:
-        shutil.copytree(jupyter / names[0], jupyter / name, symlinks=True, dirs_exist_ok=True)
-
-
 def execute(path: Path, kernel: str = "mlnotes", timeout: int = 900):
     """The notebook, executed from its top in its own folder."""
     notebook = nbformat.read(path, as_version=4)
@@ -197,25 +162,6 @@ def execute(path: Path, kernel: str = "mlnotes", timeout: int = 900):
     )
     client.execute()
     return notebook
-
-
-def check_on_stock(path: Path, kernel: str) -> tuple[bool, str]:
-    """Whether a notebook runs on the stock kernel, and what is to be said of it."""
-    start = time.monotonic()
-    # The stock kernel compiles every crate in the first cell that names it.
-    notebook = execute(path, kernel, 2400)
-    failed = [
-        output
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        # The stock kernel reports panics as success, with the text on stderr.
-        if output.output_type == "error" or "panicked at" in text_of(output.get("text", ""))
-    ]
-    took = f"{time.monotonic() - start:.1f} s"
-    lines = [f"{'FAILED' if failed else 'ok'}  {path.name} on the stock kernel ({took})"]
-    lines += [text_of(output.get("text", output.get("traceback", ""))) for output in failed]
-    return not failed, "\n".join(lines)
 
 
 def check(path: Path, witness: Path | None = None) -> tuple[bool, str]:
@@ -236,36 +182,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("--witness", type=Path, help="the kernel's program, whose outputs must be the same")
-    parser.add_argument("--stock", help="the stock kernel's program; outputs are not compared")
     parser.add_argument("--jobs", type=int, default=1, help="notebooks that run side by side")
     options = parser.parse_args()
-    # Each job has a kernel name of its own: two stock kernels must not share a crate.
-    names = add_stock(options.stock, jobs=options.jobs) if options.stock else []
-    kernels: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def run(path: Path) -> tuple[bool, str]:
-        kernel = kernels.get() if options.stock else None
         try:
-            return check_on_stock(path, kernel) if kernel else check(path, options.witness)
+            return check(path, options.witness)
         except CellExecutionError as error:
             return False, f"FAILED  {path.name}\n{error}"
-        finally:
-            if kernel:
-                kernels.put(kernel)
 
-    bad, paths = 0, options.notebooks
-    if len(names) > 1:
-        # The first notebook compiles the crates that all of them share.
-        kernels.put(names[0])
-        well, text = run(paths[0])
-        print(text, flush=True)
-        bad, paths = bad + (not well), paths[1:]
-        kernels.get()
-        share_crates(names)
-    for name in names:
-        kernels.put(name)
+    bad = 0
     with ThreadPoolExecutor(options.jobs) as pool:
-        for done in as_completed([pool.submit(run, path) for path in paths]):
+        for done in as_completed([pool.submit(run, path) for path in options.notebooks]):
             well, text = done.result()
             print(text, flush=True)
             bad += not well

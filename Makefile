@@ -5,6 +5,9 @@ CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 VENV := $(CURDIR)/.venv
 RACE_VENV := $(CURDIR)/.venv-race
+# The packages that wrote the fixtures of tests/references, and what the last green comparison said.
+REFERENCES_VENV := $(CURDIR)/.venv-references
+REFERENCES_PASSED := $(CARGO_TARGET_DIR)/references.passed
 PYTHON := $(VENV)/bin/python
 KERNEL := $(CARGO_TARGET_DIR)/release/mlnotes-kernel
 SPEC := $(VENV)/share/jupyter/kernels/mlnotes/kernel.json
@@ -16,7 +19,7 @@ BOOK_VENV := $(CURDIR)/.venv-book
 BOOK := $(CURDIR)/book
 
 .PHONY: lab test test-all tools python kernel lint unit docs conformance notebooks planted \
-        stock stock-kernel browser book book-check bench bench-kernel bench-models clean
+        stock stock-kernel browser book book-check references mutate bench bench-kernel bench-models always clean
 
 # JupyterLab refuses to run for root unless told; a container's only user often is root.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
@@ -128,6 +131,25 @@ $(BOOK_VENV)/.complete: docs/book/requirements.lock
 book-check: book python
 	$(PYTEST) -n 2 tests/book
 
+# Makes every fixture of tests/references and every data set anew, and compares with what is stored (5 minutes on
+# two cores); `make references UPDATE=1` stores anew. While scripts, fixtures and data are as they passed it only
+# repeats what was said then.
+references: $(REFERENCES_PASSED)
+	@cat $<
+
+$(REFERENCES_PASSED): $(REFERENCES_VENV)/.complete \
+    $(wildcard tests/references/*.py tests/references/*.json src/data/sets/*/*) $(if $(UPDATE),always)
+	@mkdir -p $(@D)
+	$(REFERENCES_VENV)/bin/python tests/references/anew.py --record $@ $(if $(UPDATE),--update)
+
+$(REFERENCES_VENV)/.complete: tests/references/requirements.lock
+	@echo "== the references' Python environment in .venv-references"
+	python3 -m venv $(REFERENCES_VENV)
+	$(REFERENCES_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+always:
+
 # Everything that is raced.
 bench: bench-kernel bench-models
 
@@ -147,5 +169,5 @@ $(RACE_VENV)/.complete: benches/models/requirements.lock
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(RACE_VENV) $(BOOK_VENV) $(BOOK)
+	rm -rf $(VENV) $(RACE_VENV) $(BOOK_VENV) $(REFERENCES_VENV) $(BOOK)
 	cargo clean

@@ -7,7 +7,6 @@ Armitage, McPherson & Rowe (1969), the distance of binomial sums to the normal f
 
 import json
 import warnings
-from pathlib import Path
 
 import numpy as np
 import scipy
@@ -17,6 +16,8 @@ from scipy import integrate, optimize, stats
 from statsmodels.stats import power as smp
 from statsmodels.stats import proportion as smprop
 from statsmodels.stats.multitest import multipletests
+
+from place import fixture
 
 assert scipy.__version__ == "1.17.1" and statsmodels.__version__ == "0.15.0"
 assert xxhash.VERSION == "4.1.0"
@@ -360,4 +361,4 @@ out = {
     "binomial_distance": binomial_distance(),
     "t_quantiles": t_distribution(),
 }
-(Path(__file__).parent / "ab.json").write_text(json.dumps(out, default=float))
+fixture(__file__).write_text(json.dumps(out, default=float))

@@ -9,7 +9,8 @@ import json
 import math
 import random
 from fractions import Fraction
-from pathlib import Path
+
+from place import fixture
 
 random.seed(13)
 
@@ -105,5 +106,5 @@ ratio = {
     "found": search(elements, 0.67, 0.1),
 }
 out = {"ratios": ratios, "games": games, "additive": additive, "ratio": ratio}
-(Path(__file__).parent / "attribution.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))
 print(json.dumps(additive, indent=1)[:1500], ratio["found"])

@@ -1,22 +1,24 @@
 """Writes src/data/sets/pride_and_prejudice/text.txt from the Debian package r-cran-janeaustenr 1.0.0.
 
     apt-get download r-cran-janeaustenr && dpkg -x r-cran-janeaustenr_1.0.0-1_all.deb deb
-    pip install rdata && python tests/references/austen_data.py deb
+    python tests/references/austen_data.py deb
 
-The package's database keeps each novel as a compressed vector of lines; `.rdx` says where.
+Needs rdata 1.1.0. The package's database keeps each novel as a compressed vector of lines; `.rdx` says where.
 """
 
 import bz2
 import gzip
 import lzma
-import sys
 import zlib
-from pathlib import Path
+from importlib import metadata
 
 import rdata
 
-OUT = Path(__file__).resolve().parents[2] / "src" / "data" / "sets" / "pride_and_prejudice"
-package = Path(sys.argv[1]) / "usr/lib/R/site-library/janeaustenr"
+from place import data_set, packages
+
+(unpacked,) = packages("r-cran-janeaustenr 1.0.0")
+package = unpacked / "usr/lib/R/site-library/janeaustenr"
+assert metadata.version("rdata") == "1.1.0"
 assert "\nVersion: 1.0.0\n" in (package / "DESCRIPTION").read_text()
 
 
@@ -38,6 +40,5 @@ database = (package / "data/Rdata.rdb").read_bytes()
 lines = list(convert(unpack(database[offset : offset + length])))
 assert len(lines) == 13030 and lines[0] == "PRIDE AND PREJUDICE"
 text = "\n".join(str(line).rstrip() for line in lines).rstrip() + "\n"
-OUT.mkdir(parents=True, exist_ok=True)
-(OUT / "text.txt").write_text(text, encoding="utf-8")
+(data_set("pride_and_prejudice") / "text.txt").write_text(text, encoding="utf-8")
 print(len(text), "characters,", sum(not c.isascii() for c in text), "not ASCII")

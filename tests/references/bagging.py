@@ -6,13 +6,14 @@ sigma^2 ||H||^2, with no sampling at all.
 """
 
 import json
-from pathlib import Path
 
 import mlxtend
 import numpy as np
 import sklearn
 from mlxtend.evaluate import bias_variance_decomp
 from sklearn.tree import DecisionTreeRegressor
+
+from place import fixture
 
 assert np.__version__ == "2.4.6" and sklearn.__version__ == "1.9.1" and mlxtend.__version__ == "0.25.0"
 rng = np.random.default_rng(3)
@@ -69,4 +70,4 @@ out = {
     "min_norm": systems,
 }
 print(np.mean(boot, 0), np.std(boot, 0, ddof=1))
-(Path(__file__).parent / "bagging.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))

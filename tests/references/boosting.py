@@ -6,11 +6,12 @@ derivation; LightGBM's gains too.
 """
 
 import json
-from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
 import xgboost as xgb
+
+from place import fixture
 
 assert xgb.__version__ == "3.2.0"
 assert lgb.__version__ == "4.7.0"
@@ -217,6 +218,6 @@ out = {
     "lightgbm": lightgbm,
     "categories": [category_case(l2, seed) for l2, seed in ((0.0, 1), (5.0, 2), (0.0, 3), (20.0, 4))],
 }
-path = Path(__file__).with_suffix(".json")
+path = fixture(__file__)
 path.write_text(json.dumps(out) + "\n")
 print(path, path.stat().st_size)

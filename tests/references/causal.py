@@ -19,6 +19,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
+from place import fixture
+
 assert statsmodels.__version__ == "0.15.0" and scipy.__version__ == "1.17.1"
 assert sklearn.__version__ == "1.9.1" and np.__version__ == "2.4.6"
 HERE = Path(__file__).resolve().parent
@@ -391,6 +393,6 @@ out = {
     "lalonde": lalonde,
     "world": world,
 }
-(HERE / "causal.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))
 print(json.dumps({"organs": organs["did"], "p": organs["study"]["p"], "world": world}, indent=1))
 print(json.dumps({k: v for k, v in lalonde.items() if k != "treated_scores"}, indent=1))

@@ -6,13 +6,13 @@ precision number are written.
 
 import csv
 from importlib import metadata
-from pathlib import Path
 
 import numpy as np
 from causaldata import cps_mixtape, nsw_mixtape, organ_donations
 
+from place import data_set
+
 assert metadata.version("causaldata") == "0.1.5"
-SETS = Path(__file__).resolve().parents[2] / "src" / "data" / "sets"
 COLUMNS = ["treat", "age", "educ", "black", "hisp", "marr", "nodegree", "re74", "re75", "re78"]
 
 
@@ -23,9 +23,7 @@ def number(value):
 
 
 def write(name, head, rows):
-    folder = SETS / name
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "data.csv", "w", newline="") as file:
+    with open(data_set(name) / "data.csv", "w", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(head)
         out.writerows(rows)

@@ -4,13 +4,14 @@ Needs scikit-learn 1.9.1. Scores are rounded to one or two digits, so that ties 
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import sklearn
 from sklearn import metrics
 from sklearn.calibration import _SigmoidCalibration, calibration_curve
 from sklearn.isotonic import IsotonicRegression
+
+from place import fixture
 
 assert sklearn.__version__ == "1.9.1"
 rng = np.random.default_rng(25)
@@ -109,4 +110,4 @@ out = {
     "several": [several(80, 3), several(300, 5)],
     "delong": [delong(15), delong(60)],
 }
-(Path(__file__).parent / "classification_metrics.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))

@@ -15,6 +15,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
+from place import fixture
+
 assert sklearn.__version__ == "1.9.1"
 warnings.simplefilter("ignore", ConvergenceWarning)
 here = Path(__file__).resolve()
@@ -65,4 +67,4 @@ for shape, precisions in {
             "means": model.means_.tolist(), "covariances": full.tolist(),
             "score": float(model.score(x)), "bic": float(model.bic(x)), "aic": float(model.aic(x)),
         })
-here.with_suffix(".json").write_text(json.dumps(out) + "\n")
+fixture(__file__).write_text(json.dumps(out) + "\n")

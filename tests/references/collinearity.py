@@ -6,13 +6,14 @@ Needs statsmodels 0.15.0, NumPy 2.4.6, scikit-learn 1.9.1 (for the diabetes data
 
 import json
 import warnings
-from pathlib import Path
 
 import numpy as np
 import statsmodels
 import statsmodels.api as sm
 from sklearn.datasets import load_diabetes
 from statsmodels.stats.outliers_influence import variance_inflation_factor
+
+from place import fixture
 
 # That the matrices are badly conditioned is their point.
 warnings.filterwarnings("ignore")
@@ -47,4 +48,4 @@ diabetes = load_diabetes(scaled=False).data
 sets = {"diabetes": diabetes, "triple": triple, "near": near, "longley": longley}
 out = {"packages": "statsmodels 0.15.0, numpy 2.4.6"}
 out["cases"] = [case(name, x) for name, x in sets.items()]
-(Path(__file__).parent / "collinearity.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))

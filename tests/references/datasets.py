@@ -13,13 +13,11 @@ import palmerpenguins
 import sklearn
 from sklearn import datasets
 
-SETS = Path(__file__).resolve().parents[2] / "src" / "data" / "sets"
+from place import data_set
 
 
 def write(name, features, targets, rows):
-    folder = SETS / name
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "data.csv", "w", newline="") as file:
+    with open(data_set(name) / "data.csv", "w", newline="") as file:
         file.write("# " + ",".join(targets) + "\n")
         out = csv.writer(file, lineterminator="\n")
         out.writerow([*features, "class"])
@@ -42,9 +40,7 @@ def diabetes():
     bunch = datasets.load_diabetes(scaled=False)
     serum = ["tc", "ldl", "hdl", "tch", "ltg", "glu"]
     names = [*bunch.feature_names[:4], *serum, "progression"]
-    folder = SETS / "diabetes"
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "data.csv", "w", newline="") as file:
+    with open(data_set("diabetes") / "data.csv", "w", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(names)
         out.writerows([*map(number, x), number(y)] for x, y in zip(bunch.data, bunch.target))

@@ -1,22 +1,23 @@
 """Writes src/data/sets/credit/data.csv from the R package modeldata.
 
-Needs rdata 1.1.0 and pandas. Give it the folder `data` of the installed or unpacked package (1.1.0), for
-example of Debian's r-cran-modeldata: its lazy-load database is an index (`Rdata.rdx`) of offsets into
-one file of compressed objects (`Rdata.rdb`).
+Needs rdata 1.1.0. The package is that of Debian, r-cran-modeldata 1.1.0:
+
+    apt-get download r-cran-modeldata && dpkg -x r-cran-modeldata_1.1.0-1_all.deb deb
+    python tests/references/datasets_r.py deb
+
+Its lazy-load database is an index (`Rdata.rdx`) of offsets into one file of compressed objects (`Rdata.rdb`).
 """
 
 import bz2
 import csv
 import gzip
 import lzma
-import sys
 import zlib
 from importlib import metadata
-from pathlib import Path
 
 import rdata
 
-FOLDER = Path(__file__).resolve().parents[2] / "src" / "data" / "sets" / "credit"
+from place import data_set, packages
 
 
 def lazy_load(folder, name):
@@ -34,15 +35,17 @@ def lazy_load(folder, name):
 
 
 assert metadata.version("rdata") == "1.1.0"
-table = lazy_load(Path(sys.argv[1]), "credit_data").dropna()
+(unpacked,) = packages("r-cran-modeldata 1.1.0")
+package = unpacked / "usr/lib/R/site-library/modeldata"
+assert "\nVersion: 1.1.0\n" in (package / "DESCRIPTION").read_text()
+table = lazy_load(package / "data", "credit_data").dropna()
 # A bad debtor is the event, hence class 1.
 status = (table.pop("Status") == "bad").astype(int)
 for column in table:
     if hasattr(table[column], "cat"):
         # Codes count from 0 in alphabetical order.
         table[column] = table[column].cat.codes
-FOLDER.mkdir(parents=True, exist_ok=True)
-with open(FOLDER / "data.csv", "w", newline="") as file:
+with open(data_set("credit") / "data.csv", "w", newline="") as file:
     file.write("# good,bad\n")
     out = csv.writer(file, lineterminator="\n")
     out.writerow([*(name.lower() for name in table), "class"])

@@ -13,6 +13,8 @@ from pathlib import Path
 import datasketch
 from datasketch import MinHash
 
+from place import fixture
+
 assert datasketch.__version__ == "2.0.0"
 file = Path(__file__).resolve().parents[2] / "src/data/sets/state_of_the_union/speeches.txt"
 texts = file.read_text(encoding="utf-8").split("\n")[1::2]
@@ -54,5 +56,5 @@ out = {
     "pairs": pairs,
     "datasketch": estimates,
 }
-(Path(__file__).parent / "dedup.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))
 print(len(sentences), len(pairs), out["n_runs"], sum(p[2] >= 0.6 for p in pairs))

@@ -14,6 +14,8 @@ from scipy.cluster import hierarchy
 from sklearn.cluster import DBSCAN
 from sklearn.datasets import make_moons
 
+from place import fixture
+
 assert sklearn.__version__ == "1.9.1" and scipy.__version__ == "1.17.1"
 ROOT = Path(__file__).resolve().parents[2]
 rng = np.random.default_rng(16)
@@ -69,5 +71,5 @@ out = {
     "points": points.tolist(),
     "links": links,
 }
-(Path(__file__).parent / "density.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))
 print(out["earthquakes"])

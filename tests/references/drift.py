@@ -5,12 +5,13 @@ the right; the index is its formula with half a row added to every bin.
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import scipy
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp
+
+from place import fixture
 
 assert np.__version__ == "2.4.6"
 assert scipy.__version__ == "1.17.1"
@@ -46,4 +47,4 @@ for expected, actual in pairs:
                 "ks_p": float(ks.pvalue),
             }
         )
-Path(__file__).with_suffix(".json").write_text(json.dumps(cases) + "\n")
+fixture(__file__).write_text(json.dumps(cases) + "\n")

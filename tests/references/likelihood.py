@@ -16,6 +16,8 @@ import statsmodels
 import statsmodels.api as sm
 from scipy import integrate, optimize, special, stats
 
+from place import fixture
+
 assert (scipy.__version__, statsmodels.__version__) == ("1.17.1", "0.15.0")
 assert mp.__version__ == "1.3.0"
 mp.mp.dps = 40
@@ -248,7 +250,7 @@ out = {
     "chi_squared": [[d, df, f(stats.chi2.sf(d, df))] for d, df in [(0.3, 1), (5.0, 2), (40.0, 3)]],
     "coverage": coverages(),
 }
-(HERE / "likelihood.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))
 for c in cases:
     print(c["label"], c["family"], c["theta"], c["std_err"], c["scipy_fit"], c["profile_95"])
 print({k: out[k] for k in ("home_goals", "home_advantage", "coverage", "expected_weibull")})

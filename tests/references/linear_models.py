@@ -4,13 +4,14 @@ Needs scikit-learn 1.9.1. Tolerances are tightened until the weights themselves 
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import sklearn
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import ElasticNet, Lasso, Ridge, enet_path
 from sklearn.preprocessing import StandardScaler
+
+from place import fixture
 
 assert sklearn.__version__ == "1.9.1"
 raw, y = load_diabetes(return_X_y=True, scaled=False)
@@ -58,4 +59,4 @@ out = {
     "nets": nets,
     "path": {"alphas": alphas.tolist(), "coef": coefs.T.tolist()},
 }
-(Path(__file__).parent / "linear_models.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))

@@ -4,7 +4,6 @@ Needs scikit-learn 1.9.1 and statsmodels 0.15.0. Breast cancer is standardised w
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import sklearn
@@ -13,6 +12,8 @@ import statsmodels.api as sm
 from sklearn import datasets
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+
+from place import fixture
 
 assert sklearn.__version__ == "1.9.1" and statsmodels.__version__ == "0.15.0"
 out = {"versions": {"scikit-learn": sklearn.__version__, "statsmodels": statsmodels.__version__}}
@@ -41,4 +42,4 @@ out["iris_logit"] = {
 model = LogisticRegression(C=1 / (150 * 0.01), solver="lbfgs", tol=1e-14, max_iter=10000)
 model.fit(iris.data, iris.target)
 out["iris_softmax"] = {"l2": 0.01, "proba": model.predict_proba(iris.data)[::10].tolist()}
-Path(__file__).with_suffix(".json").write_text(json.dumps(out) + "\n")
+fixture(__file__).write_text(json.dumps(out) + "\n")

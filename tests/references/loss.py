@@ -9,7 +9,6 @@ with the long sums before anything is written.
 import itertools
 import json
 from decimal import Decimal, getcontext
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -18,6 +17,8 @@ import scipy
 import sklearn
 from scipy.special import log_softmax
 from sklearn.metrics import log_loss
+
+from place import fixture
 
 assert jax.__version__ == "0.10.2"
 assert optax.__version__ == "0.2.8"
@@ -165,4 +166,4 @@ out = {
     "q": q.tolist(),
     "soft": {"loss": float(soft_value), "grad": jax.grad(soft_loss)(jnp.asarray(z)).tolist()},
 }
-(Path(__file__).parent / "loss.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))

@@ -8,13 +8,14 @@ quantiles of the sojourn by root-finding on its survival function. Burn rates: p
 import importlib.metadata
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import scipy
 from ddsketch import DDSketch
 from scipy import integrate, optimize
+
+from place import fixture
 
 assert importlib.metadata.version("ddsketch") == "3.0.1"
 assert np.__version__ == "2.4.6"
@@ -131,5 +132,5 @@ out = {
     "errors": errors.tolist(),
     "rules": rules,
 }
-(Path(__file__).parent / "monitor.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))
 print([rule["alerts"] for rule in rules], [q["quantiles"] for q in queues])

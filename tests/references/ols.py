@@ -4,11 +4,12 @@ Needs statsmodels 0.15.0 and NumPy 2.4.6.
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import statsmodels
 import statsmodels.api as sm
+
+from place import fixture
 
 assert statsmodels.__version__ == "0.15.0"
 rng = np.random.default_rng(8)
@@ -50,4 +51,4 @@ out = {
     "cluster": told(sm.OLS(y, full), True, **cluster),
     "weighted_cluster": told(sm.WLS(y, full, weights=weights), True, **cluster),
 }
-(Path(__file__).parent / "ols.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))

@@ -14,6 +14,8 @@ from scipy import stats
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import IsolationForest
 
+from place import fixture
+
 assert (np.__version__, scipy.__version__, sklearn.__version__) == ("2.4.6", "1.17.1", "1.9.1")
 METHODS = (
     "inverted_cdf averaged_inverted_cdf closest_observation interpolated_inverted_cdf "
@@ -65,4 +67,4 @@ out = {
     "forest_penguins": forest(penguins),
     "forest_breast_cancer": forest(load_breast_cancer().data),
 }
-(Path(__file__).parent / "outliers.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))

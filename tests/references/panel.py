@@ -21,6 +21,8 @@ from pysyncon import Synth
 from scipy import stats
 from scipy.optimize import nnls
 
+from place import fixture
+
 for package, version in {
     "numpy": "2.4.6",
     "scipy": "1.17.1",
@@ -308,7 +310,7 @@ out = {
     "mle": mle,
     "spike_slab": spike,
 }
-(Path(__file__).parent / "panel.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))
 print(placebo_se, their_se, published, sdid, rmse(gap[:19]), gap[19:].mean())
 print({s: round(x, 3) for s, x in zip(texas.columns.drop("Texas"), texas_w) if x > 1e-3})
 print("pysyncon", synth.loss_V, given.loss_V, rmse(texas_gap[:9]) ** 2)

@@ -14,7 +14,7 @@ import pandas as pd
 import statsmodels.api as sm
 import synthdid
 
-SETS = Path(__file__).resolve().parents[2] / "src" / "data" / "sets"
+from place import data_set
 
 
 def number(value):
@@ -25,9 +25,7 @@ def number(value):
 
 
 def write(name, header, rows):
-    folder = SETS / name
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "data.csv", "w", newline="") as file:
+    with open(data_set(name) / "data.csv", "w", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(header)
         out.writerows(rows)

@@ -1,12 +1,13 @@
 """Writes pca.json: what scikit-learn's PCA(svd_solver="full") says. Needs scikit-learn 1.9.1."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import sklearn
 from sklearn import datasets
 from sklearn.decomposition import PCA
+
+from place import fixture
 
 assert sklearn.__version__ == "1.9.1"
 rng = np.random.default_rng(0)
@@ -35,4 +36,4 @@ for name, (x, k) in cases.items():
             "first_scores": model.transform(x[:3]).tolist(),
         }
     )
-Path(__file__).with_suffix(".json").write_text(json.dumps(out) + "\n")
+fixture(__file__).write_text(json.dumps(out) + "\n")

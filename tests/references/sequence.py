@@ -13,6 +13,8 @@ import pycrfsuite
 import sklearn_crfsuite
 from hmmlearn.hmm import CategoricalHMM, GaussianHMM
 
+from place import fixture
+
 assert version("hmmlearn") == "0.3.3"
 assert version("python-crfsuite") == "0.9.12"
 assert version("sklearn-crfsuite") == "0.5.0"
@@ -188,4 +190,4 @@ out = {
     "gaussian": [gaussian(rng, kind) for kind in ("full", "diag")],
     "crf": crf(),
 }
-(HERE / "sequence.json").write_text(json.dumps(out, separators=(",", ":")) + "\n")
+fixture(__file__).write_text(json.dumps(out, separators=(",", ":")) + "\n")

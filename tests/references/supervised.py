@@ -7,7 +7,6 @@ automatic one; its training steps are optax's.
 
 import json
 import warnings
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +18,8 @@ from sklearn.linear_model import BayesianRidge, LinearRegression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
+
+from place import fixture
 
 assert sklearn.__version__ == "1.9.1"
 jax.config.update("jax_enable_x64", True)
@@ -254,4 +255,4 @@ out = {
     "steps": steps,
     "least_squares": least_squares,
 }
-(Path(__file__).parent / "supervised.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))

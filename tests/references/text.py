@@ -14,6 +14,8 @@ import sklearn
 from rank_bm25 import BM25Okapi
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
+from place import fixture
+
 assert sklearn.__version__ == "1.9.1" and gensim.__version__ == "4.4.0"
 assert metadata.version("rank-bm25") == "0.2.2"
 rng = np.random.default_rng(24)
@@ -99,4 +101,4 @@ out = {
     "okapi": okapi.get_scores(rare).tolist(),
     "speeches": [real((1, 1)), real((1, 2))],
 }
-(HERE / "text.json").write_text(json.dumps(out, ensure_ascii=False))
+fixture(__file__).write_text(json.dumps(out, ensure_ascii=False))

@@ -6,7 +6,6 @@ random states: it has no tied splits.
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import sklearn
@@ -19,6 +18,8 @@ from sklearn.ensemble import (
 )
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from place import fixture
 
 assert sklearn.__version__ == "1.9.1"
 rng = np.random.default_rng(13)
@@ -205,4 +206,4 @@ print("tree", min(shallow), np.mean(shallow), max(shallow))
 print("forest regressor", np.mean(forest_regressor), np.std(forest_regressor, ddof=1))
 text = json.dumps(out)
 print(len(text))
-(Path(__file__).parent / "trees.json").write_text(text)
+fixture(__file__).write_text(text)

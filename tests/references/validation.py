@@ -5,7 +5,6 @@ in double precision; gradient descent on the quadratic is iterated, not taken fr
 """
 
 import json
-from pathlib import Path
 
 import jax
 import mpmath
@@ -31,6 +30,8 @@ from sklearn.model_selection import (
 )
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+
+from place import fixture
 
 assert sklearn.__version__ == "1.9.1"
 assert scipy.__version__ == "1.17.1"
@@ -236,4 +237,4 @@ out = {
     "equal_curvature": {"x": xq.tolist(), "y": yq.tolist(), "lr": lr, "runs": equal_curvature},
     "few_steps": {"x": xg.tolist(), "y": yg.tolist(), "lr": small_lr, "runs": few_steps},
 }
-Path(__file__).with_suffix(".json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))

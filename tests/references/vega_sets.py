@@ -6,12 +6,11 @@
 
 import csv
 import json
-import sys
 from collections import Counter
-from pathlib import Path
 
-SETS = Path(__file__).resolve().parents[2] / "src" / "data" / "sets"
-package = Path(sys.argv[1])
+from place import data_set, packages
+
+(package,) = packages("vega-datasets 3.2.1")
 assert json.loads((package / "package.json").read_text())["version"] == "3.2.1"
 
 
@@ -20,9 +19,7 @@ def read(name):
 
 
 def write(name, comments, header, rows):
-    folder = SETS / name
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "data.csv", "w", newline="", encoding="ascii") as file:
+    with open(data_set(name) / "data.csv", "w", newline="", encoding="ascii") as file:
         file.writelines(f"# {line}\n" for line in comments)
         out = csv.writer(file, lineterminator="\n")
         out.writerow(header)

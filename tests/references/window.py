@@ -8,10 +8,11 @@ the same for ties.
 
 import json
 import sqlite3
-from pathlib import Path
 
 import duckdb
 import numpy as np
+
+from place import fixture
 
 assert duckdb.__version__ == "2.0.1" and sqlite3.sqlite_version_info >= (3, 28)
 rng = np.random.default_rng(13)
@@ -143,5 +144,5 @@ out = {
     "week": [[int(v) for v in row] for row in week],
     "month": month,
 }
-(Path(__file__).parent / "window.json").write_text(json.dumps(out))
+fixture(__file__).write_text(json.dumps(out))
 print(len(cases), "cases")

@@ -1,0 +1,63 @@
+"""The comparison of a product that was made anew with the one that is stored: fixtures by value, data by byte."""
+
+import ast
+import json
+import math
+import re
+from itertools import zip_longest
+
+# Processors and their BLAS kernels differ in the last bits, and a fit carries them on.
+LAST_BITS = 1e-9
+STATED = re.compile(r"^Made anew to (\S+): (.+)", re.MULTILINE)
+
+
+def tolerance(source):
+    """What a script allows its floats: the last bits, or what a line `Made anew to 1e-6: reason` of its docstring says."""
+    stated = STATED.search(ast.get_docstring(ast.parse(source)) or "")
+    return float(stated[1]) if stated else LAST_BITS
+
+
+def _scale(values):
+    return max((abs(v) for v in values if isinstance(v, float) and math.isfinite(v)), default=0.0)
+
+
+def differences(stored, made, allowed, path="", scale=0.0):
+    """Yields a line for every value of `made` that is not that of `stored`.
+
+    Floats may differ by `allowed` of the larger of the two or, inside a list, of the list's largest number,
+    because a sum that cancels keeps the error of its terms. Everything else is exact, its type included.
+    """
+    if type(stored) is not type(made):
+        yield f"{path}: {stored!r:.80} is stored, {made!r:.80} was made"
+    elif isinstance(stored, dict):
+        for key in sorted(stored.keys() - made.keys()):
+            yield f"{path}.{key}: stored, but no longer made"
+        for key in sorted(made.keys() - stored.keys()):
+            yield f"{path}.{key}: made, but not stored"
+        for key in stored.keys() & made.keys():
+            yield from differences(stored[key], made[key], allowed, f"{path}.{key}")
+    elif isinstance(stored, list):
+        if len(stored) != len(made):
+            yield f"{path}: {len(stored)} entries are stored, {len(made)} were made"
+        scale = _scale(stored)
+        for i, (a, b) in enumerate(zip(stored, made)):
+            yield from differences(a, b, allowed, f"{path}[{i}]", scale)
+    elif isinstance(stored, float):
+        same = stored == made or (math.isnan(stored) and math.isnan(made))
+        if not same and not abs(stored - made) <= allowed * max(abs(stored), abs(made), scale):
+            yield f"{path}: {stored!r} is stored, {made!r} was made"
+    elif stored != made:
+        yield f"{path}: {stored!r:.80} is stored, {made!r:.80} was made"
+
+
+def compare(stored, made, allowed):
+    """The differences of two files, as lines; JSON by value, anything else to the byte."""
+    if stored.suffix == ".json":
+        read = lambda path: json.loads(path.read_text(encoding="utf-8"))  # noqa: E731
+        return list(differences(read(stored), read(made), allowed))
+    old, new = stored.read_bytes(), made.read_bytes()
+    if old == new:
+        return []
+    rows = zip_longest(old.splitlines(True), new.splitlines(True))
+    at, (a, b) = next((i, pair) for i, pair in enumerate(rows, 1) if pair[0] != pair[1])
+    return [f"line {at}: {a!r:.80} is stored, {b!r:.80} was made"]

@@ -13,7 +13,7 @@ PYTEST := $(PYTHON) -m pytest -q
 BOOK_VENV := $(CURDIR)/.venv-book
 BOOK := $(CURDIR)/book
 
-.PHONY: lab test tools python kernel lint unit docs conformance notebooks planted stock browser \
+.PHONY: lab test tools python kernel lint unit docs conformance notebooks planted mutate stock browser \
         book book-check bench bench-kernel bench-models clean
 
 # JupyterLab refuses to run for root unless told; a container's only user often is root.
@@ -69,6 +69,11 @@ notebooks: kernel
 # A notebook with a planted fault must turn red.
 planted: kernel
 	$(PYTEST) tests/notebooks
+
+# Plants the errors of tests/notebooks/faults.toml, each in turn: its chapter must turn red by an assertion.
+# Of `make test-all`; `make mutate CHAPTER=15` does one chapter, NAME=Weibull what has it in its name.
+mutate: kernel
+	$(PYTHON) tests/notebooks/mutate.py $(CHAPTER) $(if $(NAME),--name "$(NAME)") --jobs $(or $(JOBS),2)
 
 # The same notebooks on the stock evcxr kernel.
 stock: kernel

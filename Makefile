@@ -97,6 +97,11 @@ notebooks: kernel
 planted: kernel stock-kernel
 	$(PYTEST) tests/notebooks
 
+# Plants the errors of tests/notebooks/faults.toml, each in turn: its chapter must turn red by an assertion.
+# Of `make test-all`; `make mutate CHAPTER=15` does one chapter, NAME=Weibull what has it in its name.
+mutate: kernel
+	$(PYTHON) tests/notebooks/mutate.py $(CHAPTER) $(if $(NAME),--name "$(NAME)") --jobs $(or $(JOBS),2)
+
 # The stock evcxr kernel, in the version of Cargo.lock.
 STOCK_KERNEL := $(CARGO_TARGET_DIR)/release/examples/stock
 stock-kernel:

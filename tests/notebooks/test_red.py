@@ -64,16 +64,15 @@ def run(*arguments, **options):
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
-def descendants_of(text):
-    """Processes whose command line or environment names this text."""
+def processes_with(mark):
+    """The programs that run now with this in their environment."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            words = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+            if mark.encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_bytes().split(b"\0")[0].decode())
         except OSError:
             continue
-        if text.encode() in words:
-            found.append(process.name)
     return found
 
 
@@ -317,22 +316,19 @@ def test_answers_run_in_the_session_and_a_wrong_one_is_red(tmp_path):
 def test_the_end_of_the_command_is_the_end_of_all_that_it_started(signum, tmp_path):
     source = 'std::process::Command::new("sleep").arg("600").spawn()?; loop { std::hint::spin_loop() }'
     paths = [write(tmp_path / f"{name}.ipynb", code(source)) for name in "ab"]
-    mark = f"MARK={tmp_path}"
     process = subprocess.Popen(
         [str(KERNEL), "test", "--jobs", "2", *map(str, paths)],
         env={**os.environ, "MARK": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-
-    def sleeping():
-        return [p for p in descendants_of(mark) if b"sleep" in Path(f"/proc/{p}/cmdline").read_bytes()]
-
-    wait_until(lambda: len(sleeping()) == 2)
-    process.send_signal(signum)
-    process.communicate(timeout=20)
+    try:
+        wait_until(lambda: processes_with(f"MARK={tmp_path}").count("sleep") == 2)
+    finally:
+        process.send_signal(signum)
+        process.communicate(timeout=20)
     assert process.returncode == (-signum if signum == signal.SIGKILL else 128 + signum)
-    wait_until(lambda: not descendants_of(mark), 10)
+    wait_until(lambda: not processes_with(f"MARK={tmp_path}"), 20)
 
 
 def wait_until(condition, seconds=120):

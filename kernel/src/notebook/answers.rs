@@ -247,7 +247,7 @@ mod tests {
             all(source),
             [well("1", one), well("2", "let k = 2;\nlet b = 2;\nassert_eq!(b, k);")]
         );
-        assert_eq!(exercises(source)[1].line, 7);
+        assert_eq!(exercises(source)[1].line, 8);
     }
 
     #[test]

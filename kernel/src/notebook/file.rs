@@ -3,7 +3,7 @@
 //!
 //! The crate's writer makes a notebook anew from what it understood: the order of keys, other
 //! indentation, fields that it does not know and unusual line breaks are lost. So only the text of the
-//! values that change is replaced here; `docs/decisions/0014-notebook-files.md` has the measurement.
+//! values that change is replaced here; `docs/decisions/0015-notebook-files.md` has the measurement.
 
 use super::spans;
 use nbformat::v4::{self, Output};
@@ -306,4 +306,89 @@ fn split_lines(text: &str) -> Vec<&str> {
         lines.push(&text[start..]);
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Document, FileError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.ipynb");
+        std::fs::write(&path, text).unwrap();
+        Document::read(&path)
+    }
+
+    fn output(value: Value) -> Output {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn notebook(cell: &str) -> String {
+        format!("{{\"cells\":[{cell}],\"metadata\":{{}},\"nbformat\":4,\"nbformat_minor\":2}}")
+    }
+
+    #[test]
+    fn a_file_on_one_line_stays_on_one_line() {
+        let cell = |count: &str, outputs: &str| {
+            notebook(&format!(
+                "{{\"cell_type\":\"code\",{count}\"metadata\":{{}},\"outputs\":{outputs},\"source\":\"1\"}}"
+            ))
+        };
+        let text = cell("", "[]");
+        let stream =
+            serde_json::json!({ "output_type": "stream", "name": "stdout", "text": "a\nb" });
+        let result = Stored { count: Some(3), outputs: vec![output(stream)] };
+        let renewed = read(&text).unwrap().renewed(&BTreeMap::from([(0, result.clone())])).unwrap();
+        let outputs = r#"[{"name":"stdout","output_type":"stream","text":["a\n","b"]}]"#;
+        // A count that was not there stands before the outputs.
+        let expected = text
+            .replace("\"outputs\":[]", &format!("\"execution_count\": 3,\"outputs\":{outputs}"));
+        assert_eq!(renewed, expected);
+        let again = read(&renewed).unwrap();
+        assert_eq!(again.renewed(&BTreeMap::from([(0, result)])).unwrap(), renewed);
+    }
+
+    #[test]
+    fn lines_end_as_python_says() {
+        assert_eq!(
+            split_lines("a\nb\r\nc\rd\u{2028}e\u{85}"),
+            ["a\n", "b\r\n", "c\r", "d\u{2028}", "e\u{85}"]
+        );
+        assert!(split_lines("").is_empty());
+        assert_eq!(split_lines("\n"), ["\n"]);
+        assert_eq!(lines(&serde_json::json!(["a", "b\nc"])), serde_json::json!(["ab\n", "c"]));
+        let data = serde_json::json!({
+            "output_type": "display_data", "metadata": {},
+            "data": { "image/svg+xml": "<a>\n</a>", "image/png": "AA\n", "application/json": ["a\n"] }
+        });
+        let data = &as_stored(&output(data)).unwrap()["data"];
+        assert_eq!(data["image/svg+xml"], serde_json::json!(["<a>\n", "</a>"]));
+        assert_eq!(
+            (&data["image/png"], &data["application/json"][0]),
+            (&"AA\n".into(), &"a\n".into())
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_run_says_why() {
+        let said = |text: &str| read(text).err().map(|error| error.to_string()).unwrap();
+        assert!(said("{").contains("is no notebook of format 4"));
+        assert!(said(r#"{"nbformat":3,"nbformat_minor":0,"metadata":{}}"#).contains("3 or older"));
+        let unknown = r#"{"cell_type":"code","execution_count":1,"metadata":{},"source":"1","outputs":[{"output_type":"x"}]}"#;
+        assert!(said(&notebook(unknown)).contains("an output of the cell cannot be read"));
+        let python = notebook("")
+            .replace("\"metadata\":{}", r#""metadata":{"language_info":{"name":"python"}}"#);
+        assert!(said(&python).contains("cells in `python`"));
+    }
+
+    #[test]
+    fn a_cell_knows_the_line_of_its_text() {
+        let text = "{\"cells\": [\n {\"cell_type\": \"markdown\", \"metadata\": {},\n  \"source\": [\n   \"a\"\n  ]},\n\
+            {\"cell_type\": \"raw\", \"metadata\": {\"tags\": [\"t\"]}, \"source\": \"b\"}],\n\
+            \"metadata\": {}, \"nbformat\": 4, \"nbformat_minor\": 4}";
+        let document = read(text).unwrap();
+        let lines: Vec<_> = document.cells.iter().map(|cell| cell.line).collect();
+        assert_eq!(lines, [4, 6]);
+        assert!(document.cells[1].is_tagged("t") && !document.cells[0].is_tagged("t"));
+    }
 }

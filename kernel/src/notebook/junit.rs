@@ -95,7 +95,7 @@ mod tests {
         let all = [(Path::new("a.ipynb"), &report), (Path::new("b.ipynb"), &broken)];
         let text = xml(all, 3.0).unwrap();
         for part in [
-            r#"tests="5" failures="1" errors="1" time="3.000""#,
+            r#"tests="5" skipped="2" failures="1" errors="1" time="3.000""#,
             r#"<testsuite name="a.ipynb" tests="4" skipped="2" errors="0" failures="1" time="2.000">"#,
             r#"<testcase name="cell 2 of 4, [2]" classname="a.ipynb" time="0.500" file="a.ipynb" line="7">"#,
             r#"<failure message="x &lt; y">x &lt; y</failure>"#,

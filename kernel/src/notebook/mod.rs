@@ -122,6 +122,10 @@ pub fn test(options: &Options) -> ExitCode {
     for (at, report) in workers::run_all(well, options.each.order(), jobs, &live) {
         hear(at, report, &mut reports);
     }
+    while workers::are_ended(&live) {
+        // The thread that heard the signal has the last word.
+        std::thread::park();
+    }
     let seconds = start.elapsed().as_secs_f64();
     let all: Vec<(&Path, &Report)> = notebooks
         .iter()

@@ -280,3 +280,128 @@ fn printed(outputs: &[Output]) -> String {
     let text: String = texts.collect();
     text[text.ceil_char_boundary(text.len().saturating_sub(PRINTED))..].to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::echo::EchoEngine;
+    use crate::notebook::report::Verdict;
+    use serde_json::{Value, json};
+
+    const ORDER: Order = Order { timeout: Duration::from_secs(60), update: false, answers: false };
+
+    /// A code cell that prints its second word, as the echo engine does, with what is stored of that.
+    fn cell(source: &str, count: u32, tags: &[&str]) -> Value {
+        let said = source.split_once(' ').filter(|(word, _)| *word == "print");
+        let stream = |text| json!({ "output_type": "stream", "name": "stdout", "text": [format!("{text}\n")] });
+        let outputs: Vec<Value> = said.into_iter().map(|(_, text)| stream(text)).collect();
+        json!({ "cell_type": "code", "execution_count": count, "metadata": { "tags": tags },
+                "outputs": outputs, "source": source })
+    }
+
+    fn markdown(source: &str) -> Value {
+        json!({ "cell_type": "markdown", "metadata": {}, "source": source })
+    }
+
+    /// Runs a notebook of these cells; gives its file, too.
+    fn tested(cells: &[Value], order: Order) -> (Report, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.ipynb");
+        let notebook =
+            json!({ "cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4 });
+        std::fs::write(&path, serde_json::to_string_pretty(&notebook).unwrap()).unwrap();
+        let document = Document::read(&path).unwrap();
+        let report = run(&document, Box::<EchoEngine>::default(), order, &mut |_| {});
+        (report, std::fs::read_to_string(path).unwrap())
+    }
+
+    /// The outcome of each step, and for what is red, why.
+    fn outcomes(report: &Report) -> Vec<String> {
+        let word = |step: &Step| match &step.outcome {
+            Outcome::Passed => "passed".to_owned(),
+            Outcome::Skipped(_) => "skipped".to_owned(),
+            Outcome::NotRun => "not run".to_owned(),
+            Outcome::Red(problems) => problems[0].title(),
+        };
+        report.steps.iter().map(word).collect()
+    }
+
+    #[test]
+    fn cells_run_in_order_up_to_the_first_that_fails() {
+        let cells = [
+            cell("print a", 1, &[]),
+            markdown("text"),
+            cell("fail no", 2, &[]),
+            cell("print b", 3, &[]),
+            cell("print c", 3, &["skip-execution"]),
+        ];
+        let (report, _) = tested(&cells, ORDER);
+        assert_eq!(outcomes(&report), ["passed", "Error: no", "not run", "skipped"]);
+        assert_eq!(report.verdict(), Verdict::Red);
+        assert_eq!(report.steps[1].place.to_string(), "cell 3 of 5, [2]");
+    }
+
+    #[test]
+    fn tags_say_what_is_no_failure() {
+        let error =
+            json!([{ "output_type": "error", "ename": "Error", "evalue": "no", "traceback": [] }]);
+        let mut raises = cell("fail no", 1, &[RAISES]);
+        raises["outputs"] = error;
+        let mut noise = cell("print noise", 2, &[IGNORE]);
+        noise["outputs"][0]["text"] = json!("another\n");
+        let cells = [raises, noise, cell("print b", 3, &[RAISES])];
+        let (report, _) = tested(&cells, ORDER);
+        let tame = "it is tagged `raises-exception`, and came to its end";
+        assert_eq!(outcomes(&report), ["passed", "passed", tame]);
+    }
+
+    #[test]
+    fn a_cell_has_its_time_and_nobody_who_types() {
+        let order = Order { timeout: Duration::from_millis(30), ..ORDER };
+        let (report, _) = tested(&[cell("wait", 1, &[]), cell("print a", 2, &[])], order);
+        let late = "Timeout: it ran for more than 0.03 s (--timeout) and was interrupted";
+        assert_eq!(outcomes(&report), [late, "not run"]);
+        let (report, _) = tested(&[cell("ask name? ", 1, &[])], ORDER);
+        let asked = "InputRequired: it asked for input (`name?`); a test has nobody who types";
+        assert_eq!(outcomes(&report), [asked]);
+    }
+
+    #[test]
+    fn a_fault_of_the_engine_is_no_verdict() {
+        let (report, _) = tested(&[cell("panic broken", 1, &[])], ORDER);
+        assert_eq!(report.verdict(), Verdict::Broken);
+    }
+
+    #[test]
+    fn an_update_stores_what_differs_and_nothing_of_a_failed_run() {
+        let order = Order { update: true, ..ORDER };
+        let mut stale = cell("print new", 1, &[]);
+        stale["outputs"] = json!([]);
+        let ignored = cell("print noise", 2, &[IGNORE]);
+        let mut unknown = cell("print noise", 3, &[IGNORE]);
+        unknown["outputs"] = json!([]);
+        let cells = [stale.clone(), ignored, unknown];
+        let (report, text) = tested(&cells, order);
+        assert!(
+            report.stored && text.contains("new\\n") && text.matches("noise\\n").count() == 2,
+            "{text}"
+        );
+        let (report, text) = tested(&[cell("print a", 1, &[])], order);
+        assert!(!report.stored && text.contains("a\\n"));
+        let (report, text) = tested(&[stale, cell("fail no", 2, &[])], order);
+        assert!(report.verdict() == Verdict::Red && !text.contains("new\\n"));
+    }
+
+    #[test]
+    fn each_answer_is_a_step_after_the_last_cell() {
+        let exercises = "1. Do. Pass: `assert!(a);`\n2. Do. Pass: `assert!(b);`\n3. Do. Pass: `assert!(c);`\n\n\
+            <details><summary>Answers</summary>\n\n1. `fail well;`\n2. `let b;`\n\n</details>";
+        let cells = [markdown(exercises), cell("print a", 1, &[])];
+        let (report, _) = tested(&cells, Order { answers: true, ..ORDER });
+        let found = outcomes(&report);
+        assert_eq!(found[..3], ["passed", "Error: well;\nassert!(a);", "passed"]);
+        assert!(found[3].contains("no answer"));
+        assert_eq!(report.steps[1].place.to_string(), "exercise 1 (cell 1 of 2)");
+        assert_eq!(tested(&cells, ORDER).0.steps.len(), 1);
+    }
+}

@@ -169,6 +169,11 @@ fn how_it_ended(status: ExitStatus) -> String {
     }
 }
 
+/// Whether a signal has ended all notebooks.
+pub fn are_ended(live: &Live) -> bool {
+    lock(live).over
+}
+
 /// Ends all notebooks that run, with all that they have started.
 pub fn end_all(live: &Live) {
     let processes = {

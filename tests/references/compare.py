@@ -43,7 +43,7 @@ def differences(stored, made, allowed, path="", scale=0.0):
             yield f"{path}.{key}: stored, but no longer made"
         for key in sorted(made.keys() - stored.keys()):
             yield f"{path}.{key}: made, but not stored"
-        for key in stored.keys() & made.keys():
+        for key in sorted(stored.keys() & made.keys()):
             yield from differences(stored[key], made[key], allowed, f"{path}.{key}")
     elif isinstance(stored, list):
         if len(stored) != len(made):

@@ -162,9 +162,10 @@ bench: bench-kernel bench-models
 bench-kernel: kernel stock-kernel
 	$(PYTHON) benches/kernel.py $(STOCK_KERNEL)
 
-# The models beside scikit-learn, linfa, XGBoost and LightGBM, which live in an environment of their own.
+# The models beside scikit-learn, linfa, XGBoost and LightGBM, which live in an environment of their own. Naming the
+# notebooks' package beside gives the dependencies the same features, so that they are not compiled once more.
 bench-models: $(RACE_VENV)/.complete
-	cargo build --locked --release -p mlnotes-bench
+	cargo build --locked --release -p mlnotes-bench -p mlnotes-notebooks --bin mlnotes-bench
 	$(RACE_VENV)/bin/python benches/models/race.py $(CARGO_TARGET_DIR)/release/mlnotes-bench \
 	  --figure $(CARGO_TARGET_DIR)/growth.svg
 

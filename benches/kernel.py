@@ -1,6 +1,7 @@
 """Our kernel, the stock kernel and bare rustc on the same cells in one run, with ratios.
 
-The unit u is a bare `rustc` compile of an empty dynamic library, measured beside each kernel.
+The unit u is a bare `rustc` compile of an empty dynamic library, measured beside each kernel. Neither kernel has
+a BLAS: both compile the cells' products of matrices from the same crates, and both get the same threads.
 """
 
 import argparse
@@ -12,8 +13,10 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "benches"))
 sys.path.insert(0, str(ROOT / "tests" / "notebooks"))
 
+import machine  # noqa: E402
 from jupyter_client.manager import KernelManager  # noqa: E402
 from stock import add_stock  # noqa: E402
 
@@ -129,6 +132,8 @@ def main():
     parser.add_argument("stock", help="the stock kernel's program")
     parser.add_argument("--runs", type=int, default=5, help="runs of ours; the median counts")
     options = parser.parse_args()
+    print(machine.processor(), machine.variables(), sep="\n")
+    print(f"both kernels: no BLAS (crates in Rust), rayon with {machine.threads} threads\n")
     u = unit()
     ours = [measure("mlnotes", "") for _ in range(options.runs)]
     add_stock(options.stock)

@@ -2,17 +2,24 @@
 
 Contenders take turns, so that a noisy minute hits all of them; the least of the repeats counts. A ratio is
 our time over that of the quicker peer. The quality beside it (inertia, log-likelihood, loss ...) shows that
-all of them did the same work.
+all of them did the same work. Before the first race stands what each computes with: BLAS kernel and threads.
 """
 
 import argparse
 import json
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "benches"))
+
+import machine  # noqa: E402, I001: before NumPy
+
+# ruff: noqa: E402
 import lightgbm
 import numpy as np
 import xgboost
@@ -23,7 +30,6 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, lasso_path
 from sklearn.mixture import GaussianMixture
 
-ROOT = Path(__file__).resolve().parents[2]
 SPEECHES = ROOT / "src" / "data" / "sets" / "state_of_the_union" / "speeches.txt"
 warnings.filterwarnings("ignore")
 
@@ -135,7 +141,7 @@ def forest(n):
     y = (target > 0.2).astype(np.int64)
 
     def fit():
-        return RandomForestClassifier(50, min_samples_leaf=5, n_jobs=-1, random_state=0).fit(x, y)
+        return RandomForestClassifier(50, min_samples_leaf=5, n_jobs=machine.threads, random_state=0).fit(x, y)
 
     def accuracy(model):
         return model.score(x[:10_000], y[:10_000])
@@ -152,14 +158,15 @@ def boosting(n):
 
     def by_xgboost():
         model = xgboost.XGBRegressor(
-            n_estimators=100, learning_rate=0.1, max_depth=6, max_bin=255, tree_method="hist", reg_lambda=1.0
-        )
+            n_estimators=100, learning_rate=0.1, max_depth=6, max_bin=255, tree_method="hist", reg_lambda=1.0,
+            n_jobs=machine.threads,
+        )  # fmt: skip
         return model.fit(x, y)
 
     def by_lightgbm():
         model = lightgbm.LGBMRegressor(
             n_estimators=100, learning_rate=0.1, max_depth=6, num_leaves=63, min_child_samples=1,
-            min_child_weight=1.0, reg_lambda=1.0, verbose=-1,
+            min_child_weight=1.0, reg_lambda=1.0, verbose=-1, n_jobs=machine.threads,
         )  # fmt: skip
         return model.fit(x, y)
 
@@ -205,6 +212,20 @@ TASKS = {
 }
 # linfa has none of these, or none that can be given the same task.
 NO_LINFA = {"lasso path", "random forest", "boosting"}
+
+
+def contenders(program):
+    """Lines that say what each contender computes with."""
+    peers = [("XGBoost", xgboost), ("LightGBM", lightgbm)]
+    rust = subprocess.run([program, "about"], check=True, capture_output=True, text=True).stdout
+    return [
+        machine.processor(),
+        machine.variables(),
+        *rust.splitlines(),
+        *machine.pools(),
+        *(f"{name} {peer.__version__}: n_jobs={machine.threads}, no BLAS in training" for name, peer in peers),
+        f"scikit-learn's random forest: n_jobs={machine.threads}; its other models: the pools above",
+    ]
 
 
 def write(folder, arrays):
@@ -255,6 +276,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--figure", type=Path, help="draw how cost grows with the rows")
     options = parser.parse_args()
+    print("\n".join(contenders(options.program)), end="\n\n")
     print(f"{'task':<18}{'rows':>8}  {'ratio':>6}  {'asked':>6}  seconds (quality)")
     grown = {}
     for task in options.tasks or TASKS:

@@ -38,7 +38,7 @@ def products(script):
 
 
 def environment():
-    """One thread, and no variable that pins a BLAS kernel: the order of sums is then the same on every run."""
+    """One thread, and no variable that pins a BLAS kernel: sums then have the same order on every run."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("OPENBLAS_", "MKL_", "BLIS_", "NVPL_"))}
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     return kept | dict.fromkeys(threads, "1") | {"PYTHONDONTWRITEBYTECODE": "1"}
@@ -66,13 +66,14 @@ def remake(script, scratch, update):
             shutil.copyfile(into / name, stored)
             print(f"stored {stored.relative_to(HERE.parents[1])}")
         elif found:
-            more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-            faults += [f"{name}{line}" if line[0] in ".[" else f"{name}: {line}" for line in found[:SHOWN] + more]
+            faults += [f"{name}: {line}" for line in found[:SHOWN]]
+            faults += [f"{name}: and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
     return faults
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--update", action="store_true", help="store what differs")
@@ -95,7 +96,8 @@ def main():
             left_out[script.name] = str(reason)
         if verdict == "red":
             red.append(script.name)
-        lines = [f"{script.name:<28}{time.perf_counter() - begun:7.1f} s  {verdict}", *(f"    {f}" for f in faults)]
+        took = time.perf_counter() - begun
+        lines = [f"{script.name:<28}{took:7.1f} s  {verdict}", *(f"    {fault}" for fault in faults)]
         print("\n".join(lines), flush=True)
 
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(options.jobs) as pool:

@@ -1,6 +1,8 @@
 """Writes cluster.json: scikit-learn's k-means and Gaussian mixtures from fixed starts, and its measures.
 
 Needs scikit-learn 1.9.1. Penguins are read from the crate's own copy and standardised with divisor n.
+
+Made anew to 1e-7: a hundred steps of EM carry the last bits of another BLAS on.
 """
 
 import json

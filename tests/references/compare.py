@@ -1,20 +1,28 @@
-"""The comparison of a product that was made anew with the one that is stored: fixtures by value, data by byte."""
+"""Compares a product that was made anew with the one that is stored: fixtures by value, data by byte."""
 
 import ast
 import json
 import math
 import re
 from itertools import zip_longest
+from typing import NamedTuple
 
 # Processors and their BLAS kernels differ in the last bits, and a fit carries them on.
 LAST_BITS = 1e-9
-STATED = re.compile(r"^Made anew to (\S+): (.+)", re.MULTILINE)
+STATED = re.compile(r"^Made anew to (\S+?)(?: or within (\S+?))?: \S", re.MULTILINE)
+
+
+class Allowed(NamedTuple):
+    """How far a float may be from the stored one: by a share of its size, or by so much."""
+
+    relative: float = LAST_BITS
+    absolute: float = 0.0
 
 
 def tolerance(source):
-    """What a script allows its floats: the last bits, or what a line `Made anew to 1e-6: reason` of its docstring says."""
+    """What a script allows, by a line of its docstring: `Made anew to 1e-6 or within 1e-20: reason`."""
     stated = STATED.search(ast.get_docstring(ast.parse(source)) or "")
-    return float(stated[1]) if stated else LAST_BITS
+    return Allowed(float(stated[1]), float(stated[2] or 0)) if stated else Allowed()
 
 
 def _scale(values):
@@ -24,8 +32,9 @@ def _scale(values):
 def differences(stored, made, allowed, path="", scale=0.0):
     """Yields a line for every value of `made` that is not that of `stored`.
 
-    Floats may differ by `allowed` of the larger of the two or, inside a list, of the list's largest number,
-    because a sum that cancels keeps the error of its terms. Everything else is exact, its type included.
+    Floats may differ by `allowed.absolute`, and by the share `allowed.relative` of the larger of the two
+    or, in a list, of the list's largest number, because a sum that cancels keeps the error of its terms.
+    Everything else is exact, its type included.
     """
     if type(stored) is not type(made):
         yield f"{path}: {stored!r:.80} is stored, {made!r:.80} was made"
@@ -34,7 +43,7 @@ def differences(stored, made, allowed, path="", scale=0.0):
             yield f"{path}.{key}: stored, but no longer made"
         for key in sorted(made.keys() - stored.keys()):
             yield f"{path}.{key}: made, but not stored"
-        for key in stored.keys() & made.keys():
+        for key in sorted(stored.keys() & made.keys()):
             yield from differences(stored[key], made[key], allowed, f"{path}.{key}")
     elif isinstance(stored, list):
         if len(stored) != len(made):
@@ -44,7 +53,8 @@ def differences(stored, made, allowed, path="", scale=0.0):
             yield from differences(a, b, allowed, f"{path}[{i}]", scale)
     elif isinstance(stored, float):
         same = stored == made or (math.isnan(stored) and math.isnan(made))
-        if not same and not abs(stored - made) <= allowed * max(abs(stored), abs(made), scale):
+        near = max(allowed.absolute, allowed.relative * max(abs(stored), abs(made), scale))
+        if not same and not abs(stored - made) <= near:
             yield f"{path}: {stored!r} is stored, {made!r} was made"
     elif stored != made:
         yield f"{path}: {stored!r:.80} is stored, {made!r:.80} was made"

@@ -47,7 +47,9 @@ def _run(command, folder):
     if shutil.which(tool) is None:
         raise Missing(f"{tool} is not installed")
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=LONGEST, check=False)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=LONGEST, check=False
+        )
     except subprocess.TimeoutExpired:
         raise Missing(f"`{' '.join(map(str, command))}` took more than {LONGEST} s") from None
     if done.returncode:

@@ -1,4 +1,4 @@
-"""Where a script of this folder writes: into the folder of `--into FOLDER`, else where its product is stored."""
+"""Where a script of this folder writes: into the folder `--into FOLDER`, else where its product is stored."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ SETS = HERE.parents[1] / "src" / "data" / "sets"
 
 def _options():
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
-    parser.add_argument("--into", type=Path, help="a folder to write to, instead of the place in the repository")
+    parser.add_argument("--into", type=Path, help="a folder to write to, not the place in the repository")
     parser.add_argument("packages", nargs="*", type=Path, help="unpacked packages that the script reads")
     return parser.parse_args()
 

@@ -1,6 +1,6 @@
-"""Every fixture and every data file has a script and every script its product, and the comparison sees what it should.
+"""Each fixture and data file has a script, each script its product; a comparison sees each kind of change.
 
-What takes minutes, running the scripts, is `make references`.
+Running the scripts, which takes minutes, is `make references`.
 """
 
 import ast
@@ -10,7 +10,7 @@ import sys
 
 import pytest
 from anew import HELPERS, products, scripts
-from compare import LAST_BITS, compare, differences, tolerance
+from compare import LAST_BITS, Allowed, compare, differences, tolerance
 from packages import CLIENTS, READS, WRITES
 from place import HERE, SETS
 
@@ -59,7 +59,7 @@ def test_a_script_writes_where_it_is_told(script):
     assert asked == ["fixture(__file__)"] if script.name not in WRITES else "data_set(" in asked
     assert all(path.exists() for path in products(script).values())
     allowed = tolerance(text)
-    assert LAST_BITS <= allowed < 0.1
+    assert LAST_BITS <= allowed.relative < 0.1 and 0.0 <= allowed.absolute < 1e-9
 
 
 def test_the_lock_pins_every_package_that_is_imported():
@@ -98,29 +98,32 @@ CHANGED = [
 
 @pytest.mark.parametrize("made, line", CHANGED)
 def test_a_change_is_seen(made, line):
-    assert list(differences(STORED, made, LAST_BITS)) == [line]
+    assert list(differences(STORED, made, Allowed())) == [line]
 
 
 def test_the_last_bits_may_differ():
     made = {**STORED, "x": [1.0 + 1e-13, -1e-17, 2.5 - 1e-12]}
-    assert list(differences(STORED, made, LAST_BITS)) == []
+    assert list(differences(STORED, made, Allowed())) == []
+    assert list(differences({"p": 1e-70}, {"p": 2e-70}, Allowed())) != []
+    assert list(differences({"p": 1e-70}, {"p": 2e-70}, Allowed(absolute=1e-60))) == []
 
 
 def test_a_script_may_say_what_it_allows():
-    assert tolerance('"""Writes a.json.\n\nMade anew to 1e-6: a peer in single precision.\n"""') == 1e-6
-    assert tolerance('"""Writes a.json."""') == LAST_BITS
-    assert tolerance('"""Made anew to 1e-6:"""') == LAST_BITS, "a tolerance without a reason is none"
+    assert tolerance('"""Writes a.json.\n\nMade anew to 1e-6: single precision.\n"""') == Allowed(1e-6)
+    assert tolerance('"""Made anew to 1e-9 or within 1e-28: zeros."""') == Allowed(1e-9, 1e-28)
+    assert tolerance('"""Writes a.json."""') == Allowed()
+    assert tolerance('"""Made anew to 1e-6:"""') == Allowed(), "a tolerance without a reason is none"
 
 
 def test_files_are_compared_by_value_or_by_byte(tmp_path):
     one, two = tmp_path / "a.json", tmp_path / "b.json"
     one.write_text(json.dumps(STORED))
     two.write_text(json.dumps(STORED, indent=1))
-    assert compare(one, two, LAST_BITS) == []
+    assert compare(one, two, Allowed()) == []
     one, two = tmp_path / "a.csv", tmp_path / "b.csv"
     one.write_bytes(b"x\n1\n")
     two.write_bytes(b"x\n1\n2\n")
-    assert compare(one, two, LAST_BITS) == ["line 3: None is stored, b'2\\n' was made"]
+    assert compare(one, two, Allowed()) == ["line 3: None is stored, b'2\\n' was made"]
 
 
 def test_helpers_are_there():

@@ -1,6 +1,7 @@
 //! One fit of ours or of linfa's on arrays that `race.py` has written, timed without reading them:
 //! `mlnotes-bench fit <folder> <task> <ours|linfa>` prints seconds and a quality to compare by,
-//! `mlnotes-bench plot <measured.json> <figure.svg>` draws how cost grows with the number of rows.
+//! `mlnotes-bench plot <measured.json> <figure.svg>` draws how cost grows with the number of rows,
+//! `mlnotes-bench about` says what ours and linfa's compute with.
 
 use linfa::prelude::*;
 use mlnotes::cluster::dbscan::Dbscan;
@@ -31,9 +32,36 @@ fn main() -> Outcome<()> {
             println!("{seconds} {quality}");
             Ok(())
         }
+        ["about"] => {
+            let threads = rayon::current_num_threads();
+            let kernel = kernel_of_products();
+            println!("ours and linfa: rayon, {threads} threads");
+            println!(
+                "their products of matrices: matrixmultiply, kernel {kernel}, one thread each"
+            );
+            Ok(())
+        }
         ["plot", measured, figure] => draw(Path::new(measured), Path::new(figure)),
-        _ => Err("fit <folder> <task> <ours|linfa>, or plot <json> <svg>".into()),
+        _ => Err("fit <folder> <task> <ours|linfa>, plot <json> <svg>, or about".into()),
     }
+}
+
+/// The kernel that `matrixmultiply`, which is behind `ndarray`'s products of matrices, chooses on this
+/// processor: the first of these that it has. (Its AVX-512 kernel is a feature that `ndarray` leaves off.)
+#[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+fn kernel_of_products() -> &'static str {
+    if std::is_x86_feature_detected!("fma") && std::is_x86_feature_detected!("avx2") {
+        "FMA"
+    } else if std::is_x86_feature_detected!("avx") {
+        "AVX"
+    } else {
+        "plain loops"
+    }
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "x86")))]
+fn kernel_of_products() -> &'static str {
+    if cfg!(target_arch = "aarch64") { "NEON" } else { "plain loops" }
 }
 
 /// The arrays of one task, and whose fit is asked for.

@@ -162,6 +162,7 @@ impl Made {
                     only_items = false;
                     bindings.extend(names_of(&local.pat));
                 }
+                Stmt::Expr(Expr::Verbatim(nothing), _) if nothing.is_empty() => {}
                 Stmt::Expr(Expr::Tuple(unit), _) if unit.elems.is_empty() => {}
                 _ => only_items = false,
             }

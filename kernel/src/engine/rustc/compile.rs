@@ -68,8 +68,6 @@ pub(super) struct Blame {
     pub(super) message: String,
     /// Cell and byte, those that the error is mainly about first.
     pub(super) sites: Vec<(usize, usize)>,
-    /// How many of them it is mainly about.
-    pub(super) primary: usize,
 }
 
 impl Blame {
@@ -80,14 +78,13 @@ impl Blame {
             spans.filter_map(|span| site(source, span)).collect::<Vec<_>>()
         };
         let mut sites = of(true);
-        let primary = sites.len();
         sites.extend(of(false));
         for child in json["children"].as_array().into_iter().flatten() {
             let spans = child["spans"].as_array().into_iter().flatten();
             sites.extend(spans.filter_map(|span| site(source, span)));
         }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        Self { code: text(&json["code"]["code"]), message: text(&json["message"]), sites, primary }
+        Self { code: text(&json["code"]["code"]), message: text(&json["message"]), sites }
     }
 }
 
@@ -375,7 +372,9 @@ fn user_error(json: &Value, source: &Mapped) -> Option<Diagnostic> {
 
 /// The last byte of the user's before a message about our own text.
 fn nearest(json: &Value, source: &Mapped) -> Option<Place> {
-    let start = usize::try_from(json["spans"][0]["byte_start"].as_u64()?).ok()?;
+    let mut spans = json["spans"].as_array()?.iter();
+    let span = spans.clone().find(|span| span["is_primary"] == true).or_else(|| spans.next())?;
+    let start = usize::try_from(span["byte_start"].as_u64()?).ok()?;
     let (cell, at) = source.origin_or_before(start)?;
     Some(Place { cell, range: at..at + 1, label: String::new(), primary: true })
 }

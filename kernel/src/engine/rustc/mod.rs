@@ -221,10 +221,12 @@ impl RustEngine {
     }
 
     /// Variables of types that the cell defines anew cannot be used as the new ones.
-    fn drop_changed(&mut self, number: usize, parsed: &Parsed, ready: &Ready) {
+    fn drop_changed(&mut self, number: usize, parsed: &Parsed, ready: &Ready, well: bool) {
         let cell = self.cells[&number].number;
         let mut gone = Vec::new();
-        for (name, variable) in &self.variables {
+        // What the cell has bound anew is there already.
+        let anew = |name: &str| well && parsed.bindings.iter().any(|b| b.name == name);
+        for (name, variable) in self.variables.iter().filter(|(name, _)| !anew(name)) {
             if let Some(ty) = ready.plan.stale(&variable.ty) {
                 gone.push((name.clone(), changed(name, &ty, cell)));
             } else if assemble::hides(parsed, name) {
@@ -278,7 +280,7 @@ impl RustEngine {
 
     /// After a cell ran: its items and variables are there for later cells.
     fn keep(&mut self, number: usize, parsed: &Parsed, ready: &Ready, well: bool) {
-        self.drop_changed(number, parsed, ready);
+        self.drop_changed(number, parsed, ready, well);
         self.items.keep(number, parsed, &ready.plan, &ready.without, &self.cells);
         if self.process.is_none() {
             return;

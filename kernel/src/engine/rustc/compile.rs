@@ -53,6 +53,8 @@ pub(super) struct Compiled {
     pub(super) borrowers: BTreeSet<String>,
     /// Variables that the cell has moved away.
     pub(super) moved: BTreeSet<String>,
+    /// Variables of the cell that have no value.
+    pub(super) empty: BTreeSet<String>,
     /// Variables of earlier cells whose types cannot be written.
     pub(super) unwritable: BTreeSet<String>,
     /// Names in the cell's patterns that are no variables of the cell.
@@ -172,7 +174,7 @@ fn unplaced(json: &[Value], words: &str) -> Diagnostic {
 impl Compiled {
     /// Whether rustc found something about lines of ours, so that a second attempt may do.
     pub(super) fn has_own_lines(&self) -> bool {
-        let found = [&self.borrowers, &self.moved, &self.unwritable, &self.unbound];
+        let found = [&self.borrowers, &self.moved, &self.empty, &self.unwritable, &self.unbound];
         found.iter().any(|names| !names.is_empty())
     }
 
@@ -205,6 +207,7 @@ impl Compiled {
                     match line {
                         Line::Binds(name) => self.unbound.insert(name),
                         Line::Put(name) if code == "E0425" => self.unbound.insert(name),
+                        Line::Put(name) if code == "E0381" => self.empty.insert(name),
                         Line::Put(name) if gone && primary => self.moved.insert(name),
                         // "cannot move out of `v` because it is borrowed": the borrower is at fault.
                         Line::Put(_) if gone || (code == "E0505" && primary) => false,
@@ -352,6 +355,14 @@ fn user_error(json: &Value, source: &Mapped) -> Option<Diagnostic> {
         }
         let help = "end the cell with `;`, or derive `Debug` for the type".to_owned();
         diagnostic.notes = vec![("help".to_owned(), help)];
+    }
+    if diagnostic.code.as_deref() == Some("E0069") {
+        "`return;` does not end a cell".clone_into(&mut diagnostic.message);
+        diagnostic.code = None;
+        diagnostic.places.iter_mut().for_each(|place| place.label.clear());
+        let help = "leave the rest of the cell out with `if … else`, put it into a function, or end \
+                    the cell early with `return Ok(())`: what it binds is then not kept";
+        diagnostic.notes = vec![("help".to_owned(), help.to_owned())];
     }
     if diagnostic.message.contains("mlnotes_cell::Failure") {
         diagnostic.message =

@@ -60,6 +60,8 @@ pub struct RustEngine {
     folder: RunFolder,
     /// All cells, by the order in which they came: numbers are not unique.
     cells: Cells,
+    /// How many cells have come.
+    come: usize,
     /// What was compiled for each cell.
     sources: BTreeMap<usize, Mapped>,
     items: Items,
@@ -120,6 +122,7 @@ impl RustEngine {
             notebook_folder: notebook_folder.to_owned(),
             folder,
             cells: Cells::new(),
+            come: 0,
             sources: BTreeMap::new(),
             items: Items::default(),
             plain_macros: BTreeSet::new(),
@@ -134,7 +137,9 @@ impl RustEngine {
     }
 
     fn run(&mut self, cell: &Cell, sink: &Sink, prompt: &Prompt) -> Result<(), CellError> {
-        let number = self.cells.len() + 1;
+        // Its place among all that came; the front end's numbers are not unique.
+        let number = self.come + 1;
+        self.come = number;
         let mut parsed = Parsed::new(&cell.code);
         let text = CellText { number: cell.number, text: cell.code.clone() };
         self.cells.insert(number, text);
@@ -311,6 +316,10 @@ impl RustEngine {
                     "`{name}` borrows from another variable, so it cannot be kept for later cells; \
                      own it (`.to_owned()`, `.clone()`), or bind it again where it is used"
                 ))
+            } else if reason.is_none() && ready.fates.empty.contains(name) {
+                Some(format!(
+                    "`{name}` got no value in cell [{cell}], where it is declared: give it one there"
+                ))
             } else if reason.is_none() && ready.fates.not_put.contains(name) {
                 Some(format!("the value of `{name}` was moved away in cell [{cell}]"))
             } else {
@@ -319,7 +328,9 @@ impl RustEngine {
             if let (None, Some(ty)) = (&reason, ty) {
                 self.dropped.remove(name);
                 let mutable = binding.mutable;
-                self.variables.insert(name.clone(), Variable { ty, mutable, cell: number });
+                let loose = ready.loose.contains(name);
+                let variable = Variable { ty, mutable, cell: number, loose };
+                self.variables.insert(name.clone(), variable);
             } else {
                 self.forget(name);
                 self.dropped.insert(name.clone(), reason.unwrap_or_default());

@@ -17,6 +17,7 @@
 //! path is a type's identity for rustc (layout, `TypeId`, symbols): a type whose meaning changed is
 //! another type, and one whose meaning did not is the same in every cell.
 
+use super::emit::hidden_cell;
 use crate::engine::errors::Cells;
 use crate::engine::facts::{Facts, MACROS, TYPES, VALUES};
 use crate::engine::source::{CellItem, CellStatic, Parsed};
@@ -215,7 +216,10 @@ impl Items {
                 continue;
             }
             // Its names mean something else for those who mention them, unless they are the same again.
-            let again = |new: &&CellItem| same(&old.facts, &new.facts);
+            let again = |new: &&CellItem| match &old.text {
+                Text::Use(text, _) => new.uses.iter().any(|(_, own)| own == text),
+                _ => same(&old.facts, &new.facts),
+            };
             if old.facts.heading.is_none() && !parsed.items.iter().any(|new| again(&new)) {
                 touched_names.extend(self.names_of(old, parsed));
             }
@@ -408,7 +412,9 @@ impl Items {
                 item.home = Some(number);
             }
         }
-        for (new, level) in parsed.items.iter().zip(&plan.own) {
+        for (i, (new, level)) in parsed.items.iter().zip(&plan.own).enumerate() {
+            let hidden = new.expanded.as_ref().map(|text| (hidden_cell(number, i), 0..text.len()));
+            let (cell, range) = hidden.unwrap_or_else(|| (number, new.range.clone()));
             for (name, _) in &new.facts.defines {
                 self.aside.remove(name);
                 self.ever.insert(name.clone());
@@ -417,7 +423,7 @@ impl Items {
                 self.last_id += 1;
                 self.live.push(Item {
                     id: self.last_id,
-                    cell: number,
+                    cell,
                     facts,
                     level: *level,
                     home: Some(number),
@@ -433,7 +439,7 @@ impl Items {
                 add(facts, Text::Key(key.clone()));
             }
             if new.uses.is_empty() && !new.is_thread_local() {
-                add(new.facts.clone(), Text::Range(new.range.clone(), new.statics.clone()));
+                add(new.facts.clone(), Text::Range(range, new.statics.clone()));
             }
             for (at, (name, text)) in new.uses.iter().enumerate() {
                 let mut facts = new.facts.clone();

@@ -148,4 +148,4 @@ def test_the_reason_in_the_readers_terms(bare):
     assert f"[cell [{dbg.reply['execution_count']}]:2:1] z + 1 = 2" in dbg.text("stderr")
     for cell, line in [("let z = std::hint::black_box(0);\n\n1 / z", 3), ("let v = vec![1];\nv[z + 7]", 2)]:
         panic = bare.run(cell)
-        assert panic.reply["ename"] == "Panic" and f"]:{line}:1" in panic.traceback(), panic.traceback()
+        assert panic.reply["ename"] == "Panic" and f"]:{line}:" in panic.traceback(), panic.traceback()

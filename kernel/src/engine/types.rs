@@ -41,18 +41,27 @@ pub fn shown(text: &str) -> String {
     }
     out.push_str(rest);
     let mut text = out.replace("mlnotes_crates::", "");
-    let paths: Vec<(usize, usize)> = pieces(&text)
-        .windows(2)
-        .filter_map(|pair| match (&pair[0], &pair[1]) {
-            (Piece::Word(at, "crate"), Piece::Colons(colons)) => Some((*at, colons + 2)),
-            (Piece::Other(_), Piece::Colons(at)) => Some((*at, at + 2)),
-            _ => None,
-        })
-        .collect();
+    let pieces = pieces(&text);
+    let mut paths = Vec::new();
+    for (i, piece) in pieces.iter().enumerate() {
+        match (piece, pieces.get(i + 1)) {
+            (Piece::Word(at, "crate"), Some(Piece::Colons(colons))) => {
+                paths.push((*at, colons + 2))
+            }
+            (Piece::Colons(at), _) => {
+                let path = |c: char| c.is_alphanumeric() || c == '_' || c == '>';
+                if !text[..*at].ends_with(path) {
+                    paths.push((*at, at + 2));
+                }
+            }
+            _ => {}
+        }
+    }
+    drop(pieces);
     for (start, end) in paths.into_iter().rev() {
         text.replace_range(start..end, "");
     }
-    text.strip_prefix("::").map(str::to_owned).unwrap_or(text)
+    text
 }
 
 enum Piece<'a> {

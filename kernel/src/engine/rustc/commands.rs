@@ -186,7 +186,7 @@ impl RustEngine {
             .map(|(name, variable)| {
                 let cell = self.cells.get(&variable.cell).map_or(0, |cell| cell.number);
                 let mutability = if variable.mutable { "mut " } else { "" };
-                [format!("{mutability}{name}"), variable.ty.clone(), format!("[{cell}]")]
+                [format!("{mutability}{name}"), variable.shown(), format!("[{cell}]")]
             })
             .collect();
         table(["variable", "type", "cell"], &rows)

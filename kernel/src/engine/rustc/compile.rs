@@ -1,10 +1,9 @@
 //! The two runs of rustc over a cell: one makes a library of it, the other, beside it, only tells the
 //! types of new variables. What either says about lines of ours is read here.
 
-use super::program::{Line, Program, WANTED, line_at};
-use crate::engine::errors::{Diagnostic, Place, is_generated};
-use crate::engine::source::Mapped;
-use crate::engine::types::writable;
+use super::program::{Line, Program, WANTED, line_at, mark};
+use crate::engine::errors::{Diagnostic, Place, is_generated, site};
+use crate::engine::source::{Made, Mapped};
 use crate::environment::Environment;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,8 +53,41 @@ pub(super) struct Compiled {
     pub(super) borrowers: BTreeSet<String>,
     /// Variables that the cell has moved away.
     pub(super) moved: BTreeSet<String>,
+    /// Variables of the cell that have no value.
+    pub(super) empty: BTreeSet<String>,
     /// Variables of earlier cells whose types cannot be written.
     pub(super) unwritable: BTreeSet<String>,
+    /// Names in the cell's patterns that are no variables of the cell.
+    pub(super) unbound: BTreeSet<String>,
+    /// Of each of the user's errors, what it is about in the cells.
+    pub(super) blames: Vec<Blame>,
+}
+
+/// What an error is about: for a macro, the calls that the cells make.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Blame {
+    pub(super) code: String,
+    pub(super) message: String,
+    /// Cell and byte, those that the error is mainly about first.
+    pub(super) sites: Vec<(usize, usize)>,
+}
+
+impl Blame {
+    fn read(json: &Value, source: &Mapped) -> Self {
+        let spans = json["spans"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let of = |primary: bool| {
+            let spans = spans.iter().filter(move |span| (span["is_primary"] == true) == primary);
+            spans.filter_map(|span| site(source, span)).collect::<Vec<_>>()
+        };
+        let mut sites = of(true);
+        sites.extend(of(false));
+        for child in json["children"].as_array().into_iter().flatten() {
+            let spans = child["spans"].as_array().into_iter().flatten();
+            sites.extend(spans.filter_map(|span| site(source, span)));
+        }
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Self { code: text(&json["code"]["code"]), message: text(&json["message"]), sites }
+    }
 }
 
 fn rustc() -> Command {
@@ -142,7 +174,8 @@ fn unplaced(json: &[Value], words: &str) -> Diagnostic {
 impl Compiled {
     /// Whether rustc found something about lines of ours, so that a second attempt may do.
     pub(super) fn has_own_lines(&self) -> bool {
-        !self.borrowers.is_empty() || !self.moved.is_empty() || !self.unwritable.is_empty()
+        let found = [&self.borrowers, &self.moved, &self.empty, &self.unwritable, &self.unbound];
+        found.iter().any(|names| !names.is_empty())
     }
 
     /// Cells whose statics later cells cannot declare.
@@ -150,6 +183,12 @@ impl Compiled {
         let hides = |error: &&Diagnostic| matches!(error.code.as_deref(), Some("E0106" | "E0726"));
         let places = self.errors.iter().filter(hides).flat_map(|error| &error.places);
         places.map(|place| place.cell).filter(|cell| homes.contains(cell))
+    }
+
+    fn error(&mut self, json: &Value, source: &Mapped) {
+        let Some(error) = user_error(json, source) else { return };
+        self.blames.push(Blame::read(json, source));
+        self.errors.push(error);
     }
 
     fn read(&mut self, json: &Value, source: &Mapped) {
@@ -166,6 +205,9 @@ impl Compiled {
                 let gone = matches!(code, "E0382" | "E0381");
                 for (line, primary) in lines {
                     match line {
+                        Line::Binds(name) => self.unbound.insert(name),
+                        Line::Put(name) if code == "E0425" => self.unbound.insert(name),
+                        Line::Put(name) if code == "E0381" => self.empty.insert(name),
                         Line::Put(name) if gone && primary => self.moved.insert(name),
                         // "cannot move out of `v` because it is borrowed": the borrower is at fault.
                         Line::Put(_) if gone || (code == "E0505" && primary) => false,
@@ -176,10 +218,10 @@ impl Compiled {
                 }
                 // Else it is the user's own mistake, which only touches a line of ours.
                 if !self.has_own_lines() {
-                    self.errors.extend(user_error(json, source));
+                    self.error(json, source);
                 }
             }
-            Some("error") => self.errors.extend(user_error(json, source)),
+            Some("error") => self.error(json, source),
             Some("warning") => {
                 let warning = Diagnostic::from_rustc(json, source);
                 if warning.places.iter().any(|place| place.primary) {
@@ -189,6 +231,41 @@ impl Compiled {
             _ => {}
         }
     }
+}
+
+/// Tells what the macro calls among a cell's statements stand for, in their order.
+pub(super) fn expand(
+    program: &Program<'_>,
+    environment: &Environment,
+    settings: &Settings,
+) -> std::io::Result<Vec<Made>> {
+    let mut command = rustc();
+    command
+        .args(["--edition=2024", "--crate-type=lib", "--crate-name=cell", "--error-format=json"])
+        .args(["-Zunpretty=expanded", "-Cprefer-dynamic"])
+        .arg(format!("--extern=mlnotes_cell={}", settings.runtime.display()))
+        .args(environment.rustc_arguments())
+        .arg("-")
+        // For the `-Z` flag, in this run that makes no code; see decision 0015.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .current_dir(&settings.folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = command.spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        let _ = stdin.write_all(program.to_expand().text.as_bytes());
+    }
+    let output = child.wait_with_output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let made = |call: usize| {
+        let (begin, end) = (mark(call, "BEGIN"), mark(call, "END"));
+        let (_, rest) = text.split_once(&format!("const {begin}: () = ();"))?;
+        let (inside, _) = rest.split_once(&format!("const {end}: () = ();"))?;
+        Some(Made::of(inside))
+    };
+    let calls = 0..program.parsed.macros.len();
+    Ok(calls.map(|call| made(call).unwrap_or(Made::Nothing)).collect())
 }
 
 /// Tells the types of the wanted variables; those missing in the answer are not known.
@@ -258,7 +335,7 @@ fn wanted_type(json: &Value, program: &str) -> Option<(String, String)> {
     let name = program[line_start..].lines().next()?.strip_prefix(WANTED)?;
     json["children"].as_array().into_iter().flatten().find_map(|child| {
         let (_, found) = child["message"].as_str()?.split_once("found struct `MlnotesOf<")?;
-        found.rsplit_once(">`").map(|(ty, _)| (name.to_owned(), writable(ty)))
+        found.rsplit_once(">`").map(|(ty, _)| (name.to_owned(), ty.to_owned()))
     })
 }
 
@@ -279,6 +356,14 @@ fn user_error(json: &Value, source: &Mapped) -> Option<Diagnostic> {
         let help = "end the cell with `;`, or derive `Debug` for the type".to_owned();
         diagnostic.notes = vec![("help".to_owned(), help)];
     }
+    if diagnostic.code.as_deref() == Some("E0069") {
+        "`return;` does not end a cell".clone_into(&mut diagnostic.message);
+        diagnostic.code = None;
+        diagnostic.places.iter_mut().for_each(|place| place.label.clear());
+        let help = "leave the rest of the cell out with `if … else`, put it into a function, or end \
+                    the cell early with `return Ok(())`: what it binds is then not kept";
+        diagnostic.notes = vec![("help".to_owned(), help.to_owned())];
+    }
     if diagnostic.message.contains("mlnotes_cell::Failure") {
         diagnostic.message =
             diagnostic.message.replace("mlnotes_cell::Failure", "the cell's error");
@@ -298,7 +383,9 @@ fn user_error(json: &Value, source: &Mapped) -> Option<Diagnostic> {
 
 /// The last byte of the user's before a message about our own text.
 fn nearest(json: &Value, source: &Mapped) -> Option<Place> {
-    let start = usize::try_from(json["spans"][0]["byte_start"].as_u64()?).ok()?;
+    let mut spans = json["spans"].as_array()?.iter();
+    let span = spans.clone().find(|span| span["is_primary"] == true).or_else(|| spans.next())?;
+    let start = usize::try_from(span["byte_start"].as_u64()?).ok()?;
     let (cell, at) = source.origin_or_before(start)?;
     Some(Place { cell, range: at..at + 1, label: String::new(), primary: true })
 }

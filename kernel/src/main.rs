@@ -8,9 +8,11 @@ mod doctor;
 mod engine;
 mod environment;
 mod history;
+mod project;
 mod server;
 mod session;
 mod spec;
+mod toolchain;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -47,18 +49,17 @@ enum Command {
     },
     /// Say what is missing for the kernel to work, and how to mend it.
     Doctor,
-    /// Run cells for the kernel.
-    #[command(hide = true)]
-    Cells,
     /// Answer questions about code for the kernel.
     #[command(hide = true)]
     Analyse,
+    /// What evcxr, which answers them, starts as the program that would run its cells.
+    #[command(hide = true)]
+    Evcxr,
 }
 
 fn main() -> ExitCode {
-    // evcxr starts this program as the one that would run its cells.
-    if std::env::var_os("EVCXR_IS_RUNTIME").is_some() {
-        evcxr::runtime_hook();
+    if std::env::args_os().next().is_some_and(|name| name == engine::wire::CELLS_PROGRAM) {
+        child::main();
     }
     let result = match Cli::parse().command {
         Command::Install(place) => spec::install(&place),
@@ -66,8 +67,11 @@ fn main() -> ExitCode {
         Command::Run { connection_file, engine } => run(&connection_file, &engine),
         Command::Build { folder } => build(&folder),
         Command::Doctor => return doctor::examine(),
-        Command::Cells => child::main(),
         Command::Analyse => analyst::main(),
+        Command::Evcxr => {
+            evcxr::runtime_hook();
+            Ok(())
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -152,7 +156,9 @@ fn build(folder: &Path) -> Result<()> {
             folder.display()
         );
     };
-    let order = environment::Order { manifest, target: None, offline: false };
+    // A toolchain is chosen by the folder that rustup is called in.
+    std::env::set_current_dir(&folder).with_context(|| folder.display().to_string())?;
+    let order = environment::Order::of(manifest);
     let environment = environment::build(&order, &mut |line| eprintln!("{line}"))?;
     let names: Vec<&str> = environment.direct.keys().map(String::as_str).collect();
     println!("ready: {}", names.join(", "));

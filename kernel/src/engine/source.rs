@@ -110,6 +110,10 @@ pub struct Parsed {
     pub commands: Vec<String>,
     /// Where the code begins.
     pub start: usize,
+    /// Attributes of the whole (`#![allow(…)]`), which stand before the code.
+    pub attributes: Vec<Range<usize>>,
+    /// Where the code nests deeper than anybody can follow.
+    pub too_deep: Option<usize>,
     /// Items: functions, types, uses.
     pub items: Vec<CellItem>,
     /// Variables bound by the top-level statements.
@@ -125,9 +129,25 @@ pub struct Parsed {
 impl Parsed {
     /// Takes a cell apart.
     pub fn new(text: &str) -> Self {
+        // The parser calls itself for each level of the code, and a stack that ends, ends the kernel.
+        const INLINE: usize = 400;
+        const PER_BYTE: usize = 8 << 10;
+        if text.len() <= INLINE {
+            return Self::parse(text);
+        }
+        let stack = (text.len() * PER_BYTE).clamp(8 << 20, 1 << 30);
+        std::thread::scope(|scope| {
+            let parser = std::thread::Builder::new().stack_size(stack);
+            let parser = parser.spawn_scoped(scope, || Self::parse(text));
+            parser.ok().and_then(|parser| parser.join().ok()).unwrap_or_default()
+        })
+    }
+
+    fn parse(text: &str) -> Self {
         let mut parsed = Self::default();
-        let mut start = 0;
-        for line in text.split_inclusive('\n') {
+        // Some editors mark a file's encoding by a character that nobody sees.
+        let mut start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        for line in text[start..].split_inclusive('\n') {
             let trimmed = line.trim();
             let command =
                 line.starts_with('!') || (trimmed.starts_with(':') && !trimmed.starts_with("::"));
@@ -139,13 +159,28 @@ impl Parsed {
             start += line.len();
         }
         parsed.start = start;
-        match Block::parse_within.parse_str(&text[start..]) {
-            Ok(statements) => {
+        parsed.too_deep = super::nests_too_deeply(&text[start..]).map(|at| start + at);
+        if parsed.too_deep.is_some() {
+            return parsed;
+        }
+        let whole = |input: syn::parse::ParseStream<'_>| {
+            Ok((syn::Attribute::parse_inner(input)?, Block::parse_within(input)?))
+        };
+        match whole.parse_str(&text[start..]) {
+            Ok((attributes, statements)) => {
                 parsed.readable = true;
                 let last = statements.len().saturating_sub(1);
                 for (i, statement) in statements.iter().enumerate() {
                     parsed.statement(statement, i == last);
                 }
+                for attribute in &attributes {
+                    let range = parsed.bytes(attribute.span());
+                    start = range.end;
+                    if !attribute.path().is_ident("doc") {
+                        parsed.attributes.push(range);
+                    }
+                }
+                parsed.start = start;
             }
             Err(_) => parsed.readable = false,
         }
@@ -205,7 +240,9 @@ impl Parsed {
                 let (statics, uses) = (statics.found, Vec::new());
                 self.items.push(CellItem { range, name, of: None, statics, uses });
             }
-            Stmt::Macro(statement) => {
+            Stmt::Macro(mac) => {
+                self.find_awaits(statement);
+                let statement = mac;
                 if last && statement.semi_token.is_none() {
                     let bytes = self.bytes(statement.span());
                     if macro_has_value(&statement.mac) {
@@ -302,9 +339,31 @@ impl Visit<'_> for Awaits {
         self.0 = true;
         visit::visit_expr_await(self, expr);
     }
+    fn visit_macro(&mut self, mac: &Macro) {
+        self.0 |= awaits_in(mac.tokens.clone());
+    }
     fn visit_expr_closure(&mut self, _: &syn::ExprClosure) {}
     fn visit_expr_async(&mut self, _: &syn::ExprAsync) {}
     fn visit_item(&mut self, _: &Item) {}
+}
+
+/// Whether the tokens of a macro hold an `.await`. One in an `async` block of its own counts too:
+/// to wait where nobody needs to does no harm.
+fn awaits_in(tokens: proc_macro2::TokenStream) -> bool {
+    use proc_macro2::TokenTree;
+    let mut after_dot = false;
+    tokens.into_iter().any(|token| {
+        let dot = std::mem::replace(&mut after_dot, false);
+        match token {
+            TokenTree::Group(group) => awaits_in(group.stream()),
+            TokenTree::Ident(word) => dot && word == "await",
+            TokenTree::Punct(mark) => {
+                after_dot = mark.as_char() == '.';
+                false
+            }
+            TokenTree::Literal(_) => false,
+        }
+    })
 }
 
 /// Finds statics at any depth.
@@ -505,6 +564,42 @@ mod tests {
         let names: Vec<_> = parsed.bindings.iter().map(|b| (b.name.as_str(), b.mutable)).collect();
         assert_eq!(names, [("a", false), ("b", true), ("c", false)]);
         assert_eq!(&text[parsed.tail.unwrap()], "a + b");
+    }
+
+    #[test]
+    fn what_stands_before_the_code_is_known() {
+        let text = "\u{feff}#![allow(dead_code)]\n//! about\n#![feature(x)]\nfn f() {}\n1";
+        let parsed = Parsed::new(text);
+        let attributes: Vec<_> = parsed.attributes.iter().map(|r| &text[r.clone()]).collect();
+        assert_eq!(attributes, ["#![allow(dead_code)]", "#![feature(x)]"]);
+        assert_eq!(text[parsed.start..].trim(), "fn f() {}\n1");
+        assert_eq!(&text[parsed.items[0].range.clone()], "fn f() {}");
+        assert_eq!(Parsed::new("\u{feff}:dep x\n1").commands, [":dep x"]);
+    }
+
+    #[test]
+    fn an_await_is_seen_in_macros_too() {
+        for text in ["f().await", "println!(\"{}\", f().await);", "vec![1, { f().await }]"] {
+            assert!(Parsed::new(text).asynchronous, "{text}");
+        }
+        for text in ["f()", "let g = async { f().await };", "async fn g() { f().await }", "x.awaits"] {
+            assert!(!Parsed::new(text).asynchronous, "{text}");
+        }
+    }
+
+    #[test]
+    fn deep_code_ends_no_stack() {
+        for deep in [
+            "(".repeat(30_000) + &")".repeat(30_000),
+            "[".repeat(100_000),
+            format!("let a = {}true;", "!".repeat(50_000)),
+            "1+".repeat(20_000) + "1",
+            format!("let a: {}u8{};", "Vec<".repeat(20_000), ">".repeat(20_000)),
+            "if a { } else ".repeat(5_000) + "{ }",
+            format!("a{}", ".b()".repeat(20_000)),
+        ] {
+            let _ = Parsed::new(&deep);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{RustEngine, text_bundle};
 use crate::engine::errors;
 use crate::engine::{Assist, Bundle, CellError, Output, Prompt, Sink};
+use crate::toolchain;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -44,6 +45,29 @@ const ACCEPTED: [&str; 12] = [
 ];
 
 impl RustEngine {
+    /// The lines before a cell's code, in order; crates that are asked for together are built together.
+    pub(super) fn commands(
+        &mut self,
+        lines: &[String],
+        sink: &Sink,
+        prompt: &Prompt,
+    ) -> Result<(), CellError> {
+        let dependency = |line: &str| {
+            let rest = line.strip_prefix(":dep")?;
+            (rest.is_empty() || rest.starts_with(char::is_whitespace)).then(|| rest.trim().to_owned())
+        };
+        for group in lines.chunk_by(|a, b| dependency(a).is_some() && dependency(b).is_some()) {
+            let crates: Vec<String> = group.iter().filter_map(|line| dependency(line)).collect();
+            if crates.is_empty() {
+                self.command(&group[0], sink, prompt)?;
+            } else {
+                let crates: Vec<&str> = crates.iter().map(String::as_str).collect();
+                self.add_dependencies(&crates, sink)?;
+            }
+        }
+        Ok(())
+    }
+
     /// A line that begins with `:` or `!`.
     pub(super) fn command(
         &mut self,
@@ -72,7 +96,6 @@ impl RustEngine {
                 self.items.clear();
                 self.dropped.clear();
             }
-            ":dep" => return self.add_dependency(argument, sink),
             ":deps" => {
                 self.ensure_ready(sink)?;
                 say(&self.dependency_list());
@@ -119,8 +142,7 @@ impl RustEngine {
     }
 
     fn explain(&self, code: &str, sink: &Sink) -> Result<(), CellError> {
-        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let output = Command::new(rustc).args(["--explain", code]).output();
+        let output = toolchain::rustc().args(["--explain", code]).output();
         let output = output.map_err(|error| self.compiler_fault(&error))?;
         if !output.status.success() {
             let text = format!("`{code}` is no error code of rustc");

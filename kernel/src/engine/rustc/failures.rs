@@ -1,9 +1,9 @@
 //! After a cell failed: which of the ways it was, said in the reader's terms.
 
-use super::RustEngine;
-use crate::engine::CellError;
+use super::{RustEngine, hints};
+use crate::engine::{CellError, MAX_DEPTH};
 use crate::engine::errors::{self, Diagnostic};
-use crate::engine::output::{Panic, Report};
+use crate::engine::output::{Failed, Panic, Report};
 use std::ops::Range;
 
 impl RustEngine {
@@ -23,15 +23,38 @@ impl RustEngine {
             return Err(kernel_error(&broken));
         }
         if report.panicked {
-            return Err(self.panic_error(&report.panic.unwrap_or_default()));
+            return Err(self.panic_error(&report.panic.unwrap_or_default(), None));
         }
         if let Some(failed) = report.failed {
-            let (file, line, column) = &failed.at;
-            let place = self.place(file, *line, *column, true);
-            let note = format!("`?` returned this error, of type `{}`", failed.kind);
-            return Err(errors::at_place("Error", &failed.text, place, &[&note], &self.cells));
+            return Err(self.failed(&failed));
+        }
+        if report.dropped {
+            let note = "a destructor panicked while a value went that the cell replaces; the cell's own \
+                        lines have run, and all other variables are kept";
+            return Err(self.panic_error(&report.panic.unwrap_or_default(), Some(note)));
         }
         Ok(())
+    }
+
+    /// An error that `?` returned: what it says to people first, then what it holds.
+    fn failed(&self, failed: &Failed) -> CellError {
+        let (file, line, column) = &failed.at;
+        let place = self.place(file, *line, *column, true);
+        let Failed { words, text, kind, .. } = failed;
+        let note = if words.is_empty() || *text == format!("{words:?}") || text == words {
+            format!("`?` returned this error, of type `{kind}`")
+        } else {
+            format!("`?` returned this error, of type `{kind}`: {text}")
+        };
+        let first = if words.trim().is_empty() { text } else { words };
+        errors::at_place("Error", first, place, &[&note], &self.cells)
+    }
+
+    /// Code that neither the kernel nor the compiler could follow.
+    pub(super) fn too_deep(&self, number: usize, at: usize) -> CellError {
+        let text = format!("the code nests more than {MAX_DEPTH} deep here");
+        let help = "give parts of it names of their own, by `let` or `fn`";
+        errors::at_place("CompileError", &text, Some((number, at..at + 1)), &[help], &self.cells)
     }
 
     /// A place in a generated source, as the cell that it came from knows it.
@@ -48,7 +71,7 @@ impl RustEngine {
     }
 
     /// The panic, where it is in a cell, and the calls in cells that led to it.
-    fn panic_error(&self, panic: &Panic) -> CellError {
+    fn panic_error(&self, panic: &Panic, why: Option<&str>) -> CellError {
         let own = self.place(&panic.file, panic.line, panic.column, true);
         let calls = panic.frames.iter().filter_map(|frame| {
             let mut parts = frame.split(':');
@@ -67,7 +90,10 @@ impl RustEngine {
             }
         }
         let raised = format!("raised in {}:{}", library_file(&panic.file), panic.line);
-        let mut notes: Vec<String> = if own.is_some() { Vec::new() } else { vec![raised] };
+        let mut notes: Vec<String> = why.into_iter().map(str::to_owned).collect();
+        if own.is_none() && !panic.file.is_empty() {
+            notes.push(raised);
+        }
         for (cell, at) in places.iter().skip(1).take(8) {
             let cell = &self.cells[cell];
             let before = &cell.text[..at.start];
@@ -81,6 +107,8 @@ impl RustEngine {
 
     pub(super) fn compile_error(&self, mut diagnostics: Vec<Diagnostic>) -> CellError {
         for diagnostic in &mut diagnostics {
+            let marked = self.manifest.as_deref();
+            hints::missing_crate(diagnostic, &self.notebook_folder, marked);
             for (name, reason) in &self.dropped {
                 let unknown = ["value", "function"]
                     .map(|kind| format!("cannot find {kind} `{name}` in this scope"));

@@ -6,12 +6,16 @@
 //! arrives by `output` meanwhile.
 
 mod assistant;
+mod asynchronous;
 mod commands;
 mod compile;
 mod dependencies;
 mod failures;
+mod hints;
 mod interrupter;
 mod items;
+mod layers;
+mod package;
 mod process;
 mod program;
 mod ready;
@@ -24,6 +28,7 @@ use super::types::{self, Variable};
 use super::{Assist, Bundle, Cell, CellError, Engine, Interrupt, Output, Prompt, Sink};
 use crate::environment::{self, Environment};
 use assistant::{Assistant, Snapshot};
+use asynchronous::Driver;
 use compile::{Compiled, Settings};
 use dependencies::Added;
 use failures::kernel_error;
@@ -60,6 +65,11 @@ pub struct RustEngine {
     /// What was compiled for each cell.
     sources: BTreeMap<usize, Mapped>,
     items: Items,
+    /// Attributes of the whole (`#![feature(…)]`), once each.
+    attributes: Vec<String>,
+    /// What `:env` and `:build_env` have set.
+    variables_of_process: BTreeMap<String, String>,
+    build_variables: BTreeMap<String, String>,
     variables: BTreeMap<String, Variable>,
     /// Variables that are not there any more, and why.
     dropped: BTreeMap<String, String>,
@@ -101,7 +111,11 @@ impl RustEngine {
         let fault = |error: std::io::Error| kernel_error(&error.to_string());
         let (sender, building) = channel();
         let manifest = environment::find_manifest(notebook_folder);
-        ready::spawn_build(manifest.clone(), folder.path().to_owned(), sender).map_err(fault)?;
+        let place = ready::Place {
+            notebooks: notebook_folder.to_owned(),
+            manifest: manifest.clone(),
+        };
+        ready::spawn_build(place, folder.path().to_owned(), sender).map_err(fault)?;
         let channels = Channels::open().map_err(fault)?;
         let path = folder.path().to_owned();
         let interrupter = Arc::new(Interrupter::new(channels.handle(), path.clone()));
@@ -112,6 +126,7 @@ impl RustEngine {
             opt_level: "0".to_owned(),
             std_folder: PathBuf::new(),
             library_folders: Vec::new(),
+            variables: BTreeMap::new(),
         };
         Ok(Self {
             channels,
@@ -126,6 +141,9 @@ impl RustEngine {
             cells: Cells::new(),
             sources: BTreeMap::new(),
             items: Items::default(),
+            attributes: Vec::new(),
+            variables_of_process: BTreeMap::new(),
+            build_variables: BTreeMap::new(),
             variables: BTreeMap::new(),
             dropped: BTreeMap::new(),
             interrupter,
@@ -142,10 +160,12 @@ impl RustEngine {
         let text = CellText { number: cell.number, text: cell.code.clone() };
         self.cells.insert(number, text);
         self.notice_lost_process();
-        for command in &parsed.commands {
-            self.command(command, sink, prompt)?;
+        self.commands(&parsed.commands, sink, prompt)?;
+        if let Some(at) = parsed.too_deep {
+            return Err(self.too_deep(number, at));
         }
         if parsed.is_empty(&cell.code) {
+            self.keep_attributes(number, &parsed);
             return Ok(());
         }
         self.ensure_ready(sink)?;
@@ -155,8 +175,10 @@ impl RustEngine {
         let start = Instant::now();
         let report = self.evaluate(&ready.library, (sink, prompt))?;
         self.timing.run = start.elapsed();
+        // A destructor that panicked after the cell's last line leaves what the cell has bound.
+        let dropped = report.dropped && !report.panicked && report.failed.is_none();
         let result = self.outcome(report);
-        self.keep(number, &parsed, &ready, result.is_ok());
+        self.keep(number, &parsed, &ready, result.is_ok() || dropped);
         if self.switches.timing && result.is_ok() {
             let Timing { compile, run } = self.timing;
             let text = format!("compiled in {compile:.2?}, ran in {run:.2?}");
@@ -204,6 +226,8 @@ impl RustEngine {
             parsed.bindings.iter().map(|binding| binding.name.clone()).collect();
         let (mut not_put, mut borrowers) = (BTreeSet::new(), BTreeSet::new());
         let mut types: Option<BTreeMap<String, String>> = None;
+        let driver = Driver::of(environment);
+        let mut waits = parsed.asynchronous;
         for attempt in 0..ATTEMPTS {
             let program = Program {
                 cell: (number, &text),
@@ -211,7 +235,9 @@ impl RustEngine {
                 items: &items,
                 variables: &variables,
                 library: environment.library.as_deref(),
-                tokio: environment.externs.contains_key("tokio"),
+                driver: &driver,
+                waits,
+                attributes: &self.attributes,
                 not_put: &not_put,
                 borrowers: &borrowers,
             };
@@ -247,6 +273,10 @@ impl RustEngine {
                     return Err(self.unwritable(&name));
                 }
                 self.sources.insert(number, source);
+                continue;
+            }
+            if !waits && asynchronous::wants_to_wait(&compiled.errors) {
+                (waits, types) = (true, None);
                 continue;
             }
             drop(items);
@@ -299,8 +329,12 @@ impl RustEngine {
         if self.process.is_some() {
             return Ok(());
         }
+        // As `cargo run` would; but a cargo that a cell starts is not to take another's place.
+        let mut variables = self.settings.variables.clone();
+        variables.remove("CARGO");
+        variables.extend(self.variables_of_process.clone());
         let process =
-            Process::start(&self.channels, &self.settings.runtime, &self.interrupter.spared())
+            Process::start(&self.channels, &self.settings.runtime, &self.interrupter.spared(), &variables)
                 .map_err(|error| kernel_error(&format!("no process to run cells: {error}")))?;
         self.interrupter.set_commands(process.commands().ok());
         self.process = Some(process);
@@ -371,9 +405,19 @@ impl RustEngine {
         snapshot
     }
 
+    fn keep_attributes(&mut self, number: usize, parsed: &Parsed) {
+        let text = &self.cells[&number].text;
+        for attribute in parsed.attributes.iter().map(|range| &text[range.clone()]) {
+            if !self.attributes.iter().any(|known| known == attribute) {
+                self.attributes.push(attribute.to_owned());
+            }
+        }
+    }
+
     /// After a cell ran: its items and variables are there for later cells.
     fn keep(&mut self, number: usize, parsed: &Parsed, ready: &Ready, well: bool) {
         self.items.keep(number, parsed);
+        self.keep_attributes(number, parsed);
         if self.process.is_none() {
             return;
         }

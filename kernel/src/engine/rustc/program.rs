@@ -11,6 +11,7 @@
 //! ```
 //! The statements stand in a closure, which borrows what it only uses: so variables survive a panic.
 
+use super::asynchronous::Driver;
 use crate::engine::source::{CellStatic, Mapped, Parsed};
 use crate::engine::types::Variable;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,8 +40,11 @@ pub(super) struct Program<'a> {
     pub(super) variables: &'a BTreeMap<&'a str, &'a Variable>,
     /// The environment's library, which every cell links.
     pub(super) library: Option<&'a str>,
-    /// Whether the environment has tokio, for `.await`.
-    pub(super) tokio: bool,
+    /// What drives futures, and whether the cell waits for some.
+    pub(super) driver: &'a Driver,
+    pub(super) waits: bool,
+    /// Attributes of the whole that earlier cells have set.
+    pub(super) attributes: &'a [String],
     /// Variables that cannot be put: they borrow, or the cell has moved them away.
     pub(super) not_put: &'a BTreeSet<String>,
     /// Those of them that borrow.
@@ -75,8 +79,10 @@ impl Program<'_> {
         out.push(
             "#![allow(unused, nonstandard_style, improper_ctypes)]\n#![warn(unused_must_use)]\n",
         );
+        self.attributes(&mut out);
         self.begin(&mut out);
         out.push("#[unsafe(no_mangle)]\npub extern \"C\" fn mlnotes_run() {\n");
+        out.push("::mlnotes_cell::guard(|| {\n");
         self.take(&mut out);
         out.push("let mlnotes_ended = ::mlnotes_cell::run(|| ");
         self.statements(&mut out, true);
@@ -93,8 +99,8 @@ impl Program<'_> {
                 let _ = writeln!(out.text, "::std::mem::drop({name}); {PUT}{mark}");
             }
         }
-        out.push("Ok(())\n}");
-        out.push(if self.parsed.asynchronous { "))" } else { ")" });
+        out.push("Ok(())\n");
+        Driver::close(&mut out, self.waits);
         out.push(";\n");
         for name in self.variables.keys() {
             if self.not_put.contains(&back(name)) {
@@ -103,19 +109,21 @@ impl Program<'_> {
             if done.contains(name) {
                 out.push("if !mlnotes_ended.well() {\n");
                 put(&mut out, name, &back(name));
-                out.push("}\n");
+                let _ = writeln!(out.text, "}} else {{ ::mlnotes_cell::discard({name}); }}");
             } else {
                 put(&mut out, name, &back(name));
             }
         }
-        out.push("}\n");
+        out.push("})\n}\n");
         out
     }
 
     /// The program that rustc only reads, to tell the types of the wanted variables.
     pub(super) fn to_ask(&self, wanted: &[String], crates: &BTreeSet<&str>) -> Mapped {
         let mut out = Mapped::default();
-        out.push("#![allow(warnings)]\nstruct MlnotesWanted;\nstruct MlnotesOf<T>(T);\n");
+        out.push("#![allow(warnings)]\n");
+        self.attributes(&mut out);
+        out.push("struct MlnotesWanted;\nstruct MlnotesOf<T>(T);\n");
         // rustc writes a type by a path that can be named only for crates that the source mentions.
         out.push("mod mlnotes_crates {\n");
         for name in crates {
@@ -130,10 +138,21 @@ impl Program<'_> {
         for name in wanted {
             let _ = writeln!(out.text, "let mlnotes_of = MlnotesOf({name});\n{WANTED}{name}");
         }
-        out.push("Ok(())\n}");
-        out.push(if self.parsed.asynchronous { "))" } else { ")" });
+        out.push("Ok(())\n");
+        Driver::close(&mut out, self.waits);
         out.push(";\n}\n");
         out
+    }
+
+    fn attributes(&self, out: &mut Mapped) {
+        for attribute in self.attributes {
+            let _ = writeln!(out.text, "{attribute}");
+        }
+        let (number, text) = self.cell;
+        for attribute in &self.parsed.attributes {
+            out.copy(number, text, attribute.clone());
+            out.push("\n");
+        }
     }
 
     fn begin(&self, out: &mut Mapped) {
@@ -171,22 +190,7 @@ impl Program<'_> {
 
     /// The cell without its items; the last expression is shown.
     fn statements(&self, out: &mut Mapped, show: bool) {
-        const RESULT: &str = "::std::result::Result<(), ::mlnotes_cell::Failure>";
-        if !self.parsed.asynchronous {
-            out.push("-> ");
-            out.push(RESULT);
-            out.push(" {\n");
-        } else if self.tokio {
-            out.push(
-                "::mlnotes_cell::shared(\"tokio\", || ::tokio::runtime::Builder::new_multi_thread()\
-                 .enable_all().build().unwrap()).block_on(async {\n",
-            );
-        } else {
-            out.push("::mlnotes_cell::block_on(async {\n");
-        }
-        if self.parsed.asynchronous {
-            out.push("if false { return ::std::result::Result::<(), ::mlnotes_cell::Failure>::Ok(()); }\n");
-        }
+        self.driver.open(out, self.waits);
         let (number, text) = self.cell;
         let mut done = self.parsed.start;
         for item in &self.parsed.items {

@@ -67,9 +67,10 @@ pub fn rustc() -> Command {
         }
         None => Command::new("rustc"),
     };
-    // The compiler calls itself for each level of the code.
+    // The compiler calls itself for each level of the code; with much more than this it follows sums
+    // of ten thousand parts, for minutes.
     if std::env::var_os("RUST_MIN_STACK").is_none() {
-        command.env("RUST_MIN_STACK", (64 << 20).to_string());
+        command.env("RUST_MIN_STACK", (16 << 20).to_string());
     }
     command
 }

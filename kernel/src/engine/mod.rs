@@ -2,6 +2,7 @@
 
 pub mod echo;
 mod errors;
+mod files;
 mod output;
 mod rustc;
 mod source;

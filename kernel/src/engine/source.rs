@@ -1,5 +1,6 @@
 //! A cell's text, taken apart, and generated text that knows which bytes the user wrote.
 
+use super::files;
 use proc_macro2::Span;
 use std::ops::Range;
 use syn::spanned::Spanned;
@@ -21,8 +22,20 @@ impl Mapped {
         self.text.push_str(text);
     }
 
-    /// Copies a stretch of cell number `cell`.
+    /// Copies a stretch of cell number `cell`; files that it names are those beside the notebook, where
+    /// this process was started.
     pub fn copy(&mut self, cell: usize, source: &str, range: Range<usize>) {
+        let folder = std::env::current_dir().unwrap_or_default();
+        let mut done = range.start;
+        for (at, text) in files::insertions(source, &range, &folder) {
+            self.copy_plain(cell, source, done..at);
+            self.push(&text);
+            done = at;
+        }
+        self.copy_plain(cell, source, done..range.end);
+    }
+
+    fn copy_plain(&mut self, cell: usize, source: &str, range: Range<usize>) {
         let start = self.text.len();
         self.text.push_str(&source[range.clone()]);
         self.copied.push((start..self.text.len(), cell, range.start));

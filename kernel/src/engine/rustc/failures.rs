@@ -123,7 +123,11 @@ impl RustEngine {
     /// rustc could not be run, or not to its end.
     pub(super) fn compiler_fault(&self, error: &std::io::Error) -> CellError {
         let text = error.to_string();
-        let help = if text.contains("was killed") {
+        let overflow = ["(signal 11)", "(signal 6)"].iter().any(|signal| text.contains(signal));
+        let help = if overflow {
+            "its stack may have ended: give parts of a long or deep expression names of their own; all \
+             variables are kept"
+        } else if text.contains("was killed") {
             "all variables are kept; run the cell again"
         } else if error.kind() == std::io::ErrorKind::NotFound {
             "install Rust with rustup; `mlnotes-kernel doctor` in a terminal says what is missing"
@@ -184,10 +188,26 @@ impl RustEngine {
     }
 }
 
-/// The end of the line that a panic points into is noise; its first expression is enough.
+/// The end of the line that a panic points into is noise; its first expression is enough. An index
+/// is pointed at by its bracket: what it indexes belongs to it.
 fn widen(text: &str, at: Range<usize>) -> Range<usize> {
     let line = text[at.start.min(text.len())..].lines().next().unwrap_or_default();
-    at.start..at.start + line.trim_end().trim_end_matches(';').len().max(1)
+    let start = if line.starts_with('[') { operand(&text[..at.start]) } else { at.start };
+    start..at.start + line.trim_end().trim_end_matches(';').len().max(1)
+}
+
+/// Where the operand begins that a text ends with: a path, a call, another index.
+fn operand(text: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices().rev() {
+        match c {
+            ')' | ']' => depth += 1,
+            '(' | '[' if depth > 0 => depth -= 1,
+            _ if depth > 0 || c.is_alphanumeric() || "_.:".contains(c) => {}
+            _ => return at + c.len_utf8(),
+        }
+    }
+    0
 }
 
 /// A path without the machine's folders.

@@ -4,7 +4,9 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
         for symbol in ["read", "_Unwind_RaiseException"] {
-            println!("cargo:rustc-link-arg-bin=mlnotes-kernel=-Wl,--export-dynamic-symbol={symbol}");
+            println!(
+                "cargo:rustc-link-arg-bin=mlnotes-kernel=-Wl,--export-dynamic-symbol={symbol}"
+            );
         }
     }
 }

@@ -470,7 +470,8 @@ impl Environment {
             if std::fs::hard_link(&old, &new).is_err() {
                 std::fs::copy(&old, &new).map_err(fail)?;
             }
-            let files = self.externs.values_mut().chain(self.builds.iter_mut().map(|b| &mut b.file));
+            let files =
+                self.externs.values_mut().chain(self.builds.iter_mut().map(|b| &mut b.file));
             for file in files.filter(|file| **file == old) {
                 file.clone_from(&new);
             }

@@ -164,7 +164,8 @@ mod tests {
 
     #[test]
     fn only_the_own_spec_is_removed() {
-        let own = r#"{"argv": ["/x/mlnotes-kernel", "run", "--connection-file", "{connection_file}"]}"#;
+        let own =
+            r#"{"argv": ["/x/mlnotes-kernel", "run", "--connection-file", "{connection_file}"]}"#;
         assert!(is_own(own));
         for other in [
             "",

@@ -3,6 +3,7 @@
 
 use super::CellError;
 use super::source::Mapped;
+use super::types;
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Message, Renderer, Snippet, renderer::DecorStyle,
 };
@@ -53,9 +54,8 @@ pub struct Place {
 impl Diagnostic {
     /// Reads one of rustc's JSON diagnostics; places in generated text are left out.
     pub fn from_rustc(json: &Value, source: &Mapped) -> Self {
-        // The module in which the crates are mentioned is ours; the reader writes no such path.
-        let text =
-            |value: &Value| value.as_str().unwrap_or_default().replace("mlnotes_crates::", "");
+        // The modules that hold changed items and mention crates are ours; the reader has no such path.
+        let text = |value: &Value| plain(value.as_str().unwrap_or_default());
         let mut notes = Vec::new();
         for child in json["children"].as_array().into_iter().flatten() {
             let mut note = text(&child["message"]);
@@ -119,6 +119,11 @@ impl Diagnostic {
     }
 }
 
+/// A message without the paths of modules that only the kernel knows.
+fn plain(text: &str) -> String {
+    if text.contains("mlnotes_") { types::shown(text) } else { text.to_owned() }
+}
+
 fn clamp(text: &str, range: &Range<usize>) -> Range<usize> {
     let mut start = range.start.min(text.len());
     let mut end = range.end.clamp(start, text.len());
@@ -135,12 +140,25 @@ fn origin(source: &Mapped, span: &Value) -> Option<(usize, usize)> {
     source.origin(usize::try_from(span["byte_start"].as_u64()?).ok()?)
 }
 
-/// The place of a span; inside a macro, of the call that the user wrote.
 /// Whether a span lies in the text that was generated for a cell, and not in a crate.
 pub fn is_generated(span: &Value) -> bool {
     span["file_name"].as_str().is_some_and(|file| file == "<anon>" || file.starts_with("cell_"))
 }
 
+/// Where a cell says what a span is about: inside macros of any depth, the outermost call.
+pub fn site(source: &Mapped, span: &Value) -> Option<(usize, usize)> {
+    let mut found = None;
+    let mut at = Some(span);
+    while let Some(span) = at {
+        if is_generated(span) {
+            found = origin(source, span).or(found);
+        }
+        at = span.get("expansion").filter(|e| !e.is_null()).map(|e| &e["span"]);
+    }
+    found
+}
+
+/// The place of a span; inside a macro, of the call that the user wrote.
 fn place(source: &Mapped, span: &Value) -> Option<Place> {
     let mut at = span;
     loop {
@@ -152,7 +170,7 @@ fn place(source: &Mapped, span: &Value) -> Option<Place> {
             return Some(Place {
                 cell,
                 range: from..from + (end - start),
-                label: span["label"].as_str().unwrap_or_default().replace("mlnotes_crates::", ""),
+                label: plain(span["label"].as_str().unwrap_or_default()),
                 primary: span["is_primary"].as_bool().unwrap_or(false),
             });
         }

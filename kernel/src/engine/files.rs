@@ -145,7 +145,9 @@ impl Finder<'_> {
 fn path_of(attribute: &Group) -> Option<Literal> {
     let mut tokens = attribute.stream().into_iter();
     match (tokens.next()?, tokens.next()?, tokens.next()?) {
-        (TokenTree::Ident(word), TokenTree::Punct(_), TokenTree::Literal(file)) if word == "path" => {
+        (TokenTree::Ident(word), TokenTree::Punct(_), TokenTree::Literal(file))
+            if word == "path" =>
+        {
             Some(file)
         }
         _ => None,
@@ -175,10 +177,19 @@ mod tests {
     fn files_are_told_whole() {
         for (text, whole) in [
             ("include_str!(\"a.csv\").len()", "include_str!(\"/nb/a.csv\").len()"),
-            ("let é = 1; f(include_bytes![ \"b/c.bin\" , ]);", "let é = 1; f(include_bytes![ \"/nb/b/c.bin\" , ]);"),
-            ("println!(\"{}\", include!(r\"x.rs\"));", "println!(\"{}\", include!(r\"/nb/x.rs\"));"),
+            (
+                "let é = 1; f(include_bytes![ \"b/c.bin\" , ]);",
+                "let é = 1; f(include_bytes![ \"/nb/b/c.bin\" , ]);",
+            ),
+            (
+                "println!(\"{}\", include!(r\"x.rs\"));",
+                "println!(\"{}\", include!(r\"/nb/x.rs\"));",
+            ),
             ("mod helpers;", "#[path = \"/nb/helpers.rs\"] mod helpers;"),
-            ("#[cfg(test)]\npub(crate) mod a;", "#[cfg(test)]\n#[path = \"/nb/a.rs\"] pub(crate) mod a;"),
+            (
+                "#[cfg(test)]\npub(crate) mod a;",
+                "#[cfg(test)]\n#[path = \"/nb/a.rs\"] pub(crate) mod a;",
+            ),
             ("mod a { mod b; }", "mod a { #[path = \"/nb/a/b.rs\"] mod b; }"),
             ("#[path = \"x.rs\"]\npub mod y;", "#[path = \"/nb/x.rs\"]\npub mod y;"),
             ("fn f() { 1 }\nmod a;", "fn f() { 1 }\n#[path = \"/nb/a.rs\"] mod a;"),

@@ -2,6 +2,7 @@
 
 pub mod echo;
 mod errors;
+mod facts;
 mod files;
 mod output;
 mod rustc;

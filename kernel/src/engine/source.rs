@@ -1,7 +1,9 @@
 //! A cell's text, taken apart, and generated text that knows which bytes the user wrote.
 
+use super::facts::{self, Facts};
 use super::files;
 use proc_macro2::Span;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -13,7 +15,25 @@ pub struct Mapped {
     /// The generated text.
     pub text: String,
     /// Which cell and which bytes of it each copied stretch came from, in order.
-    copied: Vec<(Range<usize>, usize, usize)>,
+    copied: Vec<Copied>,
+}
+
+#[derive(Debug, Clone)]
+struct Copied {
+    /// Bytes of the generated text.
+    range: Range<usize>,
+    cell: usize,
+    /// Where it begins in the cell.
+    start: usize,
+    /// Whether all of it stands for that one place.
+    fixed: bool,
+}
+
+impl Copied {
+    fn origin(&self, byte: usize) -> (usize, usize) {
+        let within = if self.fixed { 0 } else { byte - self.range.start };
+        (self.cell, self.start + within)
+    }
 }
 
 impl Mapped {
@@ -38,22 +58,33 @@ impl Mapped {
     fn copy_plain(&mut self, cell: usize, source: &str, range: Range<usize>) {
         let start = self.text.len();
         self.text.push_str(&source[range.clone()]);
-        self.copied.push((start..self.text.len(), cell, range.start));
+        let (range, start) = (start..self.text.len(), range.start);
+        self.copied.push(Copied { range, cell, start, fixed: false });
+    }
+
+    /// Adds text of our own that stands for what begins at a byte of a cell.
+    pub fn stand_for(&mut self, cell: usize, at: usize, text: &str) {
+        let start = self.text.len();
+        self.text.push_str(text);
+        let range = start..self.text.len();
+        self.copied.push(Copied { range, cell, start: at, fixed: true });
     }
 
     /// Where a byte came from: cell number and byte offset. `None` for text of our own.
     pub fn origin(&self, byte: usize) -> Option<(usize, usize)> {
-        self.copied
-            .iter()
-            .find(|(range, _, _)| range.contains(&byte) || range.end == byte)
-            .map(|(range, cell, start)| (*cell, start + byte - range.start))
+        let within = self.copied.iter().find(|copied| copied.range.contains(&byte));
+        let at_end = || self.copied.iter().find(|copied| copied.range.end == byte);
+        within.or_else(at_end).map(|copied| copied.origin(byte))
     }
 
     /// As [`Mapped::origin`], or else the nearest copied byte before.
     pub fn origin_or_before(&self, byte: usize) -> Option<(usize, usize)> {
         self.origin(byte).or_else(|| {
-            let before = self.copied.iter().rev().find(|(range, _, _)| range.end <= byte);
-            before.map(|(range, cell, start)| (*cell, start + range.len().saturating_sub(1)))
+            let before = self.copied.iter().rev().find(|copied| copied.range.end <= byte);
+            before.map(|copied| {
+                let last = copied.range.len().saturating_sub(1);
+                copied.origin(copied.range.start + last)
+            })
         })
     }
 }
@@ -74,11 +105,10 @@ pub struct Binding {
 pub struct CellItem {
     /// Its bytes.
     pub range: Range<usize>,
-    /// The name that it defines; a later item of the same name replaces it. Empty for a `use`; the
-    /// header of an `impl`, or the whole text of what has no name.
-    pub name: String,
-    /// For an `impl`: the type that it is about, and the names that it defines.
-    pub of: Option<(String, Vec<String>)>,
+    /// What it defines and refers to.
+    pub facts: Facts,
+    /// For an `impl` and an `extern` block: each member's bytes, in the order of `facts`.
+    pub members: Vec<Range<usize>>,
     /// The statics in it, at any depth: they exist once, in the cell that defines them.
     pub statics: Vec<CellStatic>,
     /// What a `use` brings in, one name each, with a `use` of its own for later cells.
@@ -98,11 +128,73 @@ impl CellItem {
     }
 }
 
+/// A macro call that stands as a statement: only its expansion says what it is.
+#[derive(Debug, Clone)]
+pub struct CellMacro {
+    /// The statement.
+    pub range: Range<usize>,
+    /// The last name of its path.
+    pub name: String,
+    /// Without any knowledge of what it expands to.
+    facts: Facts,
+}
+
+/// What a macro call turned out to make.
+#[derive(Debug, Clone)]
+pub enum Made {
+    /// Items, with what is known of all of them.
+    Items(Facts),
+    /// Variables, perhaps.
+    Bindings(Vec<Binding>),
+    /// A value, or only effects.
+    Nothing,
+}
+
+impl Made {
+    /// What an expanded macro call is.
+    pub fn of(text: &str) -> Self {
+        let Ok(statements) = Block::parse_within.parse_str(text) else { return Self::Nothing };
+        let mut items: Option<Facts> = None;
+        let mut bindings: Vec<Binding> = Vec::new();
+        let mut only_items = true;
+        for statement in &statements {
+            match statement {
+                Stmt::Item(item) => {
+                    let mut facts = Facts::of(item);
+                    if let Item::Use(item) = item {
+                        let mut uses = Vec::new();
+                        use_names(&item.tree, "", &mut uses);
+                        let all = facts::TYPES | facts::VALUES | facts::MACROS;
+                        facts.defines.extend(uses.into_iter().map(|(name, _)| (name, all)));
+                    }
+                    // All of it is one call: what one part is about, the whole is.
+                    facts.heading = None;
+                    items.get_or_insert_default().merge(facts);
+                }
+                Stmt::Local(local) => {
+                    only_items = false;
+                    bindings.extend(names_of(&local.pat));
+                }
+                Stmt::Expr(Expr::Tuple(unit), _) if unit.elems.is_empty() => {}
+                _ => only_items = false,
+            }
+        }
+        proc_macro2::extra::invalidate_current_thread_spans();
+        match items {
+            Some(facts) if only_items => Self::Items(facts),
+            _ if !bindings.is_empty() => Self::Bindings(bindings),
+            _ => Self::Nothing,
+        }
+    }
+}
+
 /// A `static`, or a key of `thread_local!`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellStatic {
     /// What its definition spans: the item, or the whole `thread_local!`.
     pub range: Range<usize>,
+    /// The definition alone.
+    pub whole: Range<usize>,
     /// `pub`, or nothing.
     pub visibility: Range<usize>,
     /// `static` or `static mut`, the name and the type.
@@ -131,6 +223,8 @@ pub struct Parsed {
     pub items: Vec<CellItem>,
     /// Variables bound by the top-level statements.
     pub bindings: Vec<Binding>,
+    /// Macro calls among the statements.
+    pub macros: Vec<CellMacro>,
     /// Bytes of the last expression, when its value is to be shown.
     pub tail: Option<Range<usize>>,
     /// Whether the cell waits for futures.
@@ -221,25 +315,32 @@ impl Parsed {
             Stmt::Item(item) => {
                 let range = self.bytes(item.span());
                 let mut uses = Vec::new();
+                let mut facts = Facts::of(item);
                 if let Item::Use(item) = item {
-                    use_names(&item.tree, "", &mut uses);
+                    let path = if item.leading_colon.is_some() { "::" } else { "" };
+                    use_names(&item.tree, path, &mut uses);
+                    let all = facts::TYPES | facts::VALUES | facts::MACROS;
+                    facts.defines = uses.iter().map(|(name, _)| (name.clone(), all)).collect();
                 }
-                let of = match item {
-                    Item::Impl(item) => Some(impl_of(item)),
-                    _ => None,
+                let members: Vec<Range<usize>> = match item {
+                    Item::Impl(item) => item.items.iter().map(|i| self.bytes(i.span())).collect(),
+                    Item::ForeignMod(item) => {
+                        item.items.iter().map(|i| self.bytes(i.span())).collect()
+                    }
+                    _ => Vec::new(),
                 };
-                let name = item_name(item).unwrap_or_else(|| match item {
-                    Item::Impl(item) => impl_header(item),
-                    _ => quote::quote!(#item).to_string(),
-                });
                 let mut statics = Statics { start: self.start, found: Vec::new() };
                 statics.visit_item(item);
-                self.items.push(CellItem { range, name, of, statics: statics.found, uses });
+                let statics = statics.found;
+                self.items.push(CellItem { range, facts, members, statics, uses });
             }
             Stmt::Expr(expr, semicolon) => {
                 self.find_awaits(statement);
                 if last && semicolon.is_none() {
                     let bytes = self.bytes(expr.span());
+                    if let Expr::Macro(call) = expr {
+                        self.call(&call.mac, bytes.clone());
+                    }
                     if has_value(expr) {
                         self.tail = Some(bytes);
                     }
@@ -248,22 +349,60 @@ impl Parsed {
             Stmt::Macro(macro_) if macro_.mac.path.is_ident("thread_local") => {
                 let mut statics = Statics { start: self.start, found: Vec::new() };
                 statics.visit_stmt_macro(macro_);
-                let range = self.bytes(statement.span());
-                let name = quote::quote!(#statement).to_string();
-                let (statics, uses) = (statics.found, Vec::new());
-                self.items.push(CellItem { range, name, of: None, statics, uses });
+                let statics = statics.found;
+                let mut facts = Facts::of_call(&macro_.mac);
+                (facts.header, facts.associated) = (BTreeSet::new(), None);
+                let names = statics.iter().map(|key| (key.name.clone(), facts::VALUES));
+                facts.defines.extend(names);
+                let (range, uses) = (self.bytes(statement.span()), Vec::new());
+                self.items.push(CellItem { range, facts, members: Vec::new(), statics, uses });
             }
-            Stmt::Macro(mac) => {
+            Stmt::Macro(macro_) => {
                 self.find_awaits(statement);
-                let statement = mac;
-                if last && statement.semi_token.is_none() {
-                    let bytes = self.bytes(statement.span());
-                    if macro_has_value(&statement.mac) {
-                        self.tail = Some(bytes);
-                    }
+                let bytes = self.bytes(statement.span());
+                self.call(&macro_.mac, bytes.clone());
+                if last && macro_.semi_token.is_none() && macro_has_value(&macro_.mac) {
+                    self.tail = Some(bytes);
                 }
             }
         }
+    }
+
+    fn call(&mut self, mac: &Macro, range: Range<usize>) {
+        let name = mac.path.segments.last().map(|segment| segment.ident.to_string());
+        let facts = Facts::of_call(mac);
+        self.macros.push(CellMacro { range, name: name.unwrap_or_default(), facts });
+    }
+
+    /// Takes up what the macro calls turned out to make, in their order; `true` when it matters.
+    pub fn made(&mut self, made: Vec<Made>) -> bool {
+        let mut matters = false;
+        for (call, made) in std::mem::take(&mut self.macros).into_iter().zip(made) {
+            let range = call.range.clone();
+            match made {
+                Made::Nothing => continue,
+                Made::Bindings(bindings) => {
+                    for binding in bindings {
+                        self.bindings.retain(|b| b.name != binding.name);
+                        self.bindings.push(binding);
+                    }
+                }
+                Made::Items(made) => {
+                    let mut facts = call.facts;
+                    (facts.header, facts.associated) = (BTreeSet::new(), None);
+                    facts.merge(made);
+                    let (members, statics, uses) = (Vec::new(), Vec::new(), Vec::new());
+                    let item = CellItem { range: range.clone(), facts, members, statics, uses };
+                    let at = self.items.partition_point(|item| item.range.start < range.start);
+                    self.items.insert(at, item);
+                }
+            }
+            matters = true;
+            if self.tail.as_ref() == Some(&range) {
+                self.tail = None;
+            }
+        }
+        matters
     }
 
     fn bind(&mut self, local: &Local) {
@@ -272,11 +411,10 @@ impl Parsed {
             pattern => (pattern, false),
         };
         let typed_whole = typed && matches!(pattern, Pat::Ident(_));
-        let mut names = PatternNames::default();
-        names.visit_pat(pattern);
-        for (name, mutable) in names.0 {
-            self.bindings.retain(|b| b.name != name);
-            self.bindings.push(Binding { name, mutable, typed: typed_whole });
+        for mut binding in names_of(pattern) {
+            self.bindings.retain(|b| b.name != binding.name);
+            binding.typed = typed_whole;
+            self.bindings.push(binding);
         }
     }
 
@@ -330,16 +468,21 @@ fn macro_has_value(mac: &Macro) -> bool {
     name.is_some_and(|name| !SILENT.contains(&name.as_str()))
 }
 
+/// The names that a pattern binds, or compares with.
+pub fn names_of(pattern: &Pat) -> Vec<Binding> {
+    let mut names = PatternNames::default();
+    names.visit_pat(pattern);
+    let binding = |(name, mutable)| Binding { name, mutable, typed: false };
+    names.0.into_iter().map(binding).collect()
+}
+
 #[derive(Default)]
 struct PatternNames(Vec<(String, bool)>);
 
 impl Visit<'_> for PatternNames {
     fn visit_pat_ident(&mut self, pattern: &syn::PatIdent) {
-        let name = pattern.ident.to_string();
-        // `None`, `MAX`: a constant to compare with, not a variable.
-        if !name.starts_with(char::is_uppercase) && name != "_" {
-            self.0.push((name, pattern.mutability.is_some()));
-        }
+        // Which of them are constants to compare with, only the compiler knows.
+        self.0.push((pattern.ident.to_string(), pattern.mutability.is_some()));
         visit::visit_pat_ident(self, pattern);
     }
 }
@@ -409,6 +552,7 @@ impl Statics {
         self.found.push(CellStatic {
             references: references.0.into_iter().map(|span| self.bytes(span).end).collect(),
             range,
+            whole: visibility.start..self.bytes(item.expr.span()).end,
             visibility,
             declaration: word.start..ty.end,
             name: item.ident.to_string(),
@@ -490,46 +634,6 @@ impl Key {
     }
 }
 
-/// `impl<T> Trait for Type<T>`, without what it defines.
-fn impl_header(item: &syn::ItemImpl) -> String {
-    let (generics, ty) = (&item.generics, &item.self_ty);
-    let path = item.trait_.as_ref().map(|(_, path, _)| path);
-    quote::quote!(impl #generics #path for #ty).to_string()
-}
-
-fn impl_of(item: &syn::ItemImpl) -> (String, Vec<String>) {
-    let ty = match &*item.self_ty {
-        syn::Type::Path(path) => path.path.segments.last().map(|s| s.ident.to_string()),
-        _ => None,
-    };
-    let names = item.items.iter().filter_map(|item| match item {
-        syn::ImplItem::Fn(item) => Some(item.sig.ident.to_string()),
-        syn::ImplItem::Const(item) => Some(item.ident.to_string()),
-        syn::ImplItem::Type(item) => Some(item.ident.to_string()),
-        _ => None,
-    });
-    (ty.unwrap_or_default(), names.collect())
-}
-
-fn item_name(item: &Item) -> Option<String> {
-    let ident = match item {
-        Item::Const(i) => &i.ident,
-        Item::Enum(i) => &i.ident,
-        Item::Fn(i) => &i.sig.ident,
-        Item::Mod(i) => &i.ident,
-        Item::Static(i) => &i.ident,
-        Item::Struct(i) => &i.ident,
-        Item::Trait(i) => &i.ident,
-        Item::TraitAlias(i) => &i.ident,
-        Item::Type(i) => &i.ident,
-        Item::Union(i) => &i.ident,
-        Item::Macro(i) => i.ident.as_ref()?,
-        Item::Use(_) => return Some(String::new()),
-        _ => return None,
-    };
-    Some(ident.to_string())
-}
-
 fn use_names(tree: &syn::UseTree, path: &str, names: &mut Vec<(String, String)>) {
     match tree {
         syn::UseTree::Path(tree) => {
@@ -573,7 +677,7 @@ mod tests {
         assert_eq!(parsed.commands, [":dep rand"]);
         let uses: Vec<_> = parsed.items[0].uses.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(uses, ["fmt", "D"]);
-        assert_eq!(parsed.items[1].name, "f");
+        assert!(parsed.items[1].facts.defines("f", facts::VALUES));
         let names: Vec<_> = parsed.bindings.iter().map(|b| (b.name.as_str(), b.mutable)).collect();
         assert_eq!(names, [("a", false), ("b", true), ("c", false)]);
         assert_eq!(&text[parsed.tail.unwrap()], "a + b");
@@ -595,7 +699,9 @@ mod tests {
         for text in ["f().await", "println!(\"{}\", f().await);", "vec![1, { f().await }]"] {
             assert!(Parsed::new(text).asynchronous, "{text}");
         }
-        for text in ["f()", "let g = async { f().await };", "async fn g() { f().await }", "x.awaits"] {
+        for text in
+            ["f()", "let g = async { f().await };", "async fn g() { f().await }", "x.awaits"]
+        {
             assert!(!Parsed::new(text).asynchronous, "{text}");
         }
     }
@@ -641,7 +747,8 @@ mod tests {
     fn an_impl_knows_its_type_and_its_methods() {
         let parsed = Parsed::new("impl<T> Walk for Tree<T> { fn step(&self) {} }");
         let item = &parsed.items[0];
-        assert_eq!(item.of, Some(("Tree".to_owned(), vec!["step".to_owned()])));
-        assert_eq!(item.name, "impl < T > Walk for Tree < T >");
+        assert_eq!(item.facts.members, ["step"]);
+        assert_eq!(item.facts.heading.as_deref(), Some("impl < T > Walk for Tree < T >"));
+        assert_eq!(item.facts.subject.iter().collect::<Vec<_>>(), ["Tree"]);
     }
 }

@@ -54,7 +54,8 @@ impl RustEngine {
     ) -> Result<(), CellError> {
         let dependency = |line: &str| {
             let rest = line.strip_prefix(":dep")?;
-            (rest.is_empty() || rest.starts_with(char::is_whitespace)).then(|| rest.trim().to_owned())
+            (rest.is_empty() || rest.starts_with(char::is_whitespace))
+                .then(|| rest.trim().to_owned())
         };
         for group in lines.chunk_by(|a, b| dependency(a).is_some() && dependency(b).is_some()) {
             let crates: Vec<String> = group.iter().filter_map(|line| dependency(line)).collect();
@@ -208,7 +209,7 @@ impl RustEngine {
             .map(|(name, variable)| {
                 let cell = self.cells.get(&variable.cell).map_or(0, |cell| cell.number);
                 let mutability = if variable.mutable { "mut " } else { "" };
-                [format!("{mutability}{name}"), variable.ty.clone(), format!("[{cell}]")]
+                [format!("{mutability}{name}"), variable.shown(), format!("[{cell}]")]
             })
             .collect();
         table(["variable", "type", "cell"], &rows)

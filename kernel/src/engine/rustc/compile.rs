@@ -1,10 +1,9 @@
 //! The two runs of rustc over a cell: one makes a library of it, the other, beside it, only tells the
 //! types of new variables. What either says about lines of ours is read here.
 
-use super::program::{Line, Program, WANTED, line_at};
-use crate::engine::errors::{Diagnostic, Place, is_generated};
-use crate::engine::source::Mapped;
-use crate::engine::types::writable;
+use super::program::{Line, Program, WANTED, line_at, mark};
+use crate::engine::errors::{Diagnostic, Place, is_generated, site};
+use crate::engine::source::{Made, Mapped};
 use crate::environment::Environment;
 use crate::toolchain;
 use serde_json::Value;
@@ -59,6 +58,40 @@ pub(super) struct Compiled {
     pub(super) moved: BTreeSet<String>,
     /// Variables of earlier cells whose types cannot be written.
     pub(super) unwritable: BTreeSet<String>,
+    /// Names in the cell's patterns that are no variables of the cell.
+    pub(super) unbound: BTreeSet<String>,
+    /// Of each of the user's errors, what it is about in the cells.
+    pub(super) blames: Vec<Blame>,
+}
+
+/// What an error is about: for a macro, the calls that the cells make.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Blame {
+    pub(super) code: String,
+    pub(super) message: String,
+    /// Cell and byte, those that the error is mainly about first.
+    pub(super) sites: Vec<(usize, usize)>,
+    /// How many of them it is mainly about.
+    pub(super) primary: usize,
+}
+
+impl Blame {
+    fn read(json: &Value, source: &Mapped) -> Self {
+        let spans = json["spans"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let of = |primary: bool| {
+            let spans = spans.iter().filter(move |span| (span["is_primary"] == true) == primary);
+            spans.filter_map(|span| site(source, span)).collect::<Vec<_>>()
+        };
+        let mut sites = of(true);
+        let primary = sites.len();
+        sites.extend(of(false));
+        for child in json["children"].as_array().into_iter().flatten() {
+            let spans = child["spans"].as_array().into_iter().flatten();
+            sites.extend(spans.filter_map(|span| site(source, span)));
+        }
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Self { code: text(&json["code"]["code"]), message: text(&json["message"]), sites, primary }
+    }
 }
 
 /// Makes the loader look in a folder. The linker itself parts its arguments at commas, and folders
@@ -153,7 +186,8 @@ fn unplaced(json: &[Value], words: &str) -> Diagnostic {
 impl Compiled {
     /// Whether rustc found something about lines of ours, so that a second attempt may do.
     pub(super) fn has_own_lines(&self) -> bool {
-        !self.borrowers.is_empty() || !self.moved.is_empty() || !self.unwritable.is_empty()
+        let found = [&self.borrowers, &self.moved, &self.unwritable, &self.unbound];
+        found.iter().any(|names| !names.is_empty())
     }
 
     /// Cells whose statics later cells cannot declare.
@@ -161,6 +195,12 @@ impl Compiled {
         let hides = |error: &&Diagnostic| matches!(error.code.as_deref(), Some("E0106" | "E0726"));
         let places = self.errors.iter().filter(hides).flat_map(|error| &error.places);
         places.map(|place| place.cell).filter(|cell| homes.contains(cell))
+    }
+
+    fn error(&mut self, json: &Value, source: &Mapped) {
+        let Some(error) = user_error(json, source) else { return };
+        self.blames.push(Blame::read(json, source));
+        self.errors.push(error);
     }
 
     fn read(&mut self, json: &Value, source: &Mapped) {
@@ -177,6 +217,8 @@ impl Compiled {
                 let gone = matches!(code, "E0382" | "E0381");
                 for (line, primary) in lines {
                     match line {
+                        Line::Binds(name) => self.unbound.insert(name),
+                        Line::Put(name) if code == "E0425" => self.unbound.insert(name),
                         Line::Put(name) if gone && primary => self.moved.insert(name),
                         // "cannot move out of `v` because it is borrowed": the borrower is at fault.
                         Line::Put(_) if gone || (code == "E0505" && primary) => false,
@@ -187,10 +229,10 @@ impl Compiled {
                 }
                 // Else it is the user's own mistake, which only touches a line of ours.
                 if !self.has_own_lines() {
-                    self.errors.extend(user_error(json, source));
+                    self.error(json, source);
                 }
             }
-            Some("error") => self.errors.extend(user_error(json, source)),
+            Some("error") => self.error(json, source),
             Some("warning") => {
                 let warning = Diagnostic::from_rustc(json, source);
                 if warning.places.iter().any(|place| place.primary) {
@@ -200,6 +242,42 @@ impl Compiled {
             _ => {}
         }
     }
+}
+
+/// Tells what the macro calls among a cell's statements stand for, in their order.
+pub(super) fn expand(
+    program: &Program<'_>,
+    environment: &Environment,
+    settings: &Settings,
+) -> std::io::Result<Vec<Made>> {
+    let mut command = toolchain::rustc();
+    command
+        .args(["--edition=2024", "--crate-type=lib", "--crate-name=cell", "--error-format=json"])
+        .args(["-Zunpretty=expanded", "-Cprefer-dynamic"])
+        .arg(format!("--extern=mlnotes_cell={}", settings.runtime.display()))
+        .args(environment.rustc_arguments())
+        .arg("-")
+        // For the `-Z` flag, in this run that makes no code; see decision 0015.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .envs(&settings.variables)
+        .current_dir(&settings.folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = command.spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        let _ = stdin.write_all(program.to_expand().text.as_bytes());
+    }
+    let output = child.wait_with_output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let made = |call: usize| {
+        let (begin, end) = (mark(call, "BEGIN"), mark(call, "END"));
+        let (_, rest) = text.split_once(&format!("const {begin}: () = ();"))?;
+        let (inside, _) = rest.split_once(&format!("const {end}: () = ();"))?;
+        Some(Made::of(inside))
+    };
+    let calls = 0..program.parsed.macros.len();
+    Ok(calls.map(|call| made(call).unwrap_or(Made::Nothing)).collect())
 }
 
 /// Tells the types of the wanted variables; those missing in the answer are not known.
@@ -270,7 +348,7 @@ fn wanted_type(json: &Value, program: &str) -> Option<(String, String)> {
     let name = program[line_start..].lines().next()?.strip_prefix(WANTED)?;
     json["children"].as_array().into_iter().flatten().find_map(|child| {
         let (_, found) = child["message"].as_str()?.split_once("found struct `MlnotesOf<")?;
-        found.rsplit_once(">`").map(|(ty, _)| (name.to_owned(), writable(ty)))
+        found.rsplit_once(">`").map(|(ty, _)| (name.to_owned(), ty.to_owned()))
     })
 }
 

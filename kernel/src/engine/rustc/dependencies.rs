@@ -7,8 +7,9 @@
 
 use super::failures::kernel_error;
 use super::layers::{Layer, Stamp, stamp};
+use super::model::{self, has_word};
 use super::package::{self, Package};
-use super::{RustEngine, items, text_bundle};
+use super::{RustEngine, text_bundle};
 use crate::engine::errors;
 use crate::engine::{CellError, Output, Sink};
 use crate::environment::{self, Environment, EnvironmentError, Order};
@@ -171,9 +172,8 @@ impl RustEngine {
             .filter_map(|build| Some((build.file.clone(), stamp(&build.file)?)))
             .collect();
         // One name, two builds: what stands on the older one cannot stand under the newer.
-        let differs = |(file, old): (&PathBuf, &Stamp)| {
-            crates.get(file).is_some_and(|new| new != old)
-        };
+        let differs =
+            |(file, old): (&PathBuf, &Stamp)| crates.get(file).is_some_and(|new| new != old);
         if self.added.layers.iter().any(|layer| layer.crates.iter().any(differs)) {
             self.added.layers.clear();
         }
@@ -279,21 +279,21 @@ impl RustEngine {
             return;
         }
         let source = self.items.source(&self.cells);
-        let named = changed.iter().find(|name| items::has_word(&source, name));
+        let named = changed.iter().find(|name| has_word(&source, name));
         let own: BTreeSet<String> = self.items.names().map(str::to_owned).collect();
         let mut gone = Vec::new();
         for (name, variable) in &self.variables {
-            let direct = changed.iter().find(|of| items::has_word(&variable.ty, of));
-            let through = || {
-                named.filter(|_| own.iter().any(|item| items::has_word(&variable.ty, item)))
-            };
+            let direct = changed.iter().find(|of| has_word(&variable.ty, of));
+            let through = || named.filter(|_| own.iter().any(|item| has_word(&variable.ty, item)));
             if let Some(of) = direct.or_else(through) {
                 gone.push((name.clone(), (*of).clone()));
             }
         }
-        for home in self.items.homes_of_statics() {
+        let homes: BTreeSet<usize> =
+            self.items.live().iter().filter_map(model::Item::home_of_statics).collect();
+        for home in homes {
             let text = &self.cells[&home].text;
-            if changed.iter().any(|name| items::has_word(text, name)) {
+            if changed.iter().any(|name| has_word(text, name)) {
                 self.items.copy_statics(home);
             }
         }
@@ -411,7 +411,8 @@ mod tests {
         }
         let (_, value) = read("a = { git = \"https://x.org/a\", rev = \"b\" } // why").unwrap();
         assert_eq!(value["git"].as_str(), Some("https://x.org/a"));
-        for text in ["", "itoa 1", "itoa = 1 2", "itoa = {", "a = \"1\", b = \"2\"", "./sub", "@1"] {
+        for text in ["", "itoa 1", "itoa = 1 2", "itoa = {", "a = \"1\", b = \"2\"", "./sub", "@1"]
+        {
             assert!(read(text).is_none(), "{text}");
         }
     }

@@ -1,9 +1,11 @@
 //! After a cell failed: which of the ways it was, said in the reader's terms.
 
+use super::model::{Plan, Without};
 use super::{RustEngine, hints};
-use crate::engine::{CellError, MAX_DEPTH};
 use crate::engine::errors::{self, Diagnostic};
 use crate::engine::output::{Failed, Panic, Report};
+use crate::engine::types::Variable;
+use crate::engine::{CellError, MAX_DEPTH};
 use std::ops::Range;
 
 impl RustEngine {
@@ -105,19 +107,55 @@ impl RustEngine {
         errors::at_place("Panic", &panic.message, places.into_iter().next(), &notes, &self.cells)
     }
 
-    pub(super) fn compile_error(&self, mut diagnostics: Vec<Diagnostic>) -> CellError {
+    pub(super) fn compile_error(
+        &self,
+        mut diagnostics: Vec<Diagnostic>,
+        without: &Without,
+        plan: &Plan,
+    ) -> CellError {
         for diagnostic in &mut diagnostics {
             let marked = self.manifest.as_deref();
             hints::missing_crate(diagnostic, &self.notebook_folder, marked);
-            for (name, reason) in &self.dropped {
-                let unknown = ["value", "function"]
-                    .map(|kind| format!("cannot find {kind} `{name}` in this scope"));
-                if unknown.contains(&diagnostic.message) {
-                    diagnostic.notes.insert(0, ("note".to_owned(), reason.clone()));
-                }
+            if let Some(name) = self.missing(diagnostic)
+                && let Some(reason) = self.why_missing(&name, without, plan)
+            {
+                diagnostic.notes.insert(0, ("note".to_owned(), reason));
             }
         }
         errors::compile_error(&diagnostics, &self.cells)
+    }
+
+    /// The name that an error finds no meaning for, or not the reader's.
+    fn missing(&self, diagnostic: &Diagnostic) -> Option<String> {
+        let place = diagnostic.places.iter().find(|place| place.primary)?;
+        let text = self.cells.get(&place.cell)?.text.get(place.range.clone())?;
+        let known = ["E0412", "E0422", "E0423", "E0425", "E0432", "E0433", "E0434", "E0435"];
+        let code = diagnostic.code.as_deref().unwrap_or_default();
+        known.contains(&code).then(|| text.to_owned())
+    }
+
+    fn why_missing(&self, name: &str, without: &Without, plan: &Plan) -> Option<String> {
+        for (id, reason) in &without.aside {
+            let item = self.items.live().iter().find(|item| item.id == *id)?;
+            if item.facts.defines.iter().any(|(own, _)| own == name) {
+                let cell = self.cells.get(&item.cell).map_or(0, |cell| cell.number);
+                return Some(format!(
+                    "`{name}` of cell [{cell}] no longer fits ({reason}); change it there and run it"
+                ));
+            }
+        }
+        if let Some(variable) = self.variables.get(name) {
+            let cell = self.cells.get(&variable.cell).map_or(0, |cell| cell.number);
+            return Some(match plan.stale(&variable.ty) {
+                Some(ty) => format!("`{name}` is of the type `{ty}`, which this cell changes"),
+                None => format!(
+                    "`{name}` is a variable of cell [{cell}], and items see no variables: give it to \
+                     the function as an argument, or define it as a `const` or a `static`"
+                ),
+            });
+        }
+        let aside = self.items.why_aside(name);
+        self.dropped.get(name).map(String::as_str).or(aside).map(str::to_owned)
     }
 
     /// rustc could not be run, or not to its end.
@@ -143,15 +181,14 @@ impl RustEngine {
     }
 
     /// A variable of an earlier cell has a type that no cell can write.
-    pub(super) fn unwritable(&mut self, name: &str) -> CellError {
-        let ty = self.variables.get(name).map(|v| v.ty.clone()).unwrap_or_default();
+    pub(super) fn lose_unwritable(&mut self, name: &str) {
+        let ty = self.variables.get(name).map(Variable::shown).unwrap_or_default();
         self.forget(name);
         let reason = format!(
             "`{name}` has the type `{ty}`, which cannot be written in another cell; put the cells \
              that use it together, between braces, or convert the value"
         );
-        self.dropped.insert(name.to_owned(), reason.clone());
-        errors::at_place("CompileError", &reason, None, &[], &self.cells)
+        self.dropped.insert(name.to_owned(), reason);
     }
 
     pub(super) fn interrupted(&self, killed: bool) -> CellError {

@@ -8,7 +8,9 @@ use std::path::Path;
 pub(super) fn missing_crate(diagnostic: &mut Diagnostic, notebooks: &Path, marked: Option<&Path>) {
     let Some(name) = unknown(diagnostic) else { return };
     // rustc speaks of a `Cargo.toml` that a cell does not have.
-    diagnostic.notes.retain(|(_, note)| !note.contains("cargo add") && !note.contains("Cargo.toml"));
+    diagnostic
+        .notes
+        .retain(|(_, note)| !note.contains("cargo add") && !note.contains("Cargo.toml"));
     diagnostic.notes.push(("help".to_owned(), remedy(&name, notebooks, marked)));
 }
 
@@ -17,7 +19,8 @@ fn unknown(diagnostic: &Diagnostic) -> Option<String> {
     let code = diagnostic.code.as_deref()?;
     let labels = diagnostic.places.iter().map(|place| place.label.as_str());
     let all = labels.chain([diagnostic.message.as_str()]);
-    let said: Vec<&str> = all.chain(diagnostic.notes.iter().map(|(_, note)| note.as_str())).collect();
+    let said: Vec<&str> =
+        all.chain(diagnostic.notes.iter().map(|(_, note)| note.as_str())).collect();
     let quoted = |text: &str, before: &str| {
         let rest = text.split_once(before)?.1;
         rest.split_once('`').map(|(name, _)| name.to_owned())
@@ -27,9 +30,9 @@ fn unknown(diagnostic: &Diagnostic) -> Option<String> {
         "E0463" => found("can't find crate for `"),
         "E0432" | "E0433" => {
             // Only what may be a crate: rustc says so.
-            let may = said.iter().any(|text| {
-                text.contains("unlinked crate") || text.contains("undeclared crate")
-            });
+            let may = said
+                .iter()
+                .any(|text| text.contains("unlinked crate") || text.contains("undeclared crate"));
             let name = found("unlinked crate `").or_else(|| found("undeclared crate or module `"));
             let import = || quoted(&diagnostic.message, "unresolved import `");
             let name = name.or_else(import)?;
@@ -60,9 +63,7 @@ fn remedy(name: &str, notebooks: &Path, marked: Option<&Path>) -> String {
         .and_then(|text| text.parse().ok())
         .unwrap_or_default();
     let folder = manifest.parent().unwrap_or(notebooks);
-    let text = |table: Option<&toml::Value>, key: &str| {
-        Some(table?.get(key)?.as_str()?.to_owned())
-    };
+    let text = |table: Option<&toml::Value>, key: &str| Some(table?.get(key)?.as_str()?.to_owned());
     let package = text(table.get("package"), "name").unwrap_or_default();
     let library = text(table.get("lib"), "name").unwrap_or_else(|| package.clone());
     let line = if library.replace('-', "_") == name {
@@ -101,8 +102,7 @@ fn asked(value: &toml::Value, folder: &Path, notebooks: &Path) -> String {
     {
         *path = toml::Value::String(relative(&folder.join(text), notebooks));
     }
-    let parts: Vec<String> =
-        table.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    let parts: Vec<String> = table.iter().map(|(key, value)| format!("{key} = {value}")).collect();
     format!("{{ {} }}", parts.join(", "))
 }
 
@@ -134,7 +134,7 @@ mod tests {
     fn the_line_comes_from_the_package() {
         let toml = "[package]\nname = 'my-tool'\n[dependencies]\nitoa = '1'\n\
                     big-one = { version = '2', features = ['x'] }\nside = { path = '../side' }\n";
-        assert!(told("itoa", toml).contains("`:dep itoa = \"1\"`") , "{}", told("itoa", toml));
+        assert!(told("itoa", toml).contains("`:dep itoa = \"1\"`"), "{}", told("itoa", toml));
         let big = told("big_one", toml);
         assert!(big.contains("`:dep big-one = { features = [\"x\"], version = \"2\" }`"), "{big}");
         assert!(told("my_tool", toml).contains("`:dep my-tool = { path = \"..\" }`"));

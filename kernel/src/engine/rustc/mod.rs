@@ -5,20 +5,25 @@
 //! types of its new variables (`compile`), and run by the process that runs cells, whose output
 //! arrives by `output` meanwhile.
 
+mod assemble;
 mod assistant;
 mod asynchronous;
 mod commands;
 mod compile;
 mod dependencies;
+mod emit;
 mod failures;
 mod hints;
 mod interrupter;
-mod items;
 mod layers;
+mod model;
+mod needs;
 mod package;
+mod places;
 mod process;
 mod program;
 mod ready;
+mod rounds;
 mod run_folder;
 
 use super::errors::{CellText, Cells};
@@ -27,15 +32,15 @@ use super::source::{Mapped, Parsed};
 use super::types::{self, Variable};
 use super::{Assist, Bundle, Cell, CellError, Engine, Interrupt, Output, Prompt, Sink};
 use crate::environment::{self, Environment};
+use assemble::Ready;
 use assistant::{Assistant, Snapshot};
-use asynchronous::Driver;
-use compile::{Compiled, Settings};
+use compile::Settings;
 use dependencies::Added;
 use failures::kernel_error;
 use interrupter::Interrupter;
-use items::Items;
+use model::Items;
 use process::Process;
-use program::{Program, back};
+use program::back;
 use ready::Build;
 pub use run_folder::RunFolder;
 use serde_json::{Map, Value, json};
@@ -44,9 +49,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
-
-/// How often a cell is put together anew when rustc objects to a line of ours.
-const ATTEMPTS: usize = 6;
 
 /// Evaluates cells with rustc.
 pub struct RustEngine {
@@ -70,6 +72,8 @@ pub struct RustEngine {
     /// What `:env` and `:build_env` have set.
     variables_of_process: BTreeMap<String, String>,
     build_variables: BTreeMap<String, String>,
+    /// Macros of crates that were found to stand for values.
+    plain_macros: BTreeSet<String>,
     variables: BTreeMap<String, Variable>,
     /// Variables that are not there any more, and why.
     dropped: BTreeMap<String, String>,
@@ -93,15 +97,6 @@ struct Timing {
     run: Duration,
 }
 
-/// A cell that was compiled.
-struct Ready {
-    library: PathBuf,
-    types: BTreeMap<String, String>,
-    not_put: BTreeSet<String>,
-    borrowers: BTreeSet<String>,
-    loaded: Vec<String>,
-}
-
 impl RustEngine {
     /// Begins to build the environment for notebooks in `notebook_folder`.
     ///
@@ -111,10 +106,8 @@ impl RustEngine {
         let fault = |error: std::io::Error| kernel_error(&error.to_string());
         let (sender, building) = channel();
         let manifest = environment::find_manifest(notebook_folder);
-        let place = ready::Place {
-            notebooks: notebook_folder.to_owned(),
-            manifest: manifest.clone(),
-        };
+        let place =
+            ready::Place { notebooks: notebook_folder.to_owned(), manifest: manifest.clone() };
         ready::spawn_build(place, folder.path().to_owned(), sender).map_err(fault)?;
         let channels = Channels::open().map_err(fault)?;
         let path = folder.path().to_owned();
@@ -144,6 +137,7 @@ impl RustEngine {
             attributes: Vec::new(),
             variables_of_process: BTreeMap::new(),
             build_variables: BTreeMap::new(),
+            plain_macros: BTreeSet::new(),
             variables: BTreeMap::new(),
             dropped: BTreeMap::new(),
             interrupter,
@@ -156,7 +150,7 @@ impl RustEngine {
 
     fn run(&mut self, cell: &Cell, sink: &Sink, prompt: &Prompt) -> Result<(), CellError> {
         let number = self.cells.len() + 1;
-        let parsed = Parsed::new(&cell.code);
+        let mut parsed = Parsed::new(&cell.code);
         let text = CellText { number: cell.number, text: cell.code.clone() };
         self.cells.insert(number, text);
         self.notice_lost_process();
@@ -170,7 +164,8 @@ impl RustEngine {
         }
         self.ensure_ready(sink)?;
         let start = Instant::now();
-        let ready = self.compile(number, &parsed, sink)?;
+        let ready = self.compile(number, &mut parsed, sink)?;
+        self.tell_changes(&ready, sink);
         self.timing.compile = start.elapsed();
         let start = Instant::now();
         let report = self.evaluate(&ready.library, (sink, prompt))?;
@@ -203,99 +198,6 @@ impl RustEngine {
             self.dropped.insert(name.clone(), reason);
         }
         lost
-    }
-
-    /// Compiles a cell, again where it turns out that it cannot leave a variable behind.
-    fn compile(&mut self, number: usize, parsed: &Parsed, sink: &Sink) -> Result<Ready, CellError> {
-        let text = self.cells[&number].text.clone();
-        self.drop_changed(number, parsed, &text);
-        let code = &text[parsed.start..];
-        let variables: BTreeMap<&str, &Variable> = self
-            .variables
-            .iter()
-            .filter(|(name, _)| items::has_word(code, name))
-            .map(|(name, variable)| (name.as_str(), variable))
-            .collect();
-        let default = Environment::default();
-        let environment = self.environment.as_ref().unwrap_or(&default);
-        let items = self.items.beside(parsed, &self.cells);
-        let mut homes = self.items.homes_of_statics();
-        // A home that somebody deleted is found missing by a cell that needs it, and by no other.
-        homes.retain(|home| self.settings.library_of(*home).exists());
-        let unknown: Vec<String> =
-            parsed.bindings.iter().map(|binding| binding.name.clone()).collect();
-        let (mut not_put, mut borrowers) = (BTreeSet::new(), BTreeSet::new());
-        let mut types: Option<BTreeMap<String, String>> = None;
-        let driver = Driver::of(environment);
-        let mut waits = parsed.asynchronous;
-        for attempt in 0..ATTEMPTS {
-            let program = Program {
-                cell: (number, &text),
-                parsed,
-                items: &items,
-                variables: &variables,
-                library: environment.library.as_deref(),
-                driver: &driver,
-                waits,
-                attributes: &self.attributes,
-                not_put: &not_put,
-                borrowers: &borrowers,
-            };
-            let source = program.to_run();
-            let ask = types.is_none() && !unknown.is_empty();
-            let (compiled, asked) = std::thread::scope(|scope| {
-                let asked = ask.then(|| {
-                    scope.spawn(|| compile::types(&program, &unknown, environment, &self.settings))
-                });
-                let compiled =
-                    compile::compile(number, &source, &homes, environment, &self.settings);
-                // A cell with errors has no use for the types.
-                (compiled, asked.map(std::thread::ScopedJoinHandle::join))
-            });
-            if self.interrupter.requested() {
-                return Err(self.interrupted(false));
-            }
-            let mut compiled = compiled.map_err(|error| self.compiler_fault(&error))?;
-            if let Some(Ok(asked)) = asked {
-                types = Some(asked.map_err(|error| self.compiler_fault(&error))?);
-            }
-            if compiled.has_own_lines() {
-                // Those that borrow are found one by one; from the second on their types tell more.
-                if attempt > 0 && !compiled.borrowers.is_empty() {
-                    let borrows = |ty: &String| ty.contains('&') || ty.contains("'_");
-                    let told = types.iter().flatten().filter(|(_, ty)| borrows(ty));
-                    borrowers.extend(told.map(|(name, _)| name.clone()));
-                }
-                borrowers.append(&mut compiled.borrowers);
-                not_put.append(&mut compiled.moved);
-                not_put.extend(borrowers.iter().cloned());
-                if let Some(name) = compiled.unwritable.into_iter().next() {
-                    return Err(self.unwritable(&name));
-                }
-                self.sources.insert(number, source);
-                continue;
-            }
-            if !waits && asynchronous::wants_to_wait(&compiled.errors) {
-                (waits, types) = (true, None);
-                continue;
-            }
-            drop(items);
-            // The type of a static hides a lifetime that only its definition may leave out.
-            if let Some(home) = compiled.homes_at_fault(&homes).next() {
-                self.items.copy_statics(home);
-                return self.compile(number, parsed, sink);
-            }
-            self.sources.insert(number, source);
-            let Compiled { library, errors, warnings, .. } = compiled;
-            let Some(library) = library else {
-                return Err(self.compile_error(errors));
-            };
-            self.warn(number, &warnings, sink);
-            let loaded = variables.keys().map(|name| (*name).to_owned()).collect();
-            let types = types.unwrap_or_default();
-            return Ok(Ready { library, types, not_put, borrowers, loaded });
-        }
-        Err(kernel_error("the cell's variables could not be told apart"))
     }
 
     fn warn(&self, number: usize, warnings: &[super::errors::Diagnostic], sink: &Sink) {
@@ -333,31 +235,27 @@ impl RustEngine {
         let mut variables = self.settings.variables.clone();
         variables.remove("CARGO");
         variables.extend(self.variables_of_process.clone());
-        let process =
-            Process::start(&self.channels, &self.settings.runtime, &self.interrupter.spared(), &variables)
-                .map_err(|error| kernel_error(&format!("no process to run cells: {error}")))?;
+        let process = Process::start(
+            &self.channels,
+            &self.settings.runtime,
+            &self.interrupter.spared(),
+            &variables,
+        )
+        .map_err(|error| kernel_error(&format!("no process to run cells: {error}")))?;
         self.interrupter.set_commands(process.commands().ok());
         self.process = Some(process);
         Ok(())
     }
 
     /// Variables of types that the cell defines anew cannot be used as the new ones.
-    fn drop_changed(&mut self, number: usize, parsed: &Parsed, text: &str) {
-        let changed = self.items.changed(parsed, text, &self.cells);
-        if changed.is_empty() {
-            return;
-        }
-        let stale =
-            |variable: &Variable| changed.iter().find(|ty| items::has_word(&variable.ty, ty));
+    fn drop_changed(&mut self, number: usize, parsed: &Parsed, ready: &Ready) {
+        let cell = self.cells[&number].number;
         let mut gone = Vec::new();
         for (name, variable) in &self.variables {
-            if let Some(ty) = stale(variable) {
-                let cell = self.cells[&number].number;
-                let reason = format!(
-                    "`{name}` was of the type `{ty}` before cell [{cell}] changed it; run the cell \
-                     that makes it again"
-                );
-                gone.push((name.clone(), reason));
+            if let Some(ty) = ready.plan.stale(&variable.ty) {
+                gone.push((name.clone(), changed(name, &ty, cell)));
+            } else if assemble::hides(parsed, name) {
+                gone.push((name.clone(), format!("`{name}` is an item since cell [{cell}]")));
             }
         }
         for (name, reason) in gone {
@@ -382,7 +280,7 @@ impl RustEngine {
         snapshot.names.extend(self.items.names().map(|name| names(name, "item")));
         for (name, variable) in &self.variables {
             let cell = self.cells.get(&variable.cell).map_or(0, |cell| cell.number);
-            snapshot.variables.insert(name.clone(), (variable.ty.clone(), cell));
+            snapshot.variables.insert(name.clone(), (variable.shown(), cell));
         }
         let Some(environment) = &self.environment else { return snapshot };
         for (name, version) in &environment.direct {
@@ -416,14 +314,15 @@ impl RustEngine {
 
     /// After a cell ran: its items and variables are there for later cells.
     fn keep(&mut self, number: usize, parsed: &Parsed, ready: &Ready, well: bool) {
-        self.items.keep(number, parsed);
+        self.drop_changed(number, parsed, ready);
+        self.items.keep(number, parsed, &ready.plan, &ready.without, &self.cells);
         self.keep_attributes(number, parsed);
         if self.process.is_none() {
             return;
         }
         let cell = self.cells[&number].number;
         for name in &ready.loaded {
-            if ready.not_put.contains(&back(name)) {
+            if ready.fates.not_put.contains(&back(name)) {
                 self.variables.remove(name);
                 let reason = format!("the value of `{name}` was moved away in cell [{cell}]");
                 self.dropped.insert(name.clone(), reason);
@@ -434,17 +333,20 @@ impl RustEngine {
         }
         for binding in &parsed.bindings {
             let name = &binding.name;
+            if ready.fates.unbound.contains(name) {
+                continue;
+            }
             let ty = ready.types.get(name).cloned();
             let reason = match &ty {
                 Some(ty) => types::unkeepable(name, ty),
                 None => Some(format!("the type of `{name}` is not known; write `let {name}: … =`")),
             };
-            let reason = if reason.is_none() && ready.borrowers.contains(name) {
+            let reason = if reason.is_none() && ready.fates.borrowers.contains(name) {
                 Some(format!(
                     "`{name}` borrows from another variable, so it cannot be kept for later cells; \
                      own it (`.to_owned()`, `.clone()`), or bind it again where it is used"
                 ))
-            } else if reason.is_none() && ready.not_put.contains(name) {
+            } else if reason.is_none() && ready.fates.not_put.contains(name) {
                 Some(format!("the value of `{name}` was moved away in cell [{cell}]"))
             } else {
                 reason
@@ -459,6 +361,14 @@ impl RustEngine {
             }
         }
     }
+}
+
+/// Why a variable is gone whose type has another meaning now.
+fn changed(name: &str, ty: &str, cell: u32) -> String {
+    format!(
+        "`{name}` was of the type `{ty}` before cell [{cell}] changed it; run the cell that makes it \
+         again"
+    )
 }
 
 fn text_bundle(text: &str) -> Bundle {
@@ -497,7 +407,7 @@ impl Engine for RustEngine {
     fn variables(&self) -> Value {
         let variable = |(name, variable): (&String, &Variable)| {
             let cell = self.cells.get(&variable.cell).map_or(0, |cell| cell.number);
-            json!({ "name": name, "type": variable.ty, "cell": cell, "mutable": variable.mutable })
+            json!({ "name": name, "type": variable.shown(), "cell": cell, "mutable": variable.mutable })
         };
         Value::Array(self.variables.iter().map(variable).collect())
     }

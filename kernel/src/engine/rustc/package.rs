@@ -132,9 +132,8 @@ fn add_features(value: &mut toml::Value, features: Vec<toml::Value>) {
 pub(super) fn pins(base: &Environment, known: &Metadata) -> Vec<Build> {
     let mut pins: BTreeMap<(String, String), Build> = BTreeMap::new();
     for build in base.builds.iter().filter(|build| build.registry && build.normal) {
-        let same = |p: &cargo_metadata::Package| {
-            *p.name == build.package && p.version == build.version
-        };
+        let same =
+            |p: &cargo_metadata::Package| *p.name == build.package && p.version == build.version;
         if !known.packages.iter().any(same) {
             continue;
         }
@@ -173,9 +172,8 @@ pub(super) fn doubled<'a>(base: &'a Environment, built: &'a Environment) -> Vec<
 pub(super) fn lacking(base: &Environment, built: &Environment) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     for build in built.builds.iter().filter(|build| build.registry && build.normal) {
-        let same = |b: &&Build| {
-            b.package == build.package && b.version == build.version && b.normal
-        };
+        let same =
+            |b: &&Build| b.package == build.package && b.version == build.version && b.normal;
         let mut own = base.builds.iter().filter(same).peekable();
         if own.peek().is_none() || own.clone().any(|own| own.features == build.features) {
             continue;
@@ -190,9 +188,8 @@ pub(super) fn lacking(base: &Environment, built: &Environment) -> BTreeSet<Strin
         if !more.is_empty() {
             let (name, version) = (&build.package, &build.version);
             let features = more.join(", ");
-            lines.insert(format!(
-                "{name} = {{ version = \"{version}\", features = [{features}] }}"
-            ));
+            lines
+                .insert(format!("{name} = {{ version = \"{version}\", features = [{features}] }}"));
         }
     }
     lines
@@ -244,11 +241,8 @@ impl Beside {
         let own = table(manifest)?;
         let mut command = cargo_metadata::MetadataCommand::new();
         environment::prepare(&mut command);
-        let metadata = command
-            .manifest_path(manifest)
-            .no_deps()
-            .exec()
-            .map_err(std::io::Error::other)?;
+        let metadata =
+            command.manifest_path(manifest).no_deps().exec().map_err(std::io::Error::other)?;
         let root: PathBuf = metadata.workspace_root.into();
         let workspace = table(&root.join("Cargo.toml"))?;
         let shared = ["profile", "patch"]

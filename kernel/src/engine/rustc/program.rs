@@ -12,30 +12,24 @@
 //! The statements stand in a closure, which borrows what it only uses: so variables survive a panic.
 
 use super::asynchronous::Driver;
-use crate::engine::source::{CellStatic, Mapped, Parsed};
+use super::emit::Emission;
+use super::places;
+use crate::engine::source::{Mapped, Parsed};
 use crate::engine::types::Variable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::ops::Range;
 
-/// An item of an earlier cell.
-pub(super) enum Kept<'a> {
-    /// As it stands in the cell: number, text, bytes, and the statics among them.
-    Copied(usize, &'a str, Range<usize>, &'a [CellStatic]),
-    /// A key of `thread_local!`: number and text of the cell, and where in it.
-    Key(usize, &'a str, &'a CellStatic),
-    /// One name of a `use`.
-    Own(&'a str),
-}
-
 /// What a cell is put together from.
 pub(super) struct Program<'a> {
     /// Number and text of the cell.
     pub(super) cell: (usize, &'a str),
+    /// Its number for the reader.
+    pub(super) shown: u32,
     /// The cell, taken apart.
     pub(super) parsed: &'a Parsed,
-    /// Items of earlier cells that live on.
-    pub(super) items: &'a [Kept<'a>],
+    /// Items of earlier cells that live on, and the cell's own.
+    pub(super) items: &'a Emission<'a>,
     /// Variables of earlier cells that this one names.
     pub(super) variables: &'a BTreeMap<&'a str, &'a Variable>,
     /// The environment's library, which every cell links.
@@ -45,15 +39,27 @@ pub(super) struct Program<'a> {
     pub(super) waits: bool,
     /// Attributes of the whole that earlier cells have set.
     pub(super) attributes: &'a [String],
+    /// What is known of the cell's bindings.
+    pub(super) fates: &'a Fates,
+}
+
+/// What becomes of the variables of a cell, as far as the compiler has told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fates {
     /// Variables that cannot be put: they borrow, or the cell has moved them away.
-    pub(super) not_put: &'a BTreeSet<String>,
+    pub(super) not_put: BTreeSet<String>,
     /// Those of them that borrow.
-    pub(super) borrowers: &'a BTreeSet<String>,
+    pub(super) borrowers: BTreeSet<String>,
+    /// Names in patterns that are constants, or that a macro kept to itself.
+    pub(super) unbound: BTreeSet<String>,
+    /// Variables that are put as another type: a function as a pointer.
+    pub(super) put_as: BTreeMap<String, String>,
 }
 
 /// Ends a generated line that is about one variable.
 const PUT: &str = "// mlnotes: put ";
 const TAKE: &str = "// mlnotes: take ";
+const BINDS: &str = "// mlnotes: binds ";
 /// Before the name that a line of ours asks the type of.
 pub(super) const WANTED: &str = "let _: MlnotesOf<MlnotesWanted> = mlnotes_of; // ";
 
@@ -62,6 +68,7 @@ pub(super) const WANTED: &str = "let _: MlnotesOf<MlnotesWanted> = mlnotes_of; /
 pub(super) enum Line {
     Put(String),
     Take(String),
+    Binds(String),
 }
 
 /// The line of ours that holds a byte.
@@ -69,7 +76,8 @@ pub(super) fn line_at(program: &str, byte: usize) -> Option<Line> {
     let start = program.get(..byte)?.rfind('\n').map_or(0, |n| n + 1);
     let line = program[start..].lines().next()?;
     let after = |mark: &str| line.rsplit_once(mark).map(|(_, name)| name.to_owned());
-    after(PUT).map(Line::Put).or_else(|| after(TAKE).map(Line::Take))
+    let take = || after(TAKE).map(Line::Take);
+    after(PUT).map(Line::Put).or_else(take).or_else(|| after(BINDS).map(Line::Binds))
 }
 
 impl Program<'_> {
@@ -81,41 +89,58 @@ impl Program<'_> {
         );
         self.attributes(&mut out);
         self.begin(&mut out);
-        out.push("#[unsafe(no_mangle)]\npub extern \"C\" fn mlnotes_run() {\n");
-        out.push("::mlnotes_cell::guard(|| {\n");
-        self.take(&mut out);
-        out.push("let mlnotes_ended = ::mlnotes_cell::run(|| ");
-        self.statements(&mut out, true);
-        // A later variable may borrow from an earlier one: it goes first, and is found out first.
+        self.items.write(&mut out, |out| self.runner(out));
+        out
+    }
+
+    /// The function that the process calls. Its name is the cell's alone, and so are its closures' types.
+    fn runner(&self, out: &mut Mapped) {
+        let number = self.cell.0;
+        out.push("#[unsafe(export_name = \"mlnotes_run\")]\n");
+        let _ = writeln!(
+            out.text,
+            "pub extern \"C\" fn mlnotes_cell_{number}() {{\n::mlnotes_cell::guard(|| {{"
+        );
+        let bound = |name: &&str| !self.fates.unbound.contains(*name);
         let mut names: Vec<&str> = self.parsed.bindings.iter().map(|b| b.name.as_str()).collect();
         names.reverse();
         let mut done = BTreeSet::new();
-        for name in names.into_iter().filter(|name| done.insert(*name)) {
-            if !self.not_put.contains(name) {
-                put(&mut out, name, name);
-            } else if self.borrowers.contains(name) && !self.not_put.contains(&end(name)) {
+        names.retain(|name| bound(name) && done.insert(*name));
+        for name in &names {
+            // Not so when the name is a constant's: then the pattern only compares.
+            let _ = writeln!(out.text, "{{ let {name} @ _ = (); }} {BINDS}{name}");
+        }
+        self.take(out);
+        out.push("let mlnotes_ended = ::mlnotes_cell::run(|| ");
+        self.statements(out, true);
+        // A later variable may borrow from an earlier one: it goes first, and is found out first.
+        for name in names {
+            if !self.fates.not_put.contains(name) {
+                self.put(out, name, name);
+            } else if self.fates.borrowers.contains(name)
+                && !self.fates.not_put.contains(&end(name))
+            {
                 // A guard or an iterator: once it is gone, what it borrowed can be kept.
                 let mark = end(name);
                 let _ = writeln!(out.text, "::std::mem::drop({name}); {PUT}{mark}");
             }
         }
-        out.push("Ok(())\n");
-        Driver::close(&mut out, self.waits);
+        out.push("::std::result::Result::Ok(())\n");
+        Driver::close(out, self.waits);
         out.push(";\n");
         for name in self.variables.keys() {
-            if self.not_put.contains(&back(name)) {
+            if self.fates.not_put.contains(&back(name)) {
                 continue;
             }
             if done.contains(name) {
                 out.push("if !mlnotes_ended.well() {\n");
-                put(&mut out, name, &back(name));
+                self.put(out, name, &back(name));
                 let _ = writeln!(out.text, "}} else {{ ::mlnotes_cell::discard({name}); }}");
             } else {
-                put(&mut out, name, &back(name));
+                self.put(out, name, &back(name));
             }
         }
         out.push("})\n}\n");
-        out
     }
 
     /// The program that rustc only reads, to tell the types of the wanted variables.
@@ -131,16 +156,40 @@ impl Program<'_> {
         }
         out.push("}\n");
         self.begin(&mut out);
-        out.push("fn mlnotes_run() {\n");
-        self.take(&mut out);
-        out.push("let _ = ::mlnotes_cell::run(|| ");
-        self.statements(&mut out, false);
-        for name in wanted {
-            let _ = writeln!(out.text, "let mlnotes_of = MlnotesOf({name});\n{WANTED}{name}");
-        }
-        out.push("Ok(())\n");
-        Driver::close(&mut out, self.waits);
-        out.push(";\n}\n");
+        self.items.write(&mut out, |out| {
+            let _ = writeln!(out.text, "fn mlnotes_cell_{}() {{", self.cell.0);
+            self.take(out);
+            out.push("let _ = ::mlnotes_cell::run(|| ");
+            self.statements(out, false);
+            for name in wanted {
+                let _ = writeln!(out.text, "let mlnotes_of = MlnotesOf({name});\n{WANTED}{name}");
+            }
+            out.push("::std::result::Result::Ok(())\n");
+            Driver::close(out, self.waits);
+            out.push(";\n}\n");
+        });
+        out
+    }
+
+    /// The program whose macros rustc expands, with a mark before and after each call that stands as
+    /// a statement.
+    pub(super) fn to_expand(&self) -> Mapped {
+        let mut out = Mapped::default();
+        out.push("#![allow(warnings)]\n");
+        self.attributes(&mut out);
+        self.begin(&mut out);
+        self.items.write(&mut out, |out| {
+            out.push("fn mlnotes_cell() {\n");
+            let (number, text) = self.cell;
+            for (i, call) in self.parsed.macros.iter().enumerate() {
+                let _ = write!(out.text, "const {}: () = ();\n", mark(i, "BEGIN"));
+                out.copy(number, text, call.range.clone());
+                let open = !text[call.range.clone()].ends_with([';', '}']);
+                out.push(if open { ";\n" } else { "\n" });
+                let _ = write!(out.text, "const {}: () = ();\n", mark(i, "END"));
+            }
+            out.push("}\n");
+        });
         out
     }
 
@@ -159,22 +208,6 @@ impl Program<'_> {
         if let Some(library) = self.library {
             let _ = writeln!(out.text, "use {library} as _;");
         }
-        out.push("use ::mlnotes_cell::Show as _;\n");
-        for item in self.items {
-            match item {
-                Kept::Copied(cell, source, range, statics) => {
-                    copy_with(out, (*cell, source), range, statics, elsewhere);
-                }
-                Kept::Key(cell, source, key) => elsewhere(out, (*cell, source), &[key]),
-                Kept::Own(text) => out.push(text),
-            }
-            out.push("\n");
-        }
-        let (number, text) = self.cell;
-        for item in &self.parsed.items {
-            copy_with(out, (number, text), &item.range, &item.statics, here);
-            out.push("\n");
-        }
     }
 
     fn take(&self, out: &mut Mapped) {
@@ -188,19 +221,26 @@ impl Program<'_> {
         }
     }
 
+    fn put(&self, out: &mut Mapped, name: &str, mark: &str) {
+        let ty = self.fates.put_as.get(name).map(|ty| format!("::<{ty}>")).unwrap_or_default();
+        let _ = writeln!(out.text, "::mlnotes_cell::put{ty}(\"{name}\", {name}); {PUT}{mark}");
+    }
+
     /// The cell without its items; the last expression is shown.
     fn statements(&self, out: &mut Mapped, show: bool) {
         self.driver.open(out, self.waits);
         let (number, text) = self.cell;
         let mut done = self.parsed.start;
         for item in &self.parsed.items {
-            out.copy(number, text, done..item.range.start);
+            self.copy(out, done..item.range.start);
             done = item.range.end;
         }
         if let Some(tail) = &self.parsed.tail {
-            out.copy(number, text, done..tail.start);
-            out.push("\nmatch &(");
-            out.copy(number, text, tail.clone());
+            self.copy(out, done..tail.start);
+            out.push("\nmatch &");
+            // For rustc the parenthesis is where the expression begins.
+            out.stand_for(number, tail.start, "(");
+            self.copy(out, tail.clone());
             out.push("\n) { mlnotes_value => { ");
             out.push(if show { "::mlnotes_cell::result_begins(); " } else { "" });
             out.push("mlnotes_value.evcxr_display(); ");
@@ -208,79 +248,21 @@ impl Program<'_> {
             out.push("} }");
             done = tail.end;
         }
-        out.copy(number, text, done..text.len());
+        self.copy(out, done..text.len());
         out.push("\n;\n");
     }
-}
 
-/// Copies an item, with other words for each definition of statics in it.
-fn copy_with(
-    out: &mut Mapped,
-    (cell, text): (usize, &str),
-    range: &Range<usize>,
-    statics: &[CellStatic],
-    words: impl Fn(&mut Mapped, (usize, &str), &[&CellStatic]),
-) {
-    let mut done = range.start;
-    for definition in statics.chunk_by(|a, b| a.range == b.range) {
-        let Range { start, end } = definition[0].range.clone();
-        out.copy(cell, text, done..start);
-        words(out, (cell, text), &definition.iter().collect::<Vec<_>>());
-        done = end;
-    }
-    out.copy(cell, text, done..range.end);
-}
-
-/// The name under which the linker knows a static.
-fn symbol(cell: usize, found: &CellStatic) -> String {
-    format!("mlnotes_static_{cell}_{}", found.declaration.start)
-}
-
-/// Statics in the cell that defines them: later cells find them by a symbol.
-fn here(out: &mut Mapped, (cell, text): (usize, &str), statics: &[&CellStatic]) {
-    let Range { start, end } = statics[0].range.clone();
-    if !statics[0].thread_local {
-        let begin = statics[0].visibility.start;
-        out.copy(cell, text, start..begin);
-        let _ = write!(out.text, "#[unsafe(export_name = \"{}\")] ", symbol(cell, statics[0]));
-        out.copy(cell, text, begin..end);
-        return;
-    }
-    out.copy(cell, text, start..end);
-    for key in statics {
-        let (symbol, name) = (symbol(cell, key), &key.name);
-        let _ = write!(out.text, "\n#[unsafe(export_name = \"{symbol}\")]\n");
-        let _ = write!(out.text, "static MLNOTES_KEY_{name}: ::std::thread::LocalKey<");
-        out.copy(cell, text, key.ty.clone());
-        let _ = writeln!(out.text, "> = {name};");
-    }
-}
-
-/// Statics of an earlier cell: they stay where they are, so that they keep their values.
-fn elsewhere(out: &mut Mapped, (cell, text): (usize, &str), statics: &[&CellStatic]) {
-    out.push("unsafe extern \"Rust\" { ");
-    for found in statics {
-        let _ = write!(out.text, "#[link_name = \"{}\"] ", symbol(cell, found));
-        out.copy(cell, text, found.visibility.clone());
-        // The cell that defines it has shown that it is sound to read.
-        out.push(if found.mutable { " " } else { " safe " });
-        if found.thread_local {
-            let _ = write!(out.text, "static {}: ::std::thread::LocalKey<", found.name);
-        } else {
-            out.copy(cell, text, found.declaration.start..found.ty.start);
+    /// Copies a stretch of the cell, with its own words about places.
+    fn copy(&self, out: &mut Mapped, range: Range<usize>) {
+        let (number, text) = self.cell;
+        let mut done = range.start;
+        for (edited, new) in places::edits(text, &range, self.shown, &self.items.path(None)) {
+            out.copy(number, text, done..edited.start);
+            out.stand_for(number, edited.start, &new);
+            done = edited.end;
         }
-        // Only the definition of a static may leave the lifetime out.
-        let mut done = found.ty.start;
-        for reference in &found.references {
-            out.copy(cell, text, done..*reference);
-            out.push("'static ");
-            done = *reference;
-        }
-        out.copy(cell, text, done..found.ty.end);
-        out.push(if found.thread_local { ">" } else { "" });
-        out.push("; ");
+        out.copy(number, text, done..range.end);
     }
-    out.push("}");
 }
 
 /// How `not_put` names a borrower that is not there to be dropped.
@@ -293,6 +275,7 @@ pub(super) fn back(name: &str) -> String {
     format!("{name} back")
 }
 
-fn put(out: &mut Mapped, name: &str, mark: &str) {
-    let _ = writeln!(out.text, "::mlnotes_cell::put(\"{name}\", {name}); {PUT}{mark}");
+/// A mark around a macro call.
+pub(super) fn mark(call: usize, side: &str) -> String {
+    format!("MLNOTES_{side}_{call}")
 }

@@ -170,13 +170,11 @@ fn build(
     let variables = std::thread::spawn(move || project::variables(&notebooks));
     let environment = match manifest {
         None => Ok(Environment::default()),
-        Some(manifest) => {
-            environment::build(&Order::of(manifest), &mut |line| {
-                let _ = sender.send(Build::Line(line.to_owned()));
-            })
-            .and_then(|built| built.pinned(folder))
-            .map_err(|error| error.to_string())
-        }
+        Some(manifest) => environment::build(&Order::of(manifest), &mut |line| {
+            let _ = sender.send(Build::Line(line.to_owned()));
+        })
+        .and_then(|built| built.pinned(folder))
+        .map_err(|error| error.to_string()),
     };
     let runtime = runtime.join().unwrap_or_else(|_| Err("the build panicked".to_owned()));
     let (runtime, std_folder) = runtime.map_err(|error| format!("{error}\n{doctor}"))?;

@@ -384,6 +384,21 @@ impl<T: Debug + ?Sized> Show for T {
     }
 }
 
+/// As the standard library's, at a place that the reader knows.
+#[macro_export]
+macro_rules! dbg {
+    ($at:literal;) => { ::std::eprintln!("[{}]", $at) };
+    ($at:literal; $value:expr $(,)?) => {
+        match $value {
+            value => {
+                ::std::eprintln!("[{}] {} = {:#?}", $at, ::std::stringify!($value), &value);
+                value
+            }
+        }
+    };
+    ($at:literal; $($value:expr),+ $(,)?) => { ($($crate::dbg!($at; $value)),+,) };
+}
+
 fn show(value: std::fmt::Arguments<'_>) {
     let mut text = Capped::default();
     let _ = text.write_fmt(value);

@@ -1,0 +1,351 @@
+//! A cell on its way to a library: put together, compiled, and put together anew where rustc tells
+//! something about the session that was not known before.
+
+use super::asynchronous::{self, Driver};
+use super::compile::{self, Compiled};
+use super::emit::Emission;
+use super::failures::kernel_error;
+use super::model::{Plan, Without};
+use super::needs;
+use super::program::{Fates, Program};
+use super::{RustEngine, rounds};
+use crate::engine::errors::Diagnostic;
+use crate::engine::facts::{self, MACROS, VALUES};
+use crate::engine::source::Parsed;
+use crate::engine::types::{self, Variable};
+use crate::engine::{CellError, Output, Sink};
+use crate::environment::Environment;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// How often a cell is put together anew.
+const ATTEMPTS: usize = 24;
+
+/// A cell that was compiled.
+pub(super) struct Ready {
+    pub(super) library: PathBuf,
+    /// Types of the cell's variables, as cells write them.
+    pub(super) types: BTreeMap<String, String>,
+    pub(super) fates: Fates,
+    /// Variables of earlier cells that it takes.
+    pub(super) loaded: Vec<String>,
+    /// What the session's items become.
+    pub(super) plan: Plan,
+    pub(super) without: Without,
+}
+
+/// What is known of a cell while it is put together.
+#[derive(Default)]
+struct Draft {
+    without: Without,
+    fates: Fates,
+    /// Types of its variables, as rustc names them.
+    types: Option<BTreeMap<String, String>>,
+    /// Whether it gets all items, not only those that it seems to need.
+    all: bool,
+    expanded: bool,
+    /// Whether it waits for futures.
+    waits: bool,
+    /// Variables whose types cannot be written.
+    unwritable: BTreeSet<String>,
+}
+
+impl RustEngine {
+    /// Compiles a cell. Nothing of the session changes.
+    pub(super) fn compile(
+        &mut self,
+        number: usize,
+        parsed: &mut Parsed,
+        sink: &Sink,
+    ) -> Result<Ready, CellError> {
+        let text = self.cells[&number].text.clone();
+        let shown = self.cells[&number].number;
+        let code = &text[parsed.start..];
+        let mut draft = Draft {
+            expanded: !self.has_unknown_macros(parsed),
+            waits: parsed.asynchronous,
+            ..Draft::default()
+        };
+        for attempt in 0..ATTEMPTS {
+            let plan = self.items.plan(number, parsed, &draft.without);
+            let variables = self.variables_for(code, parsed, &plan, &draft);
+            let needed = if draft.all {
+                (0..plan.kept.len()).collect()
+            } else {
+                needs::needed(&plan, parsed, words_of(code, &variables))
+            };
+            let mut homes: BTreeSet<usize> =
+                needed.iter().filter_map(|at| plan.kept[*at].home_of_statics()).collect();
+            // A home that somebody deleted is found missing by a cell that needs it, and by no other.
+            homes.retain(|home| self.settings.library_of(*home).exists());
+            let default = Environment::default();
+            let environment = self.environment.as_ref().unwrap_or(&default);
+            let driver = Driver::of(environment);
+            let emission =
+                Emission { plan: &plan, needed: &needed, number, parsed, cells: &self.cells };
+            let program = Program {
+                cell: (number, &text),
+                shown,
+                parsed,
+                items: &emission,
+                variables: &variables,
+                library: environment.library.as_deref(),
+                driver: &driver,
+                waits: draft.waits,
+                attributes: &self.attributes,
+                fates: &draft.fates,
+            };
+            let source = program.to_run();
+            let bound = parsed.bindings.iter().map(|binding| binding.name.clone());
+            let unknown: Vec<String> =
+                bound.filter(|name| !draft.fates.unbound.contains(name)).collect();
+            let ask = draft.types.is_none() && !unknown.is_empty();
+            let expand = !draft.expanded;
+            let (compiled, asked, made) = std::thread::scope(|scope| {
+                let settings = &self.settings;
+                let (program, unknown) = (&program, &unknown);
+                let asked = ask.then(|| {
+                    scope.spawn(|| compile::types(program, unknown, environment, settings))
+                });
+                let made =
+                    expand.then(|| scope.spawn(|| compile::expand(program, environment, settings)));
+                let compiled = compile::compile(number, &source, &homes, environment, settings);
+                let asked = asked.and_then(|thread| thread.join().ok());
+                (compiled, asked, made.and_then(|thread| thread.join().ok()))
+            });
+            let loaded: Vec<String> = variables.keys().map(|name| (*name).to_owned()).collect();
+            drop(variables);
+            if self.interrupter.requested() {
+                return Err(self.interrupted(false));
+            }
+            let mut compiled = compiled.map_err(|error| self.compiler_fault(&error))?;
+            // A cell with errors has no use for the types.
+            if let Some(asked) = asked {
+                draft.types = Some(asked.map_err(|error| self.compiler_fault(&error))?);
+            }
+            draft.expanded = true;
+            if let Some(made) = made {
+                let made = made.map_err(|error| self.compiler_fault(&error))?;
+                self.learn_macros(parsed, &made);
+                if parsed.made(made) {
+                    draft.types = None;
+                    continue;
+                }
+            }
+            self.sources.insert(number, source);
+            if compiled.has_own_lines() {
+                self.learn(&mut draft, &mut compiled, attempt);
+                continue;
+            }
+            // The type of a static hides a lifetime that only its definition may leave out.
+            if let Some(home) = compiled.homes_at_fault(&homes).next() {
+                self.items.copy_statics(home);
+                continue;
+            }
+            if let Some(library) = compiled.library {
+                if self.put_functions_as_pointers(parsed, &mut draft) {
+                    continue;
+                }
+                self.warn(number, &compiled.warnings, sink);
+                let types = draft.types.unwrap_or_default();
+                let types =
+                    types.into_iter().map(|(name, ty)| (name, self.writable(&ty))).collect();
+                let (without, fates) = (draft.without, draft.fates);
+                return Ok(Ready { library, types, fates, loaded, plan, without });
+            }
+            draft.types = None;
+            if !draft.waits && asynchronous::wants_to_wait(&compiled.errors) {
+                draft.waits = true;
+                continue;
+            }
+            let some = needed.len() < plan.kept.len();
+            if some && compiled.blames.iter().any(rounds::may_miss_an_item) {
+                draft.all = true;
+                continue;
+            }
+            if !rounds::learn(&mut draft.without, &plan, number, &compiled.blames) {
+                return Err(self.own_errors(number, &draft.without, &plan, compiled));
+            }
+        }
+        Err(kernel_error("the cell's variables could not be told apart"))
+    }
+
+    /// Whether a macro call among the statements may stand for anything.
+    fn has_unknown_macros(&self, parsed: &Parsed) -> bool {
+        const VALUES_ONLY: [&str; 22] = [
+            "println",
+            "print",
+            "eprintln",
+            "eprint",
+            "assert",
+            "assert_eq",
+            "assert_ne",
+            "debug_assert",
+            "debug_assert_eq",
+            "debug_assert_ne",
+            "panic",
+            "todo",
+            "unimplemented",
+            "unreachable",
+            "vec",
+            "format",
+            "write",
+            "writeln",
+            "dbg",
+            "matches",
+            "include_str",
+            "concat",
+        ];
+        let plain = |name: &str| VALUES_ONLY.contains(&name) || self.plain_macros.contains(name);
+        parsed
+            .macros
+            .iter()
+            .any(|call| !plain(&call.name) || self.defines_macro(parsed, &call.name))
+    }
+
+    fn defines_macro(&self, parsed: &Parsed, name: &str) -> bool {
+        let live = self.items.live().iter().map(|item| &item.facts);
+        let mut all = live.chain(parsed.items.iter().map(|item| &item.facts));
+        all.any(|facts| facts.defines.iter().any(|(own, spaces)| own == name && *spaces == MACROS))
+    }
+
+    /// A crate's macro that was a value once is not asked again.
+    fn learn_macros(&mut self, parsed: &Parsed, made: &[crate::engine::source::Made]) {
+        for (call, made) in parsed.macros.iter().zip(made) {
+            let nothing = matches!(made, crate::engine::source::Made::Nothing);
+            if nothing && !self.defines_macro(parsed, &call.name) {
+                self.plain_macros.insert(call.name.clone());
+            }
+        }
+    }
+
+    /// Variables of earlier cells that the code may name.
+    fn variables_for<'a>(
+        &'a self,
+        code: &str,
+        parsed: &Parsed,
+        plan: &Plan,
+        draft: &Draft,
+    ) -> BTreeMap<&'a str, &'a Variable> {
+        let named = |name: &str| super::model::has_word(code, name);
+        let all = self.variables.iter().filter(|(name, _)| {
+            named(name) && !draft.unwritable.contains(*name) && !hides(parsed, name)
+        });
+        let kept = all.filter(|(_, variable)| plan.keeps(&variable.ty));
+        kept.map(|(name, variable)| (name.as_str(), variable)).collect()
+    }
+
+    /// What rustc said about lines of ours.
+    fn learn(&mut self, draft: &mut Draft, compiled: &mut Compiled, attempt: usize) {
+        let Draft { fates, types, .. } = draft;
+        // Those that borrow are found one by one; from the second on their types tell more.
+        if attempt > 0 && !compiled.borrowers.is_empty() {
+            let borrows = |ty: &String| ty.contains('&') || ty.contains("'_");
+            let told = types.iter().flatten().filter(|(_, ty)| borrows(ty));
+            fates.borrowers.extend(told.map(|(name, _)| name.clone()));
+        }
+        fates.borrowers.append(&mut compiled.borrowers);
+        fates.not_put.append(&mut compiled.moved);
+        fates.not_put.extend(fates.borrowers.iter().cloned());
+        fates.unbound.append(&mut compiled.unbound);
+        for name in std::mem::take(&mut compiled.unwritable) {
+            self.lose_unwritable(&name);
+            draft.unwritable.insert(name);
+        }
+    }
+
+    /// A variable that holds a function has a type without a name; the pointer's has one.
+    fn put_functions_as_pointers(&self, parsed: &Parsed, draft: &mut Draft) -> bool {
+        let mut more = false;
+        for (name, ty) in draft.types.iter().flatten() {
+            let bound = parsed.bindings.iter().any(|binding| binding.name == *name);
+            let put = bound && !draft.fates.not_put.contains(name);
+            if put && types::is_fn_item(ty) && !draft.fates.put_as.contains_key(name) {
+                draft.fates.put_as.insert(name.clone(), self.writable(ty));
+                more = true;
+            }
+        }
+        more
+    }
+
+    /// A type as rustc names it, as every cell can write it.
+    fn writable(&self, ty: &str) -> String {
+        let default = Environment::default();
+        let environment = self.environment.as_ref().unwrap_or(&default);
+        types::writable(ty, |name| {
+            ["std", "core", "alloc", "mlnotes_cell"].contains(&name)
+                || environment.externs.contains_key(name)
+                || environment.added.contains_key(name)
+                || environment.direct.contains_key(name)
+                || environment.versions.values().flatten().any(|own| own == name)
+                || environment.library.as_deref() == Some(name)
+        })
+    }
+
+    /// The cell's own errors; those of older items would only hide them.
+    fn own_errors(
+        &self,
+        number: usize,
+        without: &Without,
+        plan: &Plan,
+        compiled: Compiled,
+    ) -> CellError {
+        let Compiled { errors, blames, .. } = compiled;
+        let own =
+            |blame: &compile::Blame| blame.sites.first().is_none_or(|(cell, _)| *cell == number);
+        let mut kept: Vec<Diagnostic> = errors
+            .iter()
+            .zip(&blames)
+            .filter(|(_, blame)| own(blame))
+            .map(|(e, _)| e.clone())
+            .collect();
+        if kept.is_empty() {
+            kept = errors;
+        }
+        self.compile_error(kept, without, plan)
+    }
+
+    /// What the cell did to older items, a line each.
+    pub(super) fn tell_changes(&self, ready: &Ready, sink: &Sink) {
+        let mut lines = Vec::new();
+        for (id, reason) in &ready.without.aside {
+            let Some(item) = self.items.live().iter().find(|item| item.id == *id) else { continue };
+            let cell = self.cells.get(&item.cell).map_or(0, |cell| cell.number);
+            lines.push(format!(
+                "`{}` of cell [{cell}] no longer fits ({reason}); it is set aside until its cell runs again",
+                item.title()
+            ));
+        }
+        for title in &ready.plan.renewed {
+            lines.push(format!("`{title}` begins anew: its type has changed"));
+        }
+        for title in &ready.plan.went {
+            lines.push(format!("`{title}` went with the type that it came with"));
+        }
+        for line in lines {
+            sink(Output::Stderr(format!("note: {line}\n")));
+        }
+    }
+}
+
+/// Whether the cell defines an item that is meant where an older variable was.
+pub(super) fn hides(parsed: &Parsed, name: &str) -> bool {
+    let item = |item: &crate::engine::source::CellItem| {
+        item.uses.is_empty() && item.facts.defines(name, VALUES)
+    };
+    parsed.items.iter().any(item) && !parsed.bindings.iter().any(|binding| binding.name == name)
+}
+
+/// What a cell says: its own words, and those of its variables' types.
+fn words_of(code: &str, variables: &BTreeMap<&str, &Variable>) -> BTreeSet<String> {
+    let mut words = super::model::names_in(code);
+    for variable in variables.values() {
+        words.extend(super::model::names_in(&variable.ty));
+    }
+    if let Ok(tokens) = code.parse() {
+        // Raw identifiers, as rustc compares them.
+        facts::words(tokens, &mut words);
+        proc_macro2::extra::invalidate_current_thread_spans();
+    }
+    words
+}

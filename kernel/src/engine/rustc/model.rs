@@ -1,0 +1,608 @@
+//! The session's items: functions, types, imports, and what a new cell does to them.
+//!
+//! Each cell is compiled with the items that it needs, so an edited function is the one that older
+//! functions call. An edited *type* must be another type than before, though, or its old values would
+//! be read as new ones. So items have levels. A level is a module inside the one of the level before:
+//!
+//! ```text
+//! struct Kept;                            // never changed: level 0, the crate's root
+//! mod mlnotes_v3 {                        // what cell 3 changed
+//!     use super::*;
+//!     struct Edited(Kept);
+//!     mod mlnotes_v7 { use super::*; struct Holder(Edited); fn the_cell() { … } }
+//! }
+//! ```
+//! An item stands at the level of the newest definition that it refers to, directly or through others,
+//! so what it refers to is always its own or an outer module's, where even private names are seen. A
+//! path is a type's identity for rustc (layout, `TypeId`, symbols): a type whose meaning changed is
+//! another type, and one whose meaning did not is the same in every cell.
+
+use crate::engine::errors::Cells;
+use crate::engine::facts::{Facts, MACROS, TYPES, VALUES};
+use crate::engine::source::{CellItem, CellStatic, Parsed};
+use crate::engine::types;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// An item that later cells see.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    /// Its name for the life of the session.
+    pub(super) id: usize,
+    /// The cell that defines it.
+    pub(super) cell: usize,
+    pub(super) facts: Facts,
+    /// The level that it stands at.
+    pub(super) level: usize,
+    /// The cell whose library holds its statics.
+    pub(super) home: Option<usize>,
+    /// Members that later cells have defined anew.
+    pub(super) holes: Vec<Range<usize>>,
+    members: Vec<Range<usize>>,
+    pub(super) text: Text,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Text {
+    /// Bytes of the cell, and the statics among them.
+    Range(Range<usize>, Vec<CellStatic>),
+    /// A key of `thread_local!`.
+    Key(CellStatic),
+    /// One name of a `use`, and a byte of the cell that stands for it.
+    Use(String, usize),
+}
+
+impl Item {
+    /// Whether a byte of its cell belongs to it.
+    fn has(&self, byte: usize) -> bool {
+        match &self.text {
+            Text::Range(range, _) => range.contains(&byte) || range.end == byte,
+            Text::Key(key) => key.whole.contains(&byte),
+            Text::Use(_, at) => *at == byte,
+        }
+    }
+
+    /// The member that holds a byte.
+    pub(super) fn member_at(&self, byte: usize) -> Option<usize> {
+        self.members.iter().position(|range| range.contains(&byte))
+    }
+
+    /// The statics of it that live in the library of a cell.
+    pub(super) fn home_of_statics(&self) -> Option<usize> {
+        let has = match &self.text {
+            Text::Range(_, statics) => !statics.is_empty(),
+            Text::Key(_) => true,
+            Text::Use(..) => false,
+        };
+        self.home.filter(|_| has)
+    }
+
+    /// How a message names it.
+    pub(super) fn title(&self) -> String {
+        if let Some(heading) = &self.facts.heading {
+            return tidy(heading);
+        }
+        self.facts.defines.first().map_or_else(|| tidy(&self.facts.print), |(name, _)| name.clone())
+    }
+
+    fn is_use(&self) -> bool {
+        matches!(self.text, Text::Use(..))
+    }
+}
+
+/// Tokens as one writes them.
+fn tidy(tokens: &str) -> String {
+    let mut text = tokens.to_owned();
+    for (from, to) in [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" < ", "<"),
+        (" > ", "> "),
+        (" >", ">"),
+        (" , ", ", "),
+        ("& ", "&"),
+        (" ! ", "!"),
+    ] {
+        text = text.replace(from, to);
+    }
+    text.trim().chars().take(60).collect()
+}
+
+/// The items, in the order in which cells defined them.
+#[derive(Default)]
+pub(super) struct Items {
+    live: Vec<Item>,
+    /// Levels that are in use, outermost first.
+    levels: Vec<usize>,
+    /// Every name that was ever defined, also by items that are gone.
+    ever: BTreeSet<String>,
+    /// What no longer fits, by the names that it defined: where it stands, and why.
+    aside: BTreeMap<String, String>,
+    last_id: usize,
+}
+
+/// What a cell asks the model to do without.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Without {
+    /// Items that no longer fit, by id, with the compiler's reason.
+    pub(super) aside: BTreeMap<usize, String>,
+    /// Items that the cell's own replace.
+    pub(super) replaced: BTreeSet<usize>,
+    /// Members, by item, that the cell's own replace.
+    pub(super) holes: BTreeMap<usize, BTreeSet<usize>>,
+}
+
+impl Without {
+    pub(super) fn has(&self, id: usize) -> bool {
+        self.aside.contains_key(&id) || self.replaced.contains(&id)
+    }
+}
+
+/// The items as a cell would leave them.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    /// Items of earlier cells that live on: their levels may be new, and their statics without a home.
+    pub(super) kept: Vec<Item>,
+    /// Levels of the cell's own items.
+    pub(super) own: Vec<usize>,
+    /// All levels.
+    pub(super) levels: Vec<usize>,
+    /// Kept items that the cell has changed without naming them anew.
+    pub(super) touched: BTreeSet<usize>,
+    /// Statics that begin anew.
+    pub(super) renewed: Vec<String>,
+    /// Items that went with the type that they came with, though the cell has nothing in their place.
+    pub(super) went: Vec<String>,
+    /// Names that items of the session define, with the levels at which they stand.
+    live: BTreeSet<(String, usize)>,
+}
+
+impl Plan {
+    /// Whether a type of a variable means what it meant.
+    pub(super) fn keeps(&self, ty: &str) -> bool {
+        self.stale(ty).is_none()
+    }
+
+    /// The kept item that a byte of a cell belongs to, by its place.
+    pub(super) fn item_at(&self, (cell, byte): (usize, usize)) -> Option<usize> {
+        self.kept.iter().position(|item| item.cell == cell && item.has(byte))
+    }
+
+    /// The name in a type that means something else now.
+    pub(super) fn stale(&self, ty: &str) -> Option<String> {
+        let own = types::own_names(ty);
+        own.into_iter().find(|found| !self.live.contains(found)).map(|(name, _)| name)
+    }
+}
+
+/// An item in the making of a plan.
+struct Node<'a> {
+    facts: &'a Facts,
+    /// The names that it defines, those behind a glob included.
+    names: BTreeSet<String>,
+    level: usize,
+    /// Whether it had a meaning before, which the cell may change.
+    settled: bool,
+}
+
+impl Items {
+    /// What the session's items become beside those of a cell.
+    pub(super) fn plan(&self, number: usize, parsed: &Parsed, without: &Without) -> Plan {
+        let mut touched_names: BTreeSet<String> = BTreeSet::new();
+        let mut raised: BTreeSet<String> = BTreeSet::new();
+        let mut kept: Vec<Item> = Vec::new();
+        let mut went = Vec::new();
+        for old in &self.live {
+            let mut item = old.clone();
+            let gone = if without.has(old.id) {
+                true
+            } else {
+                let members = parsed.items.iter().flat_map(|new| shared_members(old, new));
+                let members =
+                    members.chain(without.holes.get(&old.id).into_iter().flatten().copied());
+                let members: BTreeSet<usize> = members.collect();
+                item.holes.extend(members.iter().map(|i| old.members[*i].clone()));
+                item.holes.sort_by_key(|hole| hole.start);
+                item.holes.dedup();
+                parsed.items.iter().any(|new| self.gives_way(old, new))
+                    || (!old.members.is_empty() && item.holes.len() == old.members.len())
+            };
+            if !gone {
+                if item.holes.len() > old.holes.len() && old.facts.associated.is_some() {
+                    raised.extend(parts_of(&old.facts).iter().cloned());
+                }
+                kept.push(item);
+                continue;
+            }
+            // Its names mean something else for those who mention them, unless they are the same again.
+            let again = |new: &&CellItem| same(&old.facts, &new.facts);
+            if old.facts.heading.is_none() && !parsed.items.iter().any(|new| again(&new)) {
+                touched_names.extend(self.names_of(old, parsed));
+            }
+            if old.facts.associated.is_some() && !parsed.items.iter().any(|new| again(&new)) {
+                raised.extend(parts_of(&old.facts).iter().cloned());
+            }
+            let anew = |new: &CellItem| {
+                new.facts.heading.is_some() && !new.facts.header.is_disjoint(&old.facts.subject)
+            };
+            if old.facts.heading.is_some() && !without.has(old.id) && !parsed.items.iter().any(anew)
+            {
+                went.push(old.title());
+            }
+        }
+        let mut own = Vec::new();
+        for new in &parsed.items {
+            let before = self.before(new);
+            let old_names = |name: &&String| self.ever.contains(*name);
+            let mentioned = |name: &&String| kept.iter().any(|i| i.facts.mentions.contains(*name));
+            let names = self.new_names(new, parsed);
+            // What is the same as before keeps its level. A new meaning of an old name has one of its
+            // own, and so has a name that older items use for something else, such as the prelude's.
+            let level = match before {
+                Some(before) => before.level,
+                None if names.iter().any(|name| old_names(&name) || mentioned(&name)) => number,
+                None => 0,
+            };
+            if before.is_none() {
+                touched_names.extend(names.iter().filter(old_names).cloned());
+            }
+            own.push((level, before.is_some()));
+        }
+        let mut nodes: Vec<Node<'_>> = Vec::new();
+        for item in &kept {
+            let names = self.names_of(item, parsed);
+            nodes.push(Node { facts: &item.facts, names, level: item.level, settled: true });
+        }
+        for (new, (level, settled)) in parsed.items.iter().zip(&own) {
+            let mut names: BTreeSet<String> =
+                new.facts.defines.iter().map(|(name, _)| name.clone()).collect();
+            for (_, text) in new.uses.iter().filter(|(_, text)| text.contains('*')) {
+                names.extend(self.behind_glob(text, parsed));
+            }
+            nodes.push(Node { facts: &new.facts, names, level: *level, settled: *settled });
+        }
+        settle(&mut nodes, number, &mut touched_names, &mut raised);
+        let levels_of: Vec<usize> = nodes.iter().map(|node| node.level).collect();
+        let level_of = |name: &str| {
+            let defining = nodes.iter().filter(|node| node.names.contains(name));
+            defining.map(|node| node.level).max().unwrap_or(0)
+        };
+        // A static begins anew when what its type means has changed, and else stays where it is.
+        let mut renewed = Vec::new();
+        let homeless: Vec<bool> = kept
+            .iter()
+            .zip(&levels_of)
+            .map(|(item, level)| {
+                let moved = *level != item.level;
+                item.home.is_some()
+                    && moved
+                    && item.facts.of_type.as_ref().is_none_or(|names| {
+                        names
+                            .iter()
+                            .any(|name| level_of(name) == number || touched_names.contains(name))
+                    })
+            })
+            .collect();
+        let mut live = BTreeSet::new();
+        for node in &nodes {
+            live.extend(node.facts.defines.iter().map(|(name, _)| (name.clone(), node.level)));
+        }
+        drop(nodes);
+        let mut touched = BTreeSet::new();
+        for ((item, level), homeless) in kept.iter_mut().zip(&levels_of).zip(homeless) {
+            if item.level != *level {
+                touched.insert(item.id);
+            }
+            item.level = *level;
+            if homeless {
+                item.home = None;
+                renewed.push(item.title());
+            }
+        }
+        let own = levels_of[kept.len()..].to_vec();
+        let mut levels = self.levels.clone();
+        levels.extend(levels_of.iter().copied().filter(|level| *level > 0));
+        levels.sort_unstable();
+        levels.dedup();
+        Plan { kept, own, levels, touched, renewed, went, live }
+    }
+
+    /// Whether an earlier item is replaced by a new one, as far as their texts tell.
+    fn gives_way(&self, old: &Item, new: &CellItem) -> bool {
+        if !new.uses.is_empty() || old.is_use() {
+            let again = |text: &str| new.uses.iter().any(|(_, own)| own == text);
+            return matches!(&old.text, Text::Use(text, _) if again(text));
+        }
+        match (&old.facts.heading, &new.facts.heading) {
+            (Some(old), Some(heading)) => old == heading && new.facts.of_trait,
+            // An `impl` that came with a type goes with it.
+            (Some(_), None) => {
+                let came = |i: &&Item| i.cell == old.cell && i.facts.heading.is_none();
+                let with = old.facts.subject.iter().filter(|ty| new.facts.defines(ty, TYPES));
+                with.clone().any(|ty| {
+                    self.live.iter().filter(came).any(|item| item.facts.defines(ty, TYPES))
+                })
+            }
+            (None, Some(_)) => false,
+            (None, None) if old.facts.defines.is_empty() => old.facts.print == new.facts.print,
+            (None, None) => {
+                // Members of an `extern` block give way one by one.
+                old.members.is_empty()
+                    && old.facts.defines.iter().any(|(name, space)| new.facts.defines(name, *space))
+            }
+        }
+    }
+
+    /// The item that a new one repeats.
+    fn before(&self, new: &CellItem) -> Option<&Item> {
+        self.live.iter().find(|old| !old.is_use() && same(&old.facts, &new.facts))
+    }
+
+    /// Names that a new item gives a meaning which they have not had already.
+    fn new_names(&self, new: &CellItem, parsed: &Parsed) -> BTreeSet<String> {
+        if new.uses.is_empty() {
+            return new.facts.defines.iter().map(|(name, _)| name.clone()).collect();
+        }
+        let known = |text: &str| {
+            self.live.iter().any(|old| matches!(&old.text, Text::Use(own, _) if own == text))
+        };
+        let mut names = BTreeSet::new();
+        for (name, text) in new.uses.iter().filter(|(_, text)| !known(text)) {
+            if text.contains('*') {
+                let defined = |name: &String| {
+                    self.live.iter().any(|old| old.facts.defines(name, TYPES | VALUES | MACROS))
+                };
+                names.extend(self.behind_glob(text, parsed).into_iter().filter(|n| !defined(n)));
+            } else if !name.contains(' ') {
+                names.insert(name.clone());
+            }
+        }
+        names
+    }
+
+    /// Names that an item brings into its module.
+    fn names_of(&self, item: &Item, parsed: &Parsed) -> BTreeSet<String> {
+        let mut names: BTreeSet<String> =
+            item.facts.defines.iter().map(|(name, _)| name.clone()).collect();
+        if let Text::Use(text, _) = &item.text
+            && text.contains('*')
+        {
+            names.extend(self.behind_glob(text, parsed));
+        }
+        names
+    }
+
+    /// Names that a glob may bring in from a module or an enum of the session.
+    fn behind_glob(&self, text: &str, parsed: &Parsed) -> BTreeSet<String> {
+        let root = root_of(text);
+        let old = self.live.iter().map(|item| &item.facts);
+        let all = old.chain(parsed.items.iter().map(|item| &item.facts));
+        let roots = all.filter(|facts| facts.defines(root, TYPES));
+        roots.flat_map(|facts| facts.offers.iter().cloned()).collect()
+    }
+
+    /// Takes up a plan after its cell was compiled.
+    pub(super) fn keep(
+        &mut self,
+        number: usize,
+        parsed: &Parsed,
+        plan: &Plan,
+        without: &Without,
+        cells: &Cells,
+    ) {
+        for (id, reason) in &without.aside {
+            let Some(item) = self.live.iter().find(|item| item.id == *id) else { continue };
+            let cell = cells.get(&item.cell).map_or(0, |cell| cell.number);
+            let reason = format!(
+                "`{}` of cell [{cell}] no longer fits ({reason}); it comes back when it is run again",
+                item.title()
+            );
+            for (name, _) in &item.facts.defines {
+                self.aside.insert(name.clone(), reason.clone());
+            }
+        }
+        self.live.clone_from(&plan.kept);
+        self.levels.clone_from(&plan.levels);
+        for item in &mut self.live {
+            if item.home.is_none() {
+                item.home = Some(number);
+            }
+        }
+        for (new, level) in parsed.items.iter().zip(&plan.own) {
+            for (name, _) in &new.facts.defines {
+                self.aside.remove(name);
+                self.ever.insert(name.clone());
+            }
+            let mut add = |facts: Facts, text: Text| {
+                self.last_id += 1;
+                self.live.push(Item {
+                    id: self.last_id,
+                    cell: number,
+                    facts,
+                    level: *level,
+                    home: Some(number),
+                    holes: Vec::new(),
+                    members: new.members.clone(),
+                    text,
+                });
+            };
+            for key in new.keys().filter(|_| new.is_thread_local()) {
+                let mut facts = new.facts.clone();
+                facts.defines = vec![(key.name.clone(), VALUES)];
+                facts.of_type = Some(names_in(&cells[&number].text[key.ty.clone()]));
+                add(facts, Text::Key(key.clone()));
+            }
+            if new.uses.is_empty() && !new.is_thread_local() {
+                add(new.facts.clone(), Text::Range(new.range.clone(), new.statics.clone()));
+            }
+            for (at, (name, text)) in new.uses.iter().enumerate() {
+                let mut facts = new.facts.clone();
+                facts.defines = vec![(name.clone(), TYPES | VALUES | MACROS)];
+                if name.contains(' ') {
+                    facts.defines.clear();
+                }
+                facts.mentions = BTreeSet::from([root_of(text).to_owned()]);
+                facts.words.clone_from(&facts.mentions);
+                facts.print.clone_from(text);
+                add(facts, Text::Use(text.clone(), new.range.start + at));
+            }
+        }
+    }
+
+    /// Why a name is not there any more.
+    pub(super) fn why_aside(&self, name: &str) -> Option<&str> {
+        self.aside.get(name).map(String::as_str)
+    }
+
+    pub(super) fn live(&self) -> &[Item] {
+        &self.live
+    }
+
+    /// Lets later cells have statics of their own in place of those of one cell.
+    pub(super) fn copy_statics(&mut self, home: usize) {
+        for item in self.live.iter_mut().filter(|item| item.home == Some(home)) {
+            if let Text::Range(_, statics) = &mut item.text {
+                statics.clear();
+            }
+        }
+    }
+
+    /// Names for completion.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let defined = self.live.iter().flat_map(|item| &item.facts.defines);
+        defined.map(|(name, _)| name.as_str())
+    }
+
+    /// All items as one text, for analysis.
+    pub(super) fn source(&self, cells: &Cells) -> String {
+        let text = |item: &Item| match &item.text {
+            Text::Range(range, _) => {
+                let text = &cells[&item.cell].text;
+                let mut out = String::new();
+                let mut done = range.start;
+                for hole in &item.holes {
+                    out.push_str(&text[done..hole.start]);
+                    done = hole.end;
+                }
+                out + &text[done..range.end]
+            }
+            Text::Key(key) => {
+                let ty = &cells[&item.cell].text[key.ty.clone()];
+                format!("static {}: ::std::thread::LocalKey<{ty}> = todo!();", key.name)
+            }
+            Text::Use(text, _) => text.clone(),
+        };
+        self.live.iter().map(|item| text(item) + "\n").collect()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.live.clear();
+        self.aside.clear();
+    }
+}
+
+/// Raises each item to the level of what it refers to, and to the cell's own where that has changed.
+fn settle(
+    nodes: &mut [Node<'_>],
+    number: usize,
+    touched: &mut BTreeSet<String>,
+    raised: &mut BTreeSet<String>,
+) {
+    loop {
+        let mut levels: BTreeMap<&str, usize> = BTreeMap::new();
+        for node in nodes.iter() {
+            for name in &node.names {
+                let level = levels.entry(name).or_default();
+                *level = (*level).max(node.level);
+            }
+        }
+        let mut new = Vec::with_capacity(nodes.len());
+        for node in nodes.iter() {
+            let mut level = node.level;
+            for name in &node.facts.mentions {
+                // Its own name in it, as in a recursive type, says nothing new.
+                if node.facts.defines(name, TYPES | VALUES | MACROS) {
+                    continue;
+                }
+                if let Some(other) = levels.get(name.as_str()) {
+                    level = level.max(*other);
+                }
+                if node.settled && touched.contains(name) {
+                    level = number;
+                }
+            }
+            if node.facts.defines.iter().any(|(name, s)| s & TYPES != 0 && raised.contains(name)) {
+                level = number;
+            }
+            new.push(level);
+        }
+        let mut changed = false;
+        for (node, level) in nodes.iter_mut().zip(new) {
+            if node.level == level {
+                continue;
+            }
+            changed = true;
+            node.level = level;
+            if level == number && node.settled {
+                touched.extend(node.names.iter().cloned());
+            }
+            if node.facts.associated.is_some() && node.settled {
+                raised.extend(parts_of(node.facts).iter().cloned());
+            }
+        }
+        if !changed {
+            return;
+        }
+    }
+}
+
+/// The types whose meaning hangs on an `impl` with associated types.
+fn parts_of(facts: &Facts) -> &BTreeSet<String> {
+    if facts.subject.is_empty() { &facts.header } else { &facts.subject }
+}
+
+/// Whether two items mean the same as long as what they mention does.
+fn same(old: &Facts, new: &Facts) -> bool {
+    if old.heading.is_some() {
+        return old.heading == new.heading && old.associated == new.associated;
+    }
+    old.print == new.print && old.defines == new.defines
+}
+
+/// Members of an older block, by place, that a new block defines anew, as far as their texts tell.
+fn shared_members(old: &Item, new: &CellItem) -> Vec<usize> {
+    let inherent = old.facts.heading.is_some()
+        && old.facts.heading == new.facts.heading
+        && !new.facts.of_trait;
+    if inherent {
+        let members = old.facts.members.iter().enumerate();
+        let again = members.filter(|(_, name)| new.facts.members.contains(name));
+        return again.map(|(at, _)| at).collect();
+    }
+    if old.facts.heading.is_none() && !old.members.is_empty() {
+        let members = old.facts.defines.iter().enumerate();
+        let again = members.filter(|(_, (name, space))| new.facts.defines(name, *space));
+        return again.map(|(at, _)| at).filter(|at| *at < old.members.len()).collect();
+    }
+    Vec::new()
+}
+
+/// The first name of the path of a `use`; empty where it begins with `::`.
+pub(super) fn root_of(text: &str) -> &str {
+    let path = text.trim_start_matches("use ").split([' ', ';']).next().unwrap_or_default();
+    let mut parts = path.split("::").map(str::trim);
+    parts.find(|part| !["crate", "self", "super"].contains(part)).unwrap_or_default()
+}
+
+/// Whether a text names something, as a word of its own.
+pub(super) fn has_word(text: &str, word: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(part) && !text[at + word.len()..].starts_with(part))
+}
+
+/// The words of a text that could be names.
+pub(super) fn names_in(text: &str) -> BTreeSet<String> {
+    let word = |c: char| !(c.is_alphanumeric() || c == '_');
+    text.split(word).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}

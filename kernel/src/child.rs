@@ -1,6 +1,6 @@
 //! The program that runs cells: a process of its own, so that no cell can take the kernel down.
 //!
-//! The kernel writes lines to it (`RUN <library>`, `FORGET <names>`, `ENV <name>=<value>`,
+//! The kernel writes lines to it (`RUN <library>`, `FORGET <names>`, `DROP <names>`, `ENV <name>=<value>`,
 //! `STOP`) on a descriptor that no
 //! cell knows; events go back as datagrams. Standard output and standard error are pipes that the
 //! kernel reads, so that what a cell prints reaches the reader whole and in order and can never be
@@ -148,9 +148,14 @@ fn run_cells(queue: &mpsc::Receiver<String>, pipes: &KeptPipes) {
                 forget(argument);
                 continue;
             }
+            "DROP" => {
+                pipes.begin();
+                forget(argument);
+                None
+            }
             "ENV" => {
                 set_variable(argument);
-                continue;
+                None
             }
             _ => Some(format!("unknown request `{command}`")),
         };

@@ -198,6 +198,8 @@ impl RustEngine {
         for layer in &self.added.layers {
             environment.externs.insert(layer.name.clone(), layer.file.clone());
             environment.layers.extend(layer.file.parent().map(Path::to_owned));
+            // The one above names it, so rustc looks for it there.
+            environment.search.extend(layer.file.parent().map(Path::to_owned));
             environment.library = Some(layer.name.clone());
         }
         let below = environment.library.clone();

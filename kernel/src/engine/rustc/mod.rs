@@ -25,6 +25,7 @@ mod program;
 mod ready;
 mod rounds;
 mod run_folder;
+mod stock;
 
 use super::errors::{CellText, Cells};
 use super::output::{Channels, Report};
@@ -69,6 +70,8 @@ pub struct RustEngine {
     items: Items,
     /// Attributes of the whole (`#![feature(…)]`), once each.
     attributes: Vec<String>,
+    /// The code of the last error, for `:explain`.
+    last_error: Option<String>,
     /// What `:env` and `:build_env` have set.
     variables_of_process: BTreeMap<String, String>,
     build_variables: BTreeMap<String, String>,
@@ -135,6 +138,7 @@ impl RustEngine {
             sources: BTreeMap::new(),
             items: Items::default(),
             attributes: Vec::new(),
+            last_error: None,
             variables_of_process: BTreeMap::new(),
             build_variables: BTreeMap::new(),
             plain_macros: BTreeSet::new(),
@@ -391,6 +395,11 @@ impl Engine for RustEngine {
         self.interrupter.begin();
         self.timing = Timing::default();
         let result = self.run(cell, &sink, &prompt);
+        let code = |error: &CellError| {
+            let (code, _) = error.evalue.strip_prefix("error[")?.split_once(']')?;
+            Some(code.to_owned())
+        };
+        self.last_error = result.as_ref().err().and_then(code).or(self.last_error.take());
         self.interrupter.end();
         self.assistant.know(self.snapshot());
         result

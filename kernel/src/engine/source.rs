@@ -47,10 +47,10 @@ impl Mapped {
     pub fn copy(&mut self, cell: usize, source: &str, range: Range<usize>) {
         let folder = std::env::current_dir().unwrap_or_default();
         let mut done = range.start;
-        for (at, text) in files::insertions(source, &range, &folder) {
-            self.copy_plain(cell, source, done..at);
+        for (edited, text) in files::edits(cell, source, &range, &folder) {
+            self.copy_plain(cell, source, done..edited.start);
             self.push(&text);
-            done = at;
+            done = edited.end;
         }
         self.copy_plain(cell, source, done..range.end);
     }
@@ -316,6 +316,15 @@ impl Parsed {
                 let range = self.bytes(item.span());
                 let mut uses = Vec::new();
                 let mut facts = Facts::of(item);
+                if let Item::Mod(syn::ItemMod { content: None, ident, attrs, .. }) = item {
+                    // What the file says is part of what the item says.
+                    let path = attrs.iter().find_map(path_of);
+                    let copy = match path {
+                        Some(path) => files::code(&path).map(|(_, copy)| copy),
+                        None => files::module(&facts::name(ident)),
+                    };
+                    facts.print.extend(copy.map(|copy| copy.display().to_string()));
+                }
                 if let Item::Use(item) = item {
                     let path = if item.leading_colon.is_some() { "::" } else { "" };
                     use_names(&item.tree, path, &mut uses);
@@ -356,6 +365,16 @@ impl Parsed {
                 facts.defines.extend(names);
                 let (range, uses) = (self.bytes(statement.span()), Vec::new());
                 self.items.push(CellItem { range, facts, members: Vec::new(), statics, uses });
+            }
+            Stmt::Macro(macro_) if included(&macro_.mac).is_some() => {
+                let (made, copy) = included(&macro_.mac).unwrap_or_default();
+                let mut facts = Facts::of_call(&macro_.mac);
+                (facts.header, facts.associated) = (BTreeSet::new(), None);
+                facts.print.push_str(&copy.display().to_string());
+                facts.merge(made);
+                let (range, uses) = (self.bytes(statement.span()), Vec::new());
+                let (members, statics) = (Vec::new(), Vec::new());
+                self.items.push(CellItem { range, facts, members, statics, uses });
             }
             Stmt::Macro(macro_) => {
                 self.find_awaits(statement);
@@ -422,6 +441,30 @@ impl Parsed {
         let mut awaits = Awaits(false);
         awaits.visit_stmt(statement);
         self.asynchronous |= awaits.0;
+    }
+}
+
+/// The items of the file that an `include!` names, and the copy of it; `None` when it is an expression.
+fn included(mac: &Macro) -> Option<(Facts, std::path::PathBuf)> {
+    if !mac.path.is_ident("include") {
+        return None;
+    }
+    let file = mac.parse_body::<syn::LitStr>().ok()?.value();
+    let (text, copy) = files::code(&file)?;
+    // Another thread: the parser of this one is at work.
+    let made = std::thread::scope(|scope| scope.spawn(|| Made::of(&text)).join());
+    match made {
+        Ok(Made::Items(facts)) => Some((facts, copy)),
+        _ => None,
+    }
+}
+
+/// The file of a `#[path = "…"]`.
+fn path_of(attribute: &syn::Attribute) -> Option<String> {
+    let value = &attribute.meta.require_name_value().ok()?.value;
+    match (attribute.path().is_ident("path"), value) {
+        (true, Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })) => Some(text.value()),
+        _ => None,
     }
 }
 

@@ -23,7 +23,11 @@ pub(super) const COMMANDS: [(&str, &str, &str); 19] = [
     (":warnings", "", "stops or starts to show the compiler's warnings"),
     (":doc", "name", "documentation, in the front end's pager"),
     (":type", "name", "the type of a variable"),
-    (":explain", "E0382", "what the compiler says about an error code; without one, the last error's"),
+    (
+        ":explain",
+        "E0382",
+        "what the compiler says about an error code; without one, the last error's",
+    ),
     (":env", "NAME=value", "sets an environment variable of cells"),
     (":build_env", "NAME=value", "sets one for the compiler and for build scripts"),
     (":restart", "", "ends the process of cells: variables go, functions and imports stay"),
@@ -75,8 +79,7 @@ impl RustEngine {
             ":help" => sink(Output::Display { bundle: help(), id: None }),
             ":vars" => sink(Output::Display { bundle: self.variables_table(), id: None }),
             ":forget" => {
-                let names: Vec<String> =
-                    argument.split_whitespace().map(str::to_owned).collect();
+                let names: Vec<String> = argument.split_whitespace().map(str::to_owned).collect();
                 for name in &names {
                     self.dropped.insert(name.clone(), format!("`:forget` dropped `{name}`"));
                 }
@@ -196,7 +199,7 @@ impl RustEngine {
         direct.chain(added).collect()
     }
 
-    fn variables_table(&self) -> Bundle {
+    pub(super) fn variables_table(&self) -> Bundle {
         if self.variables.is_empty() {
             return text_bundle("no variables");
         }

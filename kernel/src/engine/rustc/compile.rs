@@ -373,7 +373,7 @@ fn user_error(json: &Value, source: &Mapped) -> Option<Diagnostic> {
         diagnostic.message =
             diagnostic.message.replace("mlnotes_cell::Failure", "the cell's error");
     }
-    if diagnostic.places.is_empty() {
+    if diagnostic.places.is_empty() && is_generated(&json["spans"][0]) {
         // What rustc missed after the cell's end, or found in our own words around it.
         diagnostic.places.extend(nearest(json, source));
     }

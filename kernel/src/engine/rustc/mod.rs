@@ -114,6 +114,7 @@ impl RustEngine {
         ready::spawn_build(place, folder.path().to_owned(), sender).map_err(fault)?;
         let channels = Channels::open().map_err(fault)?;
         let path = folder.path().to_owned();
+        super::files::freeze_in(path.join("files"));
         let interrupter = Arc::new(Interrupter::new(channels.handle(), path.clone()));
         let assistant = Arc::new(Assistant::new(path, interrupter.spared()));
         let settings = Settings {

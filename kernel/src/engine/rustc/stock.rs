@@ -91,6 +91,10 @@ impl RustEngine {
     }
 
     fn tell_type(&self, argument: &str, sink: &Sink) -> Result<(), CellError> {
+        if argument.is_empty() {
+            sink(Output::Display { bundle: self.variables_table(), id: None });
+            return Ok(());
+        }
         let Some(variable) = self.variables.get(argument) else {
             let text = format!("`{argument}` is no variable of this session");
             let help = "`:vars` lists them; for an expression, bind it first: `let v = …;`";
@@ -123,7 +127,9 @@ impl RustEngine {
         argument: &str,
         (sink, prompt): (&Sink, &Prompt),
     ) -> crate::engine::output::Report {
-        let Some(process) = &mut self.process else { return crate::engine::output::Report::default() };
+        let Some(process) = &mut self.process else {
+            return crate::engine::output::Report::default();
+        };
         self.channels.begin(Arc::clone(sink), Arc::clone(prompt));
         if let Err(error) = process.say(command, argument) {
             tracing::warn!(%error, "the process that runs cells does not listen");

@@ -4,6 +4,7 @@
 //! question and ends it when nobody asks any more. Requests and answers are lines of JSON on standard
 //! input and output. It runs no cell and no `:` line.
 
+use crate::engine::wire;
 use crate::environment;
 use anyhow::{Context, Result};
 use evcxr::{CommandContext, EvalContext};
@@ -61,7 +62,7 @@ pub fn main() -> Result<()> {
         std::process::exit(0);
     });
     let mut command = Command::new(std::env::current_exe()?);
-    command.env("EVCXR_IS_RUNTIME", "1");
+    command.arg("evcxr").env(wire::EVCXR_VARIABLE, "1");
     // What evcxr compiles is linked against rustc's own libraries, wherever they are.
     let variable = if cfg!(target_os = "macos") { "DYLD_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
     let mut folders = vec![environment::rust_libraries()?];

@@ -1,6 +1,7 @@
 //! The program that runs cells: a process of its own, so that no cell can take the kernel down.
 //!
-//! The kernel writes lines to it (`RUN <library>`, `FORGET <names>`, `STOP`) on a descriptor that no
+//! The kernel writes lines to it (`RUN <library>`, `FORGET <names>`, `DROP <names>`, `ENV <name>=<value>`,
+//! `STOP`) on a descriptor that no
 //! cell knows; events go back as datagrams. Standard output and standard error are pipes that the
 //! kernel reads, so that what a cell prints reaches the reader whole and in order and can never be
 //! taken for protocol.
@@ -53,6 +54,7 @@ pub fn main() -> ! {
         let Ok(line) = line else { break };
         if line == "STOP" {
             pipes.break_output();
+            tell("mlnotes_stop");
         } else if cells.send(line).is_err() {
             break;
         }
@@ -146,6 +148,15 @@ fn run_cells(queue: &mpsc::Receiver<String>, pipes: &KeptPipes) {
                 forget(argument);
                 continue;
             }
+            "DROP" => {
+                pipes.begin();
+                forget(argument);
+                None
+            }
+            "ENV" => {
+                set_variable(argument);
+                None
+            }
             _ => Some(format!("unknown request `{command}`")),
         };
         if let Some(problem) = problem {
@@ -176,10 +187,25 @@ fn run_cell(path: &str) -> Result<(), String> {
 
 /// What the cell printed leaves its buffer.
 fn flush() {
+    tell("mlnotes_flush");
+}
+
+/// Calls a function of the runtime library that takes nothing.
+fn tell(name: &str) {
     let Some(runtime) = RUNTIME.get() else { return };
-    // SAFETY: the kernel's runtime library defines it with this signature.
-    if let Ok(flush) = unsafe { runtime.get::<extern "C" fn()>(b"mlnotes_flush") } {
-        flush();
+    // SAFETY: the kernel's runtime library defines those that are named here with this signature.
+    if let Ok(function) = unsafe { runtime.get::<extern "C" fn()>(name.as_bytes()) } {
+        function();
+    }
+}
+
+/// Sets an environment variable, or takes it away.
+fn set_variable(text: &str) {
+    // SAFETY: between cells; a thread of the user's that reads the environment in C code meanwhile
+    // takes the same risk as with `std::env::set_var` in a cell.
+    match text.split_once('=') {
+        Some((name, value)) => unsafe { std::env::set_var(name, value) },
+        None => unsafe { std::env::remove_var(text) },
     }
 }
 
@@ -191,6 +217,31 @@ fn forget(names: &str) {
         // SAFETY: pointer and length are those of one string.
         unsafe { forget(names.as_ptr(), names.len()) };
     }
+}
+
+/// Raises a panic: stands before the C library's function, so that the runtime library hears of every
+/// panic, whatever hook the user has set.
+///
+/// # Safety
+/// As the function that it stands before: `exception` is one that the language runtime made.
+#[cfg(target_os = "linux")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn _Unwind_RaiseException(exception: *mut libc::c_void) -> i32 {
+    type Raise = unsafe extern "C-unwind" fn(*mut libc::c_void) -> i32;
+    /// What the function answers when there is nobody to catch.
+    const END_OF_STACK: i32 = 5;
+    if ASKS.load(Ordering::Relaxed) {
+        tell("mlnotes_raising");
+    }
+    // SAFETY: asks for a symbol by a name that ends with a zero byte.
+    let next = unsafe { libc::dlsym(libc::RTLD_NEXT, c"_Unwind_RaiseException".as_ptr()) };
+    if next.is_null() {
+        return END_OF_STACK;
+    }
+    // SAFETY: the function of that name has this signature, in every unwinder.
+    let next = unsafe { std::mem::transmute::<*mut libc::c_void, Raise>(next) };
+    // SAFETY: the caller's promise.
+    unsafe { next(exception) }
 }
 
 /// Standard input of cells: stands before the C library's function, and asks the reader for a line

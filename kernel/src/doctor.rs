@@ -1,8 +1,12 @@
 //! What is missing for the kernel to work, and how to mend it.
 
-use crate::environment;
+use crate::engine::{Cell, CellError, Engine, Output, RunFolder, RustEngine, Sink};
+use crate::session::lock;
+use crate::{environment, toolchain};
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 /// Oldest Rust whose cells this kernel's generated code compiles on.
 const OLDEST_RUST: (u32, u32) = (1, 91);
@@ -42,20 +46,20 @@ pub fn examine() -> ExitCode {
         }
         Err(error) => say(false, &format!("rustc's libraries: {error}"), rust),
     }
-    match crate::engine::RunFolder::create() {
-        Ok(folder) => say(true, &format!("cells compile in {}", folder.path().display()), ""),
-        Err(error) => say(false, &format!("a folder to compile in: {error}"), "free or allow it"),
-    }
-    let manifest = std::env::current_dir().ok().and_then(|here| environment::find_manifest(&here));
-    match manifest {
+    let here = std::env::current_dir().unwrap_or_default();
+    match environment::find_manifest(&here) {
         Some(manifest) => {
             let what = format!("the crates of {}", manifest.display());
-            let order = environment::Order { manifest, target: None, offline: false };
+            let order = environment::Order::of(manifest);
             let built = environment::build(&order, &mut |line| println!("        {line}"));
             let remedy = built.as_ref().err().map(ToString::to_string).unwrap_or_default();
             say(built.is_ok(), &what, &remedy);
         }
         None => println!("note    no [package.metadata.notebook] here: cells see only std"),
+    }
+    match run_cell(&here) {
+        Ok(seconds) => say(true, &format!("a cell runs ({seconds:.1} s from start to value)"), ""),
+        Err(problem) => say(false, "a cell that runs", &problem),
     }
     if let Some(log) = crate::log_file() {
         println!("note    log: {} (MLNOTES_KERNEL_LOG=debug says more)", log.display());
@@ -63,8 +67,36 @@ pub fn examine() -> ExitCode {
     if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Starts what a kernel here would, and runs a cell; how long it took, or what stopped it.
+fn run_cell(folder: &Path) -> Result<f64, String> {
+    let start = Instant::now();
+    let run = RunFolder::create().map_err(|error| format!("a folder to compile in: {error}"))?;
+    let words = |error: CellError| error.traceback.join("\n        ");
+    let mut engine = RustEngine::start(folder, run).map_err(words)?;
+    let value = Arc::new(Mutex::new(None));
+    let found = Arc::clone(&value);
+    let sink: Sink = Arc::new(move |output| {
+        if let Output::Result(bundle) = output {
+            *lock(&found) = bundle.data.get("text/plain").cloned();
+        }
+    });
+    let cell = Cell { code: "let v = vec![40, 2];\nv.iter().sum::<i32>()".to_owned(), number: 1 };
+    engine.execute(&cell, sink, Arc::new(|_, _| None)).map_err(words)?;
+    let value = lock(&value).take();
+    if value.as_ref().and_then(|value| value.as_str()) == Some("42") {
+        Ok(start.elapsed().as_secs_f64())
+    } else {
+        Err(format!("it gave {value:?} in place of 42; the log may say more"))
+    }
+}
+
 fn version(tool: &str) -> Option<String> {
-    let output = Command::new(tool).arg("--version").output().ok()?;
+    let mut command = match tool {
+        "rustc" => toolchain::rustc(),
+        "cargo" => environment::cargo(),
+        tool => Command::new(tool),
+    };
+    let output = command.arg("--version").output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
     output.status.success().then(|| text.lines().next().unwrap_or_default().to_owned())
 }

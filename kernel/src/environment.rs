@@ -1,8 +1,9 @@
 //! The crates that cells see without asking: those of the nearest manifest that marks itself with
 //! `[package.metadata.notebook]`, built once by cargo into one dynamic library.
 
+use crate::toolchain;
 use cargo_metadata::{Message, Metadata, MetadataCommand, Package, TargetKind, semver};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,6 +25,33 @@ pub struct Environment {
     pub versions: BTreeMap<String, Vec<String>>,
     /// Files among the above that cargo overwrites when a local crate changes.
     pub local: Vec<PathBuf>,
+    /// Every library that was built, with what tells its build from another.
+    pub builds: Vec<Build>,
+    /// Folders that build scripts name: the linker looks there, and so does the loader.
+    pub native: Vec<PathBuf>,
+    /// Folders of the dynamic libraries that crates are in, besides the environment's own.
+    pub layers: Vec<PathBuf>,
+    /// Changes when the statics of crates begin anew.
+    pub generation: String,
+}
+
+/// A library that was built.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// The package.
+    pub package: String,
+    /// Its version.
+    pub version: semver::Version,
+    /// The features that it was built with.
+    pub features: Vec<String>,
+    /// Whether a registry has it, so that another package can ask for the same.
+    pub registry: bool,
+    /// Whether the environment's code stands on it, and not only what builds that code.
+    pub normal: bool,
+    /// `-C opt-level`: what only builds other crates is mostly not optimised.
+    pub opt_level: String,
+    /// What came out.
+    pub file: PathBuf,
 }
 
 /// Why there is no environment.
@@ -77,17 +105,37 @@ pub fn find_manifest(folder: &Path) -> Option<PathBuf> {
 
 fn is_marked(manifest: &Path) -> bool {
     let Ok(text) = std::fs::read_to_string(manifest) else { return false };
-    text.parse::<toml::Table>().is_ok_and(|table| {
+    let Ok(table) = text.parse::<toml::Table>() else {
+        // A mistake in a manifest that means to be marked is cargo's to tell, with its line.
+        return text.lines().any(|line| line.trim_start().starts_with(MARK));
+    };
+    {
         let marked = |table: &toml::Table| -> Option<()> {
             table.get("package")?.get("metadata")?.get("notebook").map(|_| ())
         };
         marked(&table).is_some()
-    })
+    }
 }
 
-/// `cargo` as the environment names it.
+/// How a manifest is marked, as it is mostly written.
+const MARK: &str = "[package.metadata.notebook";
+
+/// `cargo` as the environment or the notebook's folder names it.
 pub fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let (program, variables) = toolchain::cargo();
+    let mut command = Command::new(program);
+    command.envs(variables);
+    command
+}
+
+/// The same for questions about packages; without a network the answer is soon "no".
+pub fn prepare(command: &mut MetadataCommand) {
+    let (program, variables) = toolchain::cargo();
+    command.cargo_path(program);
+    for (name, value) in variables {
+        command.env(name, value);
+    }
+    command.env("CARGO_NET_RETRY", "0").env("CARGO_HTTP_TIMEOUT", "5");
 }
 
 /// What is to be built.
@@ -99,6 +147,15 @@ pub struct Order {
     pub target: Option<PathBuf>,
     /// Whether the network must be left alone.
     pub offline: bool,
+    /// Variables for build scripts and crates.
+    pub variables: BTreeMap<String, String>,
+}
+
+impl Order {
+    /// A manifest as it stands.
+    pub fn of(manifest: PathBuf) -> Self {
+        Self { manifest, target: None, offline: false, variables: BTreeMap::new() }
+    }
 }
 
 /// Builds the environment of a manifest, or finds it built.
@@ -123,9 +180,13 @@ pub fn build(
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env("CARGO_TERM_COLOR", "never")
+        .envs(&order.variables)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    if let Some(folder) = manifest.parent().filter(|_| std::env::current_dir().is_err()) {
+        command.current_dir(folder);
+    }
     if let Some(target) = &order.target {
         command.arg("--target-dir").arg(target);
     }
@@ -157,8 +218,10 @@ pub fn build(
             for line in said.try_iter() {
                 progress(line.trim());
             }
-            if let Message::CompilerArtifact(artifact) = message {
-                built.add(&artifact, package);
+            match message {
+                Message::CompilerArtifact(artifact) => built.add(&artifact, package),
+                Message::BuildScriptExecuted(script) => built.add_native(&script),
+                _ => {}
             }
         }
     }
@@ -173,11 +236,18 @@ pub fn build(
     Ok(built.into_environment(&metadata, package))
 }
 
-fn metadata(order: &Order) -> Result<Metadata, EnvironmentError> {
+/// What cargo knows of an order's packages, after it has chosen versions for those that are new.
+///
+/// # Errors
+/// When cargo is missing, or cannot read the manifest or find a package.
+pub fn metadata(order: &Order) -> Result<Metadata, EnvironmentError> {
     let mut command = MetadataCommand::new();
+    prepare(&mut command);
     command.manifest_path(&order.manifest);
-    // Without a network the answer is soon "no".
-    command.env("CARGO_NET_RETRY", "0").env("CARGO_HTTP_TIMEOUT", "5");
+    if let Some(folder) = order.manifest.parent().filter(|_| std::env::current_dir().is_err()) {
+        // Somebody has deleted the folder that the kernel was started in.
+        command.current_dir(folder);
+    }
     if order.offline {
         command.other_options(["--offline".to_owned()]);
     }
@@ -206,9 +276,28 @@ struct Artifacts {
     local: Vec<PathBuf>,
     /// Whether the package itself is a plain library, which no cell links.
     plain: bool,
+    native: Vec<PathBuf>,
+    builds: Vec<(cargo_metadata::PackageId, Build)>,
 }
 
 impl Artifacts {
+    /// Where a build script says that native libraries are. Its own folder holds what it made; that
+    /// is in the crate already, or else wanted too.
+    fn add_native(&mut self, script: &cargo_metadata::BuildScript) {
+        for path in &script.linked_paths {
+            let path = path.as_str();
+            let known = ["native", "all", "dependency", "crate", "framework"];
+            let folder = match path.split_once('=') {
+                Some((kind, folder)) if known.contains(&kind) => folder,
+                _ => path,
+            };
+            let folder = PathBuf::from(folder);
+            if !self.native.contains(&folder) {
+                self.native.push(folder);
+            }
+        }
+    }
+
     fn add(&mut self, artifact: &cargo_metadata::Artifact, package: &Package) {
         let name = artifact.target.name.replace('-', "_");
         let linkable = |kind: &TargetKind| {
@@ -242,6 +331,16 @@ impl Artifacts {
                 self.folders.push(folder);
             }
         }
+        let build = Build {
+            package: String::new(),
+            version: semver::Version::new(0, 0, 0),
+            features: artifact.features.clone(),
+            registry: artifact.package_id.repr.starts_with("registry+"),
+            normal: false,
+            opt_level: artifact.profile.opt_level.clone(),
+            file: file.clone().into(),
+        };
+        self.builds.push((artifact.package_id.clone(), build));
         self.crates
             .entry(name)
             .or_default()
@@ -289,8 +388,40 @@ impl Artifacts {
         }
         environment.search.extend(self.folders);
         environment.local = self.local;
+        environment.native = self.native;
+        let normal = normal_packages(metadata, package);
+        for (id, mut build) in self.builds {
+            let Some(found) = metadata.packages.iter().find(|p| p.id == id) else { continue };
+            build.package = found.name.to_string();
+            build.version = found.version.clone();
+            build.normal = normal.contains(&id);
+            environment.builds.push(build);
+        }
         environment
     }
+}
+
+/// The packages that a package's own code stands on, itself left out: not those that only build it.
+fn normal_packages(metadata: &Metadata, package: &Package) -> BTreeSet<cargo_metadata::PackageId> {
+    use cargo_metadata::DependencyKind::Normal;
+    let nodes = metadata.resolve.as_ref().map(|resolve| &resolve.nodes);
+    let makes_macros = |id: &cargo_metadata::PackageId| {
+        let found = metadata.packages.iter().find(|package| package.id == *id);
+        let is_macro = |target: &cargo_metadata::Target| target.is_proc_macro();
+        found.is_some_and(|package| package.targets.iter().any(is_macro))
+    };
+    let (mut seen, mut queue) = (BTreeSet::new(), vec![package.id.clone()]);
+    while let Some(id) = queue.pop() {
+        let node = nodes.into_iter().flatten().find(|node| node.id == id);
+        for dependency in node.into_iter().flat_map(|node| &node.deps) {
+            let normal = dependency.dep_kinds.iter().any(|kind| kind.kind == Normal);
+            let new = normal && !makes_macros(&dependency.pkg);
+            if new && seen.insert(dependency.pkg.clone()) {
+                queue.push(dependency.pkg.clone());
+            }
+        }
+    }
+    seen
 }
 
 impl Environment {
@@ -303,13 +434,24 @@ impl Environment {
         for folder in &self.search {
             arguments.push(format!("-Ldependency={}", folder.display()));
         }
+        for folder in &self.native {
+            arguments.push(format!("-Lnative={}", folder.display()));
+        }
         arguments
     }
 
     /// Folders of the dynamic libraries that cells load.
     pub fn libraries(&self) -> impl Iterator<Item = &Path> {
         let library = self.library.as_ref().and_then(|name| self.externs.get(name));
-        library.and_then(|file| file.parent()).into_iter()
+        let own = library.and_then(|file| file.parent()).into_iter();
+        own.chain(self.layers.iter().chain(&self.native).map(PathBuf::as_path))
+    }
+
+    /// The features of a crate's build, when there is one build of it that code can name.
+    pub fn features(&self, crate_name: &str) -> Option<&[String]> {
+        let file = self.added.get(crate_name).or_else(|| self.externs.get(crate_name))?;
+        let build = self.builds.iter().find(|build| build.file == *file)?;
+        Some(&build.features)
     }
 
     /// The same, with files that cargo may overwrite held fast in `folder`: what one kernel runs must
@@ -328,7 +470,9 @@ impl Environment {
             if std::fs::hard_link(&old, &new).is_err() {
                 std::fs::copy(&old, &new).map_err(fail)?;
             }
-            for file in self.externs.values_mut().filter(|file| **file == old) {
+            let files =
+                self.externs.values_mut().chain(self.builds.iter_mut().map(|b| &mut b.file));
+            for file in files.filter(|file| **file == old) {
                 file.clone_from(&new);
             }
             self.local.push(new);
@@ -343,9 +487,7 @@ impl Environment {
 /// # Errors
 /// When rustc cannot be started.
 pub fn rustc_version() -> std::io::Result<String> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc).arg("-vV").output()?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    toolchain::tell(&["-vV"])
 }
 
 /// Where rustc's own libraries are; the process that runs cells loads `libstd` from there.
@@ -353,13 +495,7 @@ pub fn rustc_version() -> std::io::Result<String> {
 /// # Errors
 /// When rustc cannot be started.
 pub fn rust_libraries() -> std::io::Result<PathBuf> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc).args(["--print", "target-libdir"]).output()?;
-    if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(std::io::Error::other(words));
-    }
-    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim().to_owned()))
+    toolchain::tell(&["--print", "target-libdir"]).map(PathBuf::from)
 }
 
 #[cfg(test)]
@@ -375,5 +511,11 @@ mod tests {
         std::fs::write(folder.path().join("Cargo.toml"), marked).unwrap();
         std::fs::write(folder.path().join("a/Cargo.toml"), "[package]\nname='y'\n").unwrap();
         assert_eq!(find_manifest(&deep), Some(folder.path().join("Cargo.toml")));
+        // A mistake does not hide the mark; in a manifest without one it is not the kernel's affair.
+        std::fs::write(folder.path().join("a/Cargo.toml"), "[package\n").unwrap();
+        assert_eq!(find_manifest(&deep), Some(folder.path().join("Cargo.toml")));
+        let broken = "[package]\nname='x\n[package.metadata.notebook]\n";
+        std::fs::write(folder.path().join("a/Cargo.toml"), broken).unwrap();
+        assert_eq!(find_manifest(&deep), Some(folder.path().join("a/Cargo.toml")));
     }
 }

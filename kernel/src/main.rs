@@ -9,9 +9,11 @@ mod engine;
 mod environment;
 mod history;
 mod notebook;
+mod project;
 mod server;
 mod session;
 mod spec;
+mod toolchain;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -55,18 +57,17 @@ enum Command {
     /// Run a notebook for `test`.
     #[command(hide = true)]
     TestOne(notebook::One),
-    /// Run cells for the kernel.
-    #[command(hide = true)]
-    Cells,
     /// Answer questions about code for the kernel.
     #[command(hide = true)]
     Analyse,
+    /// What evcxr, which answers them, starts as the program that would run its cells.
+    #[command(hide = true)]
+    Evcxr,
 }
 
 fn main() -> ExitCode {
-    // evcxr starts this program as the one that would run its cells.
-    if std::env::var_os("EVCXR_IS_RUNTIME").is_some() {
-        evcxr::runtime_hook();
+    if std::env::args_os().next().is_some_and(|name| name == engine::wire::CELLS_PROGRAM) {
+        child::main();
     }
     let result = match Cli::parse().command {
         Command::Install(place) => spec::install(&place),
@@ -76,8 +77,11 @@ fn main() -> ExitCode {
         Command::Test(options) => return notebook::test(&options),
         Command::TestOne(one) => return notebook::run_one(&one),
         Command::Doctor => return doctor::examine(),
-        Command::Cells => child::main(),
         Command::Analyse => analyst::main(),
+        Command::Evcxr => {
+            evcxr::runtime_hook();
+            Ok(())
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -162,7 +166,9 @@ fn build(folder: &Path) -> Result<()> {
             folder.display()
         );
     };
-    let order = environment::Order { manifest, target: None, offline: false };
+    // A toolchain is chosen by the folder that rustup is called in.
+    std::env::set_current_dir(&folder).with_context(|| folder.display().to_string())?;
+    let order = environment::Order::of(manifest);
     let environment = environment::build(&order, &mut |line| eprintln!("{line}"))?;
     let names: Vec<&str> = environment.direct.keys().map(String::as_str).collect();
     println!("ready: {}", names.join(", "));

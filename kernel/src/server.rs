@@ -315,9 +315,7 @@ fn kernel_info() -> JupyterMessageContent {
 fn rust_version() -> String {
     static VERSION: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     let ask = || {
-        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let output = std::process::Command::new(rustc).arg("--version").output().ok()?;
-        let text = String::from_utf8(output.stdout).ok()?;
+        let text = crate::toolchain::tell(&["--version"]).ok()?;
         text.split_whitespace().nth(1).map(str::to_owned)
     };
     VERSION.get_or_init(|| ask().unwrap_or_else(|| "unknown".to_owned())).clone()

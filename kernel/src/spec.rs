@@ -27,8 +27,8 @@ pub struct Place {
 /// How the kernel is called.
 #[derive(Args)]
 struct Names {
-    /// The name that notebooks store.
-    #[arg(long, default_value = NAME)]
+    /// The name that notebooks store: letters, digits, `.`, `_` and `-`.
+    #[arg(long, default_value = NAME, value_parser = kernel_name)]
     name: String,
     /// The name that readers see.
     #[arg(long, default_value = "Rust (mlnotes)")]
@@ -36,6 +36,18 @@ struct Names {
     /// A variable for the kernel's environment, as NAME=VALUE; may be repeated.
     #[arg(long, value_parser = variable)]
     env: Vec<(String, String)>,
+}
+
+/// Jupyter passes over every kernel whose folder is named otherwise; and a name is no path.
+fn kernel_name(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if text.is_empty() || !text.chars().all(allowed) || text.chars().all(|c| c == '.') {
+        return Err(format!(
+            "`{text}` is no name for a kernel: Jupyter takes letters without accents, digits, `.`, `_` \
+             and `-`, at least one; the name that readers see is `--display-name`"
+        ));
+    }
+    Ok(text.to_owned())
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {
@@ -100,17 +112,69 @@ pub fn install(place: &Place) -> Result<()> {
     Ok(())
 }
 
-/// Removes the spec.
+/// Removes the spec, and nothing that is not this kernel's.
 ///
 /// # Errors
-/// When it cannot be removed.
+/// When it cannot be removed, or another program's kernel is there.
 pub fn uninstall(place: &Place) -> Result<()> {
     let folder = place.folder()?;
-    if !folder.join("kernel.json").exists() {
+    let file = folder.join("kernel.json");
+    if !file.exists() {
         println!("nothing installed in {}", folder.display());
         return Ok(());
+    }
+    let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+    if !is_own(&text) {
+        bail!(
+            "{} starts another program, so it is left alone; `jupyter kernelspec remove {}` removes it",
+            file.display(),
+            place.names.name
+        );
     }
     std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
     println!("removed {}", folder.display());
     Ok(())
+}
+
+/// Whether a `kernel.json` starts this kernel, from wherever it was installed.
+fn is_own(spec: &str) -> bool {
+    let Ok(spec) = serde_json::from_str::<serde_json::Value>(spec) else { return false };
+    let words: Vec<&str> =
+        spec["argv"].as_array().into_iter().flatten().filter_map(|word| word.as_str()).collect();
+    let [program, "run", "--connection-file", ..] = words.as_slice() else { return false };
+    let program = std::path::Path::new(program).file_name();
+    let own = std::env::current_exe().ok();
+    program == Some("mlnotes-kernel".as_ref())
+        || program == own.as_deref().and_then(std::path::Path::file_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_jupyter_takes() {
+        for good in ["mlnotes", "Rust-1.95", "a_b", "x"] {
+            assert!(kernel_name(good).is_ok(), "{good}");
+        }
+        for bad in ["", ".", "..", "a/b", "../../x", "my rust", "Rüst", "a\\b", "a\n", "\0"] {
+            assert!(kernel_name(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_own_spec_is_removed() {
+        let own =
+            r#"{"argv": ["/x/mlnotes-kernel", "run", "--connection-file", "{connection_file}"]}"#;
+        assert!(is_own(own));
+        for other in [
+            "",
+            "[]",
+            r#"{"argv": ["python3", "-m", "ipykernel_launcher", "-f", "{connection_file}"]}"#,
+            r#"{"argv": ["/x/mlnotes-kernel", "doctor"]}"#,
+            r#"{"argv": ["/usr/bin/python3", "run", "--connection-file", "f"]}"#,
+        ] {
+            assert!(!is_own(other), "{other}");
+        }
+    }
 }

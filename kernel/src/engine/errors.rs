@@ -69,6 +69,9 @@ impl Diagnostic {
             }
             notes.push((text(&child["level"]), note));
         }
+        if let Some(note) = in_a_file(json) {
+            notes.insert(0, ("note".to_owned(), note));
+        }
         Self {
             level: text(&json["level"]),
             code: json["code"]["code"].as_str().map(str::to_owned),
@@ -159,6 +162,17 @@ pub fn site(source: &Mapped, span: &Value) -> Option<(usize, usize)> {
 }
 
 /// The place of a span; inside a macro, of the call that the user wrote.
+/// Where in a file beside the notebook an error is, when it is in one.
+fn in_a_file(json: &Value) -> Option<String> {
+    let spans = json["spans"].as_array()?;
+    let span = spans.iter().find(|span| span["is_primary"] == true)?;
+    let file = super::files::original(span["file_name"].as_str()?)?;
+    let name =
+        file.file_name().map_or(file.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let text = span["text"][0]["text"].as_str().unwrap_or_default().trim();
+    Some(format!("in {name}:{}:{}: `{text}`", span["line_start"], span["column_start"]))
+}
+
 fn place(source: &Mapped, span: &Value) -> Option<Place> {
     let mut at = span;
     loop {

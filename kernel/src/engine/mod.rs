@@ -3,6 +3,7 @@
 pub mod echo;
 mod errors;
 mod facts;
+mod files;
 mod output;
 mod rustc;
 mod source;
@@ -66,6 +67,9 @@ pub enum Output {
 
 /// Where a cell's outputs go; ordered, callable from any thread.
 pub type Sink = Arc<dyn Fn(Output) + Send + Sync>;
+
+/// How deep the brackets of a cell may nest.
+pub const MAX_DEPTH: usize = 1000;
 
 /// Asks the front end for a line; `None` when it cannot or will not answer.
 pub type Prompt = Arc<dyn Fn(&str, bool) -> Option<String> + Send + Sync>;
@@ -155,8 +159,37 @@ pub type EngineFactory = Box<dyn FnOnce() -> Result<Box<dyn Engine>, CellError> 
 /// Whether `code` is a whole cell: its brackets, strings and comments are closed.
 pub fn is_complete(code: &str) -> Completeness {
     let mut depth: Vec<char> = Vec::new();
-    let mut rest = code.char_indices().peekable();
-    while let Some((at, c)) = rest.next() {
+    for bracket in brackets(code) {
+        let Some((_, c)) = bracket else {
+            return Completeness::Incomplete { indent: String::new() };
+        };
+        match c {
+            '(' => depth.push(')'),
+            '[' => depth.push(']'),
+            '{' => depth.push('}'),
+            c if depth.pop() != Some(c) => return Completeness::Invalid,
+            _ => {}
+        }
+    }
+    if !depth.is_empty() {
+        return Completeness::Incomplete { indent: "    ".repeat(depth.len().min(20)) };
+    }
+    let last = code.trim_end();
+    let continues = ["=", ",", "+", "-", "*", "/", "&&", "||", "."];
+    if continues.iter().any(|end| last.ends_with(end)) && !last.ends_with("..") {
+        return Completeness::Incomplete { indent: "    ".to_owned() };
+    }
+    Completeness::Complete
+}
+
+/// The brackets of a text and where they stand, without those in strings and comments; `None` in
+/// place of one means that a string or a comment does not end.
+fn brackets(code: &str) -> impl Iterator<Item = Option<(usize, char)>> + '_ {
+    let mut skip_to = 0;
+    code.char_indices().filter_map(move |(at, c)| {
+        if at < skip_to {
+            return None;
+        }
         let tail = &code[at..];
         let skip = if tail.starts_with("//") {
             tail.find('\n').or(Some(tail.len()))
@@ -172,28 +205,28 @@ pub fn is_complete(code: &str) -> Completeness {
             Some(0)
         };
         let Some(skip) = skip else {
-            return Completeness::Incomplete { indent: String::new() };
+            skip_to = code.len();
+            return Some(None);
         };
-        while skip > 0 && rest.peek().is_some_and(|(next, _)| *next < at + skip) {
-            rest.next();
+        skip_to = at + skip;
+        (skip == 0 && "()[]{}".contains(c)).then_some(Some((at, c)))
+    })
+}
+
+/// Where a text nests deeper than a compiler's stack can follow.
+pub fn nests_too_deeply(code: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, c) in brackets(code).flatten() {
+        if "([{".contains(c) {
+            depth += 1;
+        } else {
+            depth = depth.saturating_sub(1);
         }
-        match c {
-            '(' => depth.push(')'),
-            '[' => depth.push(']'),
-            '{' => depth.push('}'),
-            ')' | ']' | '}' if skip == 0 && depth.pop() != Some(c) => return Completeness::Invalid,
-            _ => {}
+        if depth > MAX_DEPTH {
+            return Some(at);
         }
     }
-    if !depth.is_empty() {
-        return Completeness::Incomplete { indent: "    ".repeat(depth.len()) };
-    }
-    let last = code.trim_end();
-    let continues = ["=", ",", "+", "-", "*", "/", "&&", "||", "."];
-    if continues.iter().any(|end| last.ends_with(end)) && !last.ends_with("..") {
-        return Completeness::Incomplete { indent: "    ".to_owned() };
-    }
-    Completeness::Complete
+    None
 }
 
 /// Length of a nested block comment; `None` when it does not end.
@@ -258,6 +291,15 @@ fn char_or_lifetime(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn depth_has_a_bound() {
+        let nested = |n: usize| "(".repeat(n) + "1" + &")".repeat(n);
+        assert_eq!(nests_too_deeply(&nested(MAX_DEPTH)), None);
+        assert_eq!(nests_too_deeply(&nested(MAX_DEPTH + 1)), Some(MAX_DEPTH));
+        assert_eq!(nests_too_deeply(&format!("\"{}\"", nested(30_000))), None);
+        assert_eq!(nests_too_deeply(&"f(1);".repeat(30_000)), None);
+    }
 
     #[test]
     fn whole_and_unfinished_cells() {

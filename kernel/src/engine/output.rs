@@ -41,6 +41,17 @@ pub struct Panic {
     pub frames: Vec<String>,
 }
 
+impl Panic {
+    /// One that no hook has told of: its place is the innermost in a cell.
+    fn unheard(message: &str, frames: Vec<String>) -> Self {
+        let mut parts = frames.first().map(|frame| frame.split(':')).into_iter().flatten();
+        let file = parts.next().unwrap_or_default().to_owned();
+        let mut number = || parts.next().and_then(|number| number.parse().ok());
+        let (line, column) = (number().unwrap_or(0), number().unwrap_or(1));
+        Self { message: message.to_owned(), file, line, column, frames }
+    }
+}
+
 /// An `Err` that `?` returned from the cell.
 #[derive(Debug, Clone, Default)]
 pub struct Failed {
@@ -48,6 +59,8 @@ pub struct Failed {
     pub at: (String, usize, usize),
     /// Type of the error.
     pub kind: String,
+    /// Its `Display` text; empty where it has none.
+    pub words: String,
     /// Its `Debug` text.
     pub text: String,
 }
@@ -61,6 +74,8 @@ pub struct Report {
     pub failed: Option<Failed>,
     /// Whether the panic ended the cell.
     pub panicked: bool,
+    /// Whether it came from the destructor of an old value, after the cell's own code.
+    pub dropped: bool,
     /// Why the process could not run the cell at all.
     pub broken: Option<String>,
     /// How the process ended, when it did.
@@ -587,13 +602,23 @@ impl Reader {
             }
             "exited" => self.exited(event),
             "broken" => lock(&self.shared.report).broken = Some(field(1).to_owned()),
-            "panicked" => lock(&self.shared.report).panicked = true,
+            "panicked" | "dropped" => {
+                let mut report = lock(&self.shared.report);
+                report.panicked |= field(0) == "panicked";
+                report.dropped |= field(0) == "dropped";
+                let frames: Vec<String> = field(2).split_whitespace().map(str::to_owned).collect();
+                // A hook of the user's own stands before ours: then it is the payload that speaks.
+                if report.panic.as_ref().is_none_or(|p| p.message != field(1)) {
+                    report.panic = Some(Panic::unheard(field(1), frames));
+                }
+            }
             "panic" => self.handle_panic(event),
             "failed" => {
                 lock(&self.shared.report).failed = Some(Failed {
                     at: (field(1).to_owned(), number(2), number(3)),
                     kind: field(4).to_owned(),
-                    text: field(5).to_owned(),
+                    words: field(5).to_owned(),
+                    text: field(6).to_owned(),
                 });
             }
             "input" => self.ask(),
@@ -659,7 +684,7 @@ impl Reader {
     fn report_caught_panic(&mut self) {
         let caught = {
             let mut report = lock(&self.shared.report);
-            if report.panicked { None } else { report.panic.take() }
+            if report.panicked || report.dropped { None } else { report.panic.take() }
         };
         if let Some(panic) = caught {
             self.text(Stream::Err, panic_text("the cell (caught)", &panic).as_bytes());

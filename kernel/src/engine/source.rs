@@ -1,6 +1,7 @@
 //! A cell's text, taken apart, and generated text that knows which bytes the user wrote.
 
 use super::facts::{self, Facts};
+use super::files;
 use proc_macro2::Span;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -41,8 +42,20 @@ impl Mapped {
         self.text.push_str(text);
     }
 
-    /// Copies a stretch of cell number `cell`.
+    /// Copies a stretch of cell number `cell`; files that it names are those beside the notebook, where
+    /// this process was started.
     pub fn copy(&mut self, cell: usize, source: &str, range: Range<usize>) {
+        let folder = std::env::current_dir().unwrap_or_default();
+        let mut done = range.start;
+        for (edited, text) in files::edits(cell, source, &range, &folder) {
+            self.copy_plain(cell, source, done..edited.start);
+            self.push(&text);
+            done = edited.end;
+        }
+        self.copy_plain(cell, source, done..range.end);
+    }
+
+    fn copy_plain(&mut self, cell: usize, source: &str, range: Range<usize>) {
         let start = self.text.len();
         self.text.push_str(&source[range.clone()]);
         let (range, start) = (start..self.text.len(), range.start);
@@ -227,6 +240,10 @@ pub struct Parsed {
     pub commands: Vec<String>,
     /// Where the code begins.
     pub start: usize,
+    /// Attributes of the whole (`#![allow(…)]`), which stand before the code.
+    pub attributes: Vec<Range<usize>>,
+    /// Where the code nests deeper than anybody can follow.
+    pub too_deep: Option<usize>,
     /// Items: functions, types, uses.
     pub items: Vec<CellItem>,
     /// Variables bound by the top-level statements.
@@ -244,9 +261,25 @@ pub struct Parsed {
 impl Parsed {
     /// Takes a cell apart.
     pub fn new(text: &str) -> Self {
+        // The parser calls itself for each level of the code, and a stack that ends, ends the kernel.
+        const INLINE: usize = 400;
+        const PER_BYTE: usize = 8 << 10;
+        if text.len() <= INLINE {
+            return Self::parse(text);
+        }
+        let stack = (text.len() * PER_BYTE).clamp(8 << 20, 1 << 30);
+        std::thread::scope(|scope| {
+            let parser = std::thread::Builder::new().stack_size(stack);
+            let parser = parser.spawn_scoped(scope, || Self::parse(text));
+            parser.ok().and_then(|parser| parser.join().ok()).unwrap_or_default()
+        })
+    }
+
+    fn parse(text: &str) -> Self {
         let mut parsed = Self::default();
-        let mut start = 0;
-        for line in text.split_inclusive('\n') {
+        // Some editors mark a file's encoding by a character that nobody sees.
+        let mut start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        for line in text[start..].split_inclusive('\n') {
             let trimmed = line.trim();
             let command =
                 line.starts_with('!') || (trimmed.starts_with(':') && !trimmed.starts_with("::"));
@@ -258,13 +291,28 @@ impl Parsed {
             start += line.len();
         }
         parsed.start = start;
-        match Block::parse_within.parse_str(&text[start..]) {
-            Ok(statements) => {
+        parsed.too_deep = super::nests_too_deeply(&text[start..]).map(|at| start + at);
+        if parsed.too_deep.is_some() {
+            return parsed;
+        }
+        let whole = |input: syn::parse::ParseStream<'_>| {
+            Ok((syn::Attribute::parse_inner(input)?, Block::parse_within(input)?))
+        };
+        match whole.parse_str(&text[start..]) {
+            Ok((attributes, statements)) => {
                 parsed.readable = true;
                 let last = statements.len().saturating_sub(1);
                 for (i, statement) in statements.iter().enumerate() {
                     parsed.statement(statement, i == last);
                 }
+                for attribute in &attributes {
+                    let range = parsed.bytes(attribute.span());
+                    start = range.end;
+                    if !attribute.path().is_ident("doc") {
+                        parsed.attributes.push(range);
+                    }
+                }
+                parsed.start = start;
             }
             Err(_) => parsed.readable = false,
         }
@@ -293,6 +341,15 @@ impl Parsed {
                 let range = self.bytes(item.span());
                 let mut uses = Vec::new();
                 let mut facts = Facts::of(item);
+                if let Item::Mod(syn::ItemMod { content: None, ident, attrs, .. }) = item {
+                    // What the file says is part of what the item says.
+                    let path = attrs.iter().find_map(path_of);
+                    let copy = match path {
+                        Some(path) => files::code(&path).map(|(_, copy)| copy),
+                        None => files::module(&facts::name(ident)),
+                    };
+                    facts.print.extend(copy.map(|copy| copy.display().to_string()));
+                }
                 if let Item::Use(item) = item {
                     let path = if item.leading_colon.is_some() { "::" } else { "" };
                     use_names(&item.tree, path, &mut uses);
@@ -336,7 +393,18 @@ impl Parsed {
                 let (members, expanded) = (Vec::new(), None);
                 self.items.push(CellItem { range, facts, members, statics, uses, expanded });
             }
+            Stmt::Macro(macro_) if included(&macro_.mac).is_some() => {
+                let (made, copy) = included(&macro_.mac).unwrap_or_default();
+                let mut facts = Facts::of_call(&macro_.mac);
+                (facts.header, facts.associated) = (BTreeSet::new(), None);
+                facts.print.push_str(&copy.display().to_string());
+                facts.merge(made);
+                let (range, uses) = (self.bytes(statement.span()), Vec::new());
+                let (members, statics) = (Vec::new(), Vec::new());
+                self.items.push(CellItem { range, facts, members, statics, uses });
+            }
             Stmt::Macro(macro_) => {
+                self.find_awaits(statement);
                 let bytes = self.bytes(statement.span());
                 self.call(&macro_.mac, bytes.clone());
                 if last && macro_.semi_token.is_none() && macro_has_value(&macro_.mac) {
@@ -403,6 +471,30 @@ impl Parsed {
         let mut awaits = Awaits(false);
         awaits.visit_stmt(statement);
         self.asynchronous |= awaits.0;
+    }
+}
+
+/// The items of the file that an `include!` names, and the copy of it; `None` when it is an expression.
+fn included(mac: &Macro) -> Option<(Facts, std::path::PathBuf)> {
+    if !mac.path.is_ident("include") {
+        return None;
+    }
+    let file = mac.parse_body::<syn::LitStr>().ok()?.value();
+    let (text, copy) = files::code(&file)?;
+    // Another thread: the parser of this one is at work.
+    let made = std::thread::scope(|scope| scope.spawn(|| Made::of(&text)).join());
+    match made {
+        Ok(Made::Items(facts)) => Some((facts, copy)),
+        _ => None,
+    }
+}
+
+/// The file of a `#[path = "…"]`.
+fn path_of(attribute: &syn::Attribute) -> Option<String> {
+    let value = &attribute.meta.require_name_value().ok()?.value;
+    match (attribute.path().is_ident("path"), value) {
+        (true, Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })) => Some(text.value()),
+        _ => None,
     }
 }
 
@@ -476,9 +568,31 @@ impl Visit<'_> for Awaits {
         self.0 = true;
         visit::visit_expr_await(self, expr);
     }
+    fn visit_macro(&mut self, mac: &Macro) {
+        self.0 |= awaits_in(mac.tokens.clone());
+    }
     fn visit_expr_closure(&mut self, _: &syn::ExprClosure) {}
     fn visit_expr_async(&mut self, _: &syn::ExprAsync) {}
     fn visit_item(&mut self, _: &Item) {}
+}
+
+/// Whether the tokens of a macro hold an `.await`. One in an `async` block of its own counts too:
+/// to wait where nobody needs to does no harm.
+fn awaits_in(tokens: proc_macro2::TokenStream) -> bool {
+    use proc_macro2::TokenTree;
+    let mut after_dot = false;
+    tokens.into_iter().any(|token| {
+        let dot = std::mem::replace(&mut after_dot, false);
+        match token {
+            TokenTree::Group(group) => awaits_in(group.stream()),
+            TokenTree::Ident(word) => dot && word == "await",
+            TokenTree::Punct(mark) => {
+                after_dot = mark.as_char() == '.';
+                false
+            }
+            TokenTree::Literal(_) => false,
+        }
+    })
 }
 
 /// Finds statics at any depth.
@@ -640,6 +754,44 @@ mod tests {
         let names: Vec<_> = parsed.bindings.iter().map(|b| (b.name.as_str(), b.mutable)).collect();
         assert_eq!(names, [("a", false), ("b", true), ("c", false)]);
         assert_eq!(&text[parsed.tail.unwrap()], "a + b");
+    }
+
+    #[test]
+    fn what_stands_before_the_code_is_known() {
+        let text = "\u{feff}#![allow(dead_code)]\n//! about\n#![feature(x)]\nfn f() {}\n1";
+        let parsed = Parsed::new(text);
+        let attributes: Vec<_> = parsed.attributes.iter().map(|r| &text[r.clone()]).collect();
+        assert_eq!(attributes, ["#![allow(dead_code)]", "#![feature(x)]"]);
+        assert_eq!(text[parsed.start..].trim(), "fn f() {}\n1");
+        assert_eq!(&text[parsed.items[0].range.clone()], "fn f() {}");
+        assert_eq!(Parsed::new("\u{feff}:dep x\n1").commands, [":dep x"]);
+    }
+
+    #[test]
+    fn an_await_is_seen_in_macros_too() {
+        for text in ["f().await", "println!(\"{}\", f().await);", "vec![1, { f().await }]"] {
+            assert!(Parsed::new(text).asynchronous, "{text}");
+        }
+        for text in
+            ["f()", "let g = async { f().await };", "async fn g() { f().await }", "x.awaits"]
+        {
+            assert!(!Parsed::new(text).asynchronous, "{text}");
+        }
+    }
+
+    #[test]
+    fn deep_code_ends_no_stack() {
+        for deep in [
+            "(".repeat(30_000) + &")".repeat(30_000),
+            "[".repeat(100_000),
+            format!("let a = {}true;", "!".repeat(50_000)),
+            "1+".repeat(20_000) + "1",
+            format!("let a: {}u8{};", "Vec<".repeat(20_000), ">".repeat(20_000)),
+            "if a { } else ".repeat(5_000) + "{ }",
+            format!("a{}", ".b()".repeat(20_000)),
+        ] {
+            let _ = Parsed::new(&deep);
+        }
     }
 
     #[test]

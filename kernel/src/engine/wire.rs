@@ -12,6 +12,11 @@ pub const DISPLAY_FD: i32 = 103;
 /// The variable that tells the library where its displays go.
 pub const DISPLAY_VARIABLE: &str = "MLNOTES_DISPLAY_FD";
 
+/// What the process that runs cells is called, in place of its path: so it is told apart.
+pub const CELLS_PROGRAM: &str = "mlnotes-kernel cells";
+/// Crates that draw for notebooks look for this variable.
+pub const EVCXR_VARIABLE: &str = "EVCXR_IS_RUNTIME";
+
 /// A datagram larger than this is cut, so that it fits the socket's buffer.
 const MAX_EVENT: usize = 60 << 10;
 const SEPARATOR: char = '\u{1f}';

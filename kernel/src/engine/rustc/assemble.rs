@@ -1,6 +1,7 @@
 //! A cell on its way to a library: put together, compiled, and put together anew where rustc tells
 //! something about the session that was not known before.
 
+use super::asynchronous::{self, Driver};
 use super::compile::{self, Compiled};
 use super::emit::{self, Emission};
 use super::failures::kernel_error;
@@ -47,6 +48,8 @@ struct Draft {
     expanded: bool,
     /// What there was to say before numbers were taken as of other types.
     first_error: Option<CellError>,
+    /// Whether it waits for futures.
+    waits: bool,
     /// Variables whose types cannot be written.
     unwritable: BTreeSet<String>,
 }
@@ -62,7 +65,11 @@ impl RustEngine {
         let text = self.cells[&number].text.clone();
         let shown = self.cells[&number].number;
         let code = &text[parsed.start..];
-        let mut draft = Draft { expanded: !self.has_unknown_macros(parsed), ..Draft::default() };
+        let mut draft = Draft {
+            expanded: !self.has_unknown_macros(parsed),
+            waits: parsed.asynchronous,
+            ..Draft::default()
+        };
         for attempt in 0..ATTEMPTS {
             let plan = self.items.plan(number, parsed, &draft.without);
             let variables = self.variables_for(code, parsed, &plan, &draft);
@@ -77,6 +84,7 @@ impl RustEngine {
             homes.retain(|home| self.settings.library_of(*home).exists());
             let default = Environment::default();
             let environment = self.environment.as_ref().unwrap_or(&default);
+            let driver = Driver::of(environment);
             let emission =
                 Emission { plan: &plan, needed: &needed, number, parsed, cells: &self.cells };
             let program = Program {
@@ -86,7 +94,9 @@ impl RustEngine {
                 items: &emission,
                 variables: &variables,
                 library: environment.library.as_deref(),
-                tokio: environment.externs.contains_key("tokio"),
+                driver: &driver,
+                waits: draft.waits,
+                attributes: &self.attributes,
                 fates: &draft.fates,
             };
             let source = program.to_run();
@@ -161,6 +171,10 @@ impl RustEngine {
                 for i in broken {
                     (parsed.items[i].expanded, parsed.items[i].statics) = (None, Vec::new());
                 }
+                continue;
+            }
+            if !draft.waits && asynchronous::wants_to_wait(&compiled.errors) {
+                draft.waits = true;
                 continue;
             }
             let some = needed.len() < plan.kept.len();

@@ -128,6 +128,7 @@ impl Assistant {
         let log = std::fs::File::create(folder.join("log"))?;
         let mut child = Command::new(std::env::current_exe()?)
             .arg("analyse")
+            .env_remove(crate::engine::wire::EVCXR_VARIABLE)
             .env("EVCXR_TMPDIR", folder.join("crate"))
             .env("EVCXR_CONFIG_DIR", folder.join("config"))
             .env("CARGO_NET_OFFLINE", "true")

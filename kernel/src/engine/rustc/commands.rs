@@ -3,6 +3,7 @@
 use super::{RustEngine, text_bundle};
 use crate::engine::errors;
 use crate::engine::{Assist, Bundle, CellError, Output, Prompt, Sink};
+use crate::toolchain;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -10,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 /// Name, argument, meaning: what `:help` lists, and what `:` completes.
-pub(super) const COMMANDS: [(&str, &str, &str); 14] = [
+pub(super) const COMMANDS: [(&str, &str, &str); 19] = [
     (":help", "", "this list"),
     (":vars", "", "the variables, with their types and the cells that bind them"),
     (":forget", "name …", "drops variables"),
@@ -21,35 +22,52 @@ pub(super) const COMMANDS: [(&str, &str, &str); 14] = [
     (":timing", "", "shows after each cell how long it took to compile and to run; again: stops"),
     (":warnings", "", "stops or starts to show the compiler's warnings"),
     (":doc", "name", "documentation, in the front end's pager"),
-    (":explain", "E0382", "what the compiler says about an error code"),
+    (":type", "name", "the type of a variable"),
+    (
+        ":explain",
+        "E0382",
+        "what the compiler says about an error code; without one, the last error's",
+    ),
+    (":env", "NAME=value", "sets an environment variable of cells"),
+    (":build_env", "NAME=value", "sets one for the compiler and for build scripts"),
+    (":restart", "", "ends the process of cells: variables go, functions and imports stay"),
+    (":last_compile_dir", "", "the folder that cells are compiled in"),
     (":offline", "0|1", "whether `:dep` may use the network"),
     (":source", "", "the program that the last cell was compiled as"),
     ("!", "command", "runs a line in the shell"),
 ];
 
-/// Commands of the stock kernel that have nothing to do here; notebooks written for it go on.
-const ACCEPTED: [&str; 12] = [
-    ":cache",
-    ":sccache",
-    ":linker",
-    ":efmt",
-    ":preserve_vars_on_panic",
-    ":t",
-    ":types",
-    ":allow_static_linking",
-    ":toolchain",
-    ":fmt",
-    ":load_config",
-    ":internal_debug",
-];
-
 impl RustEngine {
+    /// The lines before a cell's code, in order; crates that are asked for together are built together.
+    pub(super) fn commands(
+        &mut self,
+        lines: &[String],
+        sink: &Sink,
+        prompt: &Prompt,
+    ) -> Result<(), CellError> {
+        let dependency = |line: &str| {
+            let rest = line.strip_prefix(":dep")?;
+            (rest.is_empty() || rest.starts_with(char::is_whitespace))
+                .then(|| rest.trim().to_owned())
+        };
+        for group in lines.chunk_by(|a, b| dependency(a).is_some() && dependency(b).is_some()) {
+            let crates: Vec<String> = group.iter().filter_map(|line| dependency(line)).collect();
+            if crates.is_empty() {
+                self.command(&group[0], sink, prompt)?;
+            } else {
+                let crates: Vec<&str> = crates.iter().map(String::as_str).collect();
+                self.add_dependencies(&crates, sink)?;
+            }
+        }
+        Ok(())
+    }
+
     /// A line that begins with `:` or `!`.
     pub(super) fn command(
         &mut self,
         line: &str,
         sink: &Sink,
-        _prompt: &Prompt,
+        prompt: &Prompt,
     ) -> Result<(), CellError> {
         if let Some(command) = line.strip_prefix('!') {
             return self.shell(command, sink);
@@ -60,20 +78,21 @@ impl RustEngine {
         match name {
             ":help" => sink(Output::Display { bundle: help(), id: None }),
             ":vars" => sink(Output::Display { bundle: self.variables_table(), id: None }),
-            ":forget" => argument.split_whitespace().for_each(|name| {
-                self.forget(name);
-                self.dropped.insert(name.to_owned(), format!("`:forget` dropped `{name}`"));
-            }),
+            ":forget" => {
+                let names: Vec<String> = argument.split_whitespace().map(str::to_owned).collect();
+                for name in &names {
+                    self.dropped.insert(name.clone(), format!("`:forget` dropped `{name}`"));
+                }
+                return self.let_go(&names, (sink, prompt));
+            }
             ":clear" => {
                 let names: Vec<String> = self.variables.keys().cloned().collect();
-                for name in &names {
-                    self.forget(name);
-                }
                 self.items.clear();
+                self.attributes.clear();
                 self.dropped.clear();
+                return self.let_go(&names, (sink, prompt));
             }
-            ":dep" => return self.add_dependency(argument, sink),
-            ":deps" => {
+            ":deps" | ":show_deps" => {
                 self.ensure_ready(sink)?;
                 say(&self.dependency_list());
             }
@@ -99,28 +118,32 @@ impl RustEngine {
                 say(last.map_or("no cell has been compiled\n", |(_, source)| &source.text));
             }
             ":version" => say(concat!("mlnotes-kernel ", env!("CARGO_PKG_VERSION"), "\n")),
-            ":quit" => {
-                let help = "restart or shut down the kernel from the front end";
-                return Err(self.refuse("`:quit` does not end this kernel", help));
-            }
-            name if ACCEPTED.contains(&name) => {
-                tracing::debug!(name, "a command of the stock kernel has no effect here");
-            }
-            _ => {
-                let text = format!("`{line}` is no command of this kernel");
-                return Err(self.refuse(&text, "`:help` lists what there is"));
-            }
+            name => match self.stock_command(name, argument, (sink, prompt)) {
+                Some(done) => return done,
+                None => {
+                    let text = format!("`{line}` is no command of this kernel");
+                    return Err(self.refuse(&text, "`:help` lists what there is"));
+                }
+            },
         }
         Ok(())
     }
 
-    fn refuse(&self, text: &str, help: &str) -> CellError {
+    /// Drops variables; what their destructors print belongs to this cell.
+    fn let_go(&mut self, names: &[String], to: (&Sink, &Prompt)) -> Result<(), CellError> {
+        for name in names {
+            self.variables.remove(name);
+        }
+        let report = self.ask_process("DROP", &names.join(","), to);
+        self.outcome(report)
+    }
+
+    pub(super) fn refuse(&self, text: &str, help: &str) -> CellError {
         errors::at_place("Error", text, None, &[help], &self.cells)
     }
 
-    fn explain(&self, code: &str, sink: &Sink) -> Result<(), CellError> {
-        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let output = Command::new(rustc).args(["--explain", code]).output();
+    pub(super) fn explain(&self, code: &str, sink: &Sink) -> Result<(), CellError> {
+        let output = toolchain::rustc().args(["--explain", code]).output();
         let output = output.map_err(|error| self.compiler_fault(&error))?;
         if !output.status.success() {
             let text = format!("`{code}` is no error code of rustc");
@@ -176,7 +199,7 @@ impl RustEngine {
         direct.chain(added).collect()
     }
 
-    fn variables_table(&self) -> Bundle {
+    pub(super) fn variables_table(&self) -> Bundle {
         if self.variables.is_empty() {
             return text_bundle("no variables");
         }

@@ -5,6 +5,7 @@ use super::program::{Line, Program, WANTED, line_at, mark};
 use crate::engine::errors::{Diagnostic, Place, is_generated, site};
 use crate::engine::source::{Made, Mapped};
 use crate::environment::Environment;
+use crate::toolchain;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -24,6 +25,8 @@ pub(super) struct Settings {
     pub(super) std_folder: PathBuf,
     /// Folders of all dynamic libraries, for cells to find when they are loaded.
     pub(super) library_folders: Vec<String>,
+    /// cargo's variables, and what `:build_env` has set.
+    pub(super) variables: BTreeMap<String, String>,
 }
 
 impl Settings {
@@ -90,12 +93,19 @@ impl Blame {
     }
 }
 
-fn rustc() -> Command {
-    Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+/// Makes the loader look in a folder. The linker itself parts its arguments at commas, and folders
+/// may have some.
+pub(super) fn rpath(command: &mut Command, folder: &str) {
+    for word in ["-Xlinker", "-rpath", "-Xlinker", folder] {
+        command.arg(format!("-Clink-arg={word}"));
+    }
 }
 
 /// Runs rustc and reads its diagnostics.
-fn run(mut command: Command, input: Option<&str>) -> std::io::Result<(bool, Vec<Value>, String)> {
+pub(super) fn run(
+    mut command: Command,
+    input: Option<&str>,
+) -> std::io::Result<(bool, Vec<Value>, String)> {
     let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
     let mut child = command.stdin(stdin).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
     if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
@@ -124,7 +134,7 @@ pub(super) fn compile(
         std::io::Error::other(format!("{} cannot be written: {error}", settings.folder.display()))
     })?;
     let library = settings.library_of(number);
-    let mut command = rustc();
+    let mut command = toolchain::rustc();
     command
         .args(["--edition=2024", "--crate-type=cdylib", "--crate-name=cell", "--error-format=json"])
         .args(["--diagnostic-width=100000", "-Cmetadata=mlnotes", "-Cprefer-dynamic"])
@@ -135,9 +145,10 @@ pub(super) fn compile(
         .arg("-o")
         .arg(&library)
         .arg(&name)
+        .envs(&settings.variables)
         .current_dir(&settings.folder);
     for folder in &settings.library_folders {
-        command.arg(format!("-Clink-arg=-Wl,-rpath,{folder}"));
+        rpath(&mut command, folder);
     }
     for home in homes {
         command.arg(format!("-Clink-arg={}", settings.library_of(*home).display()));
@@ -239,7 +250,7 @@ pub(super) fn expand(
     environment: &Environment,
     settings: &Settings,
 ) -> std::io::Result<Vec<Made>> {
-    let mut command = rustc();
+    let mut command = toolchain::rustc();
     command
         .args(["--edition=2024", "--crate-type=lib", "--crate-name=cell", "--error-format=json"])
         .args(["-Zunpretty=expanded", "-Cprefer-dynamic"])
@@ -248,6 +259,7 @@ pub(super) fn expand(
         .arg("-")
         // For the `-Z` flag, in this run that makes no code; see decision 0015.
         .env("RUSTC_BOOTSTRAP", "1")
+        .envs(&settings.variables)
         .current_dir(&settings.folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -279,7 +291,7 @@ pub(super) fn types(
     crates.extend(environment.added.keys().map(String::as_str));
     loop {
         let source = program.to_ask(wanted, &crates);
-        let mut command = rustc();
+        let mut command = toolchain::rustc();
         command
             .args([
                 "--edition=2024",
@@ -298,6 +310,7 @@ pub(super) fn types(
             .arg("-")
             // For the two `-Z` flags, in this run that makes no code, and nowhere else.
             .env("RUSTC_BOOTSTRAP", "1")
+            .envs(&settings.variables)
             .current_dir(&settings.folder);
         let (_, json, _) = run(command, Some(&source.text))?;
         let types: BTreeMap<String, String> =
@@ -368,7 +381,7 @@ fn user_error(json: &Value, source: &Mapped) -> Option<Diagnostic> {
         diagnostic.message =
             diagnostic.message.replace("mlnotes_cell::Failure", "the cell's error");
     }
-    if diagnostic.places.is_empty() {
+    if diagnostic.places.is_empty() && is_generated(&json["spans"][0]) {
         // What rustc missed after the cell's end, or found in our own words around it.
         diagnostic.places.extend(nearest(json, source));
     }
@@ -407,13 +420,24 @@ pub(super) fn runtime(cache: &Path, version: &str, std_folder: &Path) -> std::io
     std::fs::create_dir_all(cache)?;
     let work = tempfile::tempdir_in(cache)?;
     std::fs::write(work.path().join("runtime.rs"), SOURCE)?;
-    let mut command = rustc();
-    command
-        .args(["--edition=2024", "--crate-type=dylib", "--crate-name=mlnotes_cell"])
-        .args(["-Cprefer-dynamic", "-Copt-level=2", "-Cdebuginfo=0", "-o", file, "runtime.rs"])
-        .arg(format!("-Clink-arg=-Wl,-rpath,{std_folder}"))
-        .current_dir(work.path());
-    let (success, _, words) = run(command, None)?;
+    let build = |extra: &[&str], variable: Option<&str>| {
+        let mut command = toolchain::rustc();
+        command
+            .args(["--edition=2024", "--crate-type=dylib", "--crate-name=mlnotes_cell"])
+            .args(["-Cprefer-dynamic", "-Copt-level=2", "-Cdebuginfo=0", "-o", file, "runtime.rs"])
+            .args(extra)
+            .envs(variable.map(|name| (name, "1")))
+            .current_dir(work.path());
+        rpath(&mut command, &std_folder.to_string());
+        run(command, None)
+    };
+    // Specialisation tells a `Display` that is known only as `Debug`. A compiler that does not have
+    // it, or has changed it, builds the library without.
+    let special = ["--cfg=mlnotes_specialisation"];
+    let (mut success, _, mut words) = build(&special, Some("RUSTC_BOOTSTRAP"))?;
+    if !success {
+        (success, _, words) = build(&[], None)?;
+    }
     if !success {
         return Err(std::io::Error::other(format!(
             "the kernel's runtime does not build:\n{words}"

@@ -1,17 +1,21 @@
 //! `:dep`: crates that the notebook asks for beyond its manifest.
 //!
 //! A package of their own is generated in the cache, named after what it asks for, so that the next
-//! kernel finds it built. Without a manifest that package is the environment, one dynamic library.
-//! Beside a manifest's own library it has to be plain libraries: two dynamic ones that both hold, say,
-//! `serde` cannot be linked into one cell.
+//! kernel finds it built. Beside a manifest it stands on that manifest's lock file, and asks for the
+//! crates that both need with the features that the notebooks' own build of them has: cargo then takes
+//! that build, and a companion (`ndarray-stats`) speaks of the same `ndarray` as the cells.
 
 use super::failures::kernel_error;
+use super::layers::{Layer, Stamp, stamp};
+use super::model::{self, has_word};
+use super::package::{self, Package};
 use super::{RustEngine, text_bundle};
 use crate::engine::errors;
 use crate::engine::{CellError, Output, Sink};
-use crate::environment::{self, Environment, Order};
+use crate::environment::{self, Environment, EnvironmentError, Order};
 use cargo_metadata::semver;
-use sha2::Digest;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
@@ -23,71 +27,106 @@ pub(super) struct Added {
     pub(super) offline: bool,
     /// The generated package: crate name and manifest.
     pub(super) package: Option<(String, PathBuf)>,
+    /// What cells saw before the first `:dep`.
+    base: Option<Environment>,
+    layers: Vec<Layer>,
+    /// The file of each crate, as it was when it was built.
+    files: BTreeMap<String, (PathBuf, Option<Stamp>)>,
 }
 
 impl RustEngine {
-    /// Makes a crate visible to this cell and later ones.
-    pub(super) fn add_dependency(&mut self, text: &str, sink: &Sink) -> Result<(), CellError> {
+    /// Makes crates visible to this cell and later ones; all in one build.
+    pub(super) fn add_dependencies(
+        &mut self,
+        lines: &[&str],
+        sink: &Sink,
+    ) -> Result<(), CellError> {
         self.ensure_ready(sink)?;
-        let fail =
-            |text: &str, help: &str| errors::at_place("Error", text, None, &[help], &self.cells);
-        let line = if text.contains('=') { text.to_owned() } else { format!("{text} = \"*\"") };
-        let parsed = line.parse::<toml::Table>().ok().filter(|table| table.len() == 1);
-        let Some((name, value)) = parsed.and_then(|table| table.into_iter().next()) else {
-            let help = "write it as in Cargo.toml: `:dep rand = \"0.9\"`";
-            return Err(fail(&format!("`:dep {text}` cannot be read"), help));
-        };
-        if self.has_dependency(&name, &value)? {
-            return Ok(());
-        }
         let mut wanted = self.added.table.clone();
-        let value = absolute(value, &self.notebook_folder);
-        if wanted.get(&name) == Some(&value) {
+        let mut local = false;
+        for line in lines {
+            let Some((name, value)) = read(line) else {
+                let help = "one crate a line, as in Cargo.toml: `:dep rand = \"0.9\"`, \
+                            `:dep serde = { version = \"1\", features = [\"derive\"] }`, or `:dep rand@0.9`";
+                let text = format!("`:dep {line}` cannot be read");
+                return Err(errors::at_place("Error", &text, None, &[help], &self.cells));
+            };
+            if self.has_dependency(&name, &value)? {
+                continue;
+            }
+            let value = absolute(value, &self.notebook_folder);
+            // What is on this machine may have been edited: cargo knows.
+            local |= value.get("path").is_some();
+            wanted.insert(name, value);
+        }
+        if wanted == self.added.table && !local {
             return Ok(());
         }
-        wanted.insert(name.clone(), value);
-        let (environment, package) = self.build_added(&wanted, sink)?;
-        self.settings.find_libraries(&environment);
-        self.environment = Some(environment);
-        self.added.table = wanted;
-        self.added.package = Some(package);
-        Ok(())
+        self.build_added(wanted, sink)
     }
 
-    /// Whether the environment has a crate, in a version that is asked for.
+    /// Whether the environment has a crate, in a version and with the features that are asked for.
     fn has_dependency(&self, name: &str, value: &toml::Value) -> Result<bool, CellError> {
-        let Some(environment) = &self.environment else { return Ok(false) };
+        let base = self.added.base.as_ref().or(self.environment.as_ref());
+        let Some(base) = base.filter(|base| base.library.is_some()) else { return Ok(false) };
         let code_name = name.replace('-', "_");
-        let Some(have) = environment.direct.get(&code_name) else { return Ok(false) };
-        if self.manifest.is_none() {
-            return Ok(false);
-        }
-        let wanted = value.as_str().or_else(|| value.get("version")?.as_str());
-        let wanted = wanted.and_then(|text| semver::VersionReq::parse(text).ok());
-        if wanted.as_ref().is_none_or(|wanted| wanted.matches(have)) {
+        if base.library.as_ref() == Some(&code_name) {
             return Ok(true);
         }
+        let Some(have) = base.direct.get(&code_name) else { return Ok(false) };
         let manifest = self.manifest.as_ref().map(|m| m.display().to_string()).unwrap_or_default();
-        let text = format!("`:dep {name} = {value}`: these notebooks use {name} {have}");
-        let help = format!("ask for that version, or change {manifest} and restart the kernel");
-        Err(errors::at_place("Error", &text, None, &[&help], &self.cells))
+        let refuse = |text: &str, help: &str| {
+            let text = format!("`:dep {name} = {value}`: {text}");
+            Err(errors::at_place("Error", &text, None, &[help], &self.cells))
+        };
+        let wanted = value.as_str().or_else(|| value.get("version")?.as_str());
+        let wanted = wanted.and_then(|text| semver::VersionReq::parse(text).ok());
+        if wanted.as_ref().is_some_and(|wanted| !wanted.matches(have)) {
+            let help = format!("ask for that version, or change {manifest} and restart the kernel");
+            return refuse(&format!("these notebooks use {name} {have}"), &help);
+        }
+        let features = value.get("features").and_then(toml::Value::as_array).into_iter().flatten();
+        let has = base.features(&code_name).unwrap_or_default();
+        let lacks = |feature: &&str| !has.iter().any(|known| known == feature);
+        let lacking: Vec<&str> = features.filter_map(toml::Value::as_str).filter(lacks).collect();
+        if lacking.is_empty() || base.features(&code_name).is_none() {
+            return Ok(true);
+        }
+        let text = format!(
+            "these notebooks' build of {name} lacks the feature{} {}",
+            if lacking.len() > 1 { "s" } else { "" },
+            quoted(&lacking)
+        );
+        let help = format!(
+            "add `{}` to the features of `{name}` in {manifest}, and restart the kernel",
+            lacking.join("`, `")
+        );
+        refuse(&text, &help)
     }
 
-    fn build_added(
-        &self,
-        wanted: &toml::Table,
-        sink: &Sink,
-    ) -> Result<(Environment, (String, PathBuf)), CellError> {
-        let package = Package::new(wanted, self.manifest.as_deref())
+    fn build_added(&mut self, wanted: toml::Table, sink: &Sink) -> Result<(), CellError> {
+        let base = self.added.base.clone().or_else(|| self.environment.clone()).unwrap_or_default();
+        let beside = self.manifest.clone().filter(|_| base.library.is_some());
+        let package = Package::new(&wanted, beside.as_deref())
             .map_err(|error| kernel_error(&format!("the package for `:dep`: {error}")))?;
         let order = Order {
             manifest: package.manifest.clone(),
             target: package.target.clone(),
             offline: self.added.offline,
+            variables: self.build_variables.clone(),
         };
         let (lines, said) = channel();
+        let (shared, own) = (base.clone(), package.clone());
         let build = std::thread::spawn(move || {
+            let mut pins = Vec::new();
+            if shared.library.is_some() {
+                let question = Order { manifest: own.question.clone(), ..order.clone() };
+                pins = package::pins(&shared, &environment::metadata(&question)?);
+            }
+            let fail = |error| EnvironmentError::Folder { folder: own.manifest.clone(), error };
+            own.pin(&pins).map_err(fail)?;
             environment::build(&order, &mut |line| drop(lines.send(line.to_owned())))
+                .map(|built| (built, order))
         });
         self.show_progress(&build, &said, sink);
         if self.interrupter.requested() {
@@ -97,32 +136,177 @@ impl RustEngine {
             .join()
             .map_err(|_| "the build panicked".to_owned())
             .and_then(|built| built.map_err(|error| error.to_string()));
-        let built = built.map_err(|problem| {
-            let offline = ["network", "offline", "dns", "resolve host", "connect"];
-            let lower = problem.to_lowercase();
-            let help = if offline.iter().any(|word| lower.contains(word)) {
-                "this machine seems to be offline: only crates that cargo has downloaded before work"
-            } else {
-                "see what cargo says above"
-            };
-            CellError {
-                ename: "Error".to_owned(),
-                evalue: "`:dep` failed".to_owned(),
-                traceback: problem.lines().chain([help]).map(str::to_owned).collect(),
-            }
-        })?;
-        let Some(base) = self.environment.as_ref().filter(|_| self.manifest.is_some()) else {
-            return Ok((built, (package.name, package.manifest)));
-        };
+        let (built, order) = built.map_err(|problem| failed(&problem))?;
+        if base.library.is_some() {
+            self.check_companions(&base, &built, &order, &wanted, sink)?;
+        }
+        let names: Vec<String> = wanted.keys().map(|name| name.replace('-', "_")).collect();
+        let files: BTreeMap<String, (PathBuf, Option<Stamp>)> = built
+            .externs
+            .iter()
+            .filter(|(name, _)| base.library.is_none() || names.contains(name))
+            .map(|(name, file)| (name.clone(), (file.clone(), stamp(file))))
+            .collect();
+        let unchanged = wanted == self.added.table && files == self.added.files;
+        if !unchanged {
+            self.adopt_added(base, built, &names)?;
+            self.forget_other_builds(&files);
+        }
+        self.added.files = files;
+        self.added.table = wanted;
+        self.added.package = Some((package.name, package.manifest));
+        Ok(())
+    }
+
+    /// Puts what was built in a library above the ones that are there.
+    fn adopt_added(
+        &mut self,
+        base: Environment,
+        built: Environment,
+        names: &[String],
+    ) -> Result<(), CellError> {
+        let fault = |error: &dyn std::fmt::Display| kernel_error(&format!("`:dep`: {error}"));
+        let crates: BTreeMap<PathBuf, Stamp> = built
+            .builds
+            .iter()
+            .filter_map(|build| Some((build.file.clone(), stamp(&build.file)?)))
+            .collect();
+        // One name, two builds: what stands on the older one cannot stand under the newer.
+        let differs =
+            |(file, old): (&PathBuf, &Stamp)| crates.get(file).is_some_and(|new| new != old);
+        if self.added.layers.iter().any(|layer| layer.crates.iter().any(differs)) {
+            self.added.layers.clear();
+        }
+        // A later build of a local crate must not slip under the cells of this one.
+        let folder = self.folder.path().join(format!("added_{}", self.cells.len()));
+        let built = built.pinned(&folder).map_err(|error| fault(&error))?;
         let mut environment = base.clone();
-        for name in wanted.keys().map(|name| name.replace('-', "_")) {
-            if let Some(file) = built.externs.get(&name) {
-                environment.externs.remove(&name);
-                environment.added.insert(name, file.clone());
+        for name in names {
+            if let Some(file) = built.externs.get(name) {
+                environment.externs.remove(name);
+                environment.added.insert(name.clone(), file.clone());
             }
         }
-        environment.search.extend(built.search);
-        Ok((environment, (package.name, package.manifest)))
+        if base.library.is_none() {
+            environment = built.clone();
+            environment.library = None;
+        } else {
+            environment.search.extend(built.search);
+            environment.native.extend(built.native);
+            environment.builds.extend(built.builds);
+        }
+        for layer in &self.added.layers {
+            environment.externs.insert(layer.name.clone(), layer.file.clone());
+            environment.layers.extend(layer.file.parent().map(Path::to_owned));
+            // The one above names it, so rustc looks for it there.
+            environment.search.extend(layer.file.parent().map(Path::to_owned));
+            environment.library = Some(layer.name.clone());
+        }
+        let below = environment.library.clone();
+        // The loader must find the environment's own library, too, once another is on top.
+        let bottom = base.library.as_ref().and_then(|name| base.externs.get(name)?.parent());
+        environment.layers.extend(bottom.map(Path::to_owned));
+        let std_folder = &self.settings.std_folder;
+        match Layer::link(names, crates, &environment, below.as_deref(), std_folder) {
+            Ok(layer) => {
+                environment.externs.insert(layer.name.clone(), layer.file.clone());
+                environment.layers.extend(layer.file.parent().map(Path::to_owned));
+                environment.library = Some(layer.name.clone());
+                self.added.layers.push(layer);
+            }
+            // Then each cell links them itself; their statics exist once a cell.
+            Err(error) => tracing::warn!(%error, "the crates of `:dep` are in no library"),
+        }
+        let first = self.added.layers.first();
+        environment.generation = first.map(|layer| layer.name.clone()).unwrap_or_default();
+        self.settings.find_libraries(&environment);
+        self.added.base = Some(base);
+        self.environment = Some(environment);
+        Ok(())
+    }
+
+    /// Whether crates that stand on the environment's get its builds of them; a word where not.
+    fn check_companions(
+        &self,
+        base: &Environment,
+        built: &Environment,
+        order: &Order,
+        wanted: &toml::Table,
+        sink: &Sink,
+    ) -> Result<(), CellError> {
+        let doubled = package::doubled(base, built);
+        if doubled.is_empty() {
+            return Ok(());
+        }
+        let known = environment::metadata(order).map_err(|error| failed(&error.to_string()))?;
+        for (name, stands_on) in package::companions(wanted, &known) {
+            for double in doubled.iter().filter(|d| stands_on.contains(&d.build.package)) {
+                let (crate_name, own) = (&double.build.package, &double.build.version);
+                if double.base.version != *own {
+                    let have = &double.base.version;
+                    sink(Output::Stderr(format!(
+                        "note: `{name}` stands on {crate_name} {own}, these notebooks on {crate_name} \
+                         {have}: the types of one do not fit the other\n"
+                    )));
+                    continue;
+                }
+                let manifest = self.manifest.as_ref().map(|m| m.display().to_string());
+                let mut help = format!(
+                    "add these lines to [dependencies] in {}, and restart the kernel:",
+                    manifest.unwrap_or_default()
+                );
+                for line in package::lacking(base, built) {
+                    let _ = write!(help, "\n{line}");
+                }
+                let text = format!(
+                    "`:dep {name}` needs {crate_name} with other features than these notebooks' build \
+                     of it has, so that their types would not fit"
+                );
+                return Err(errors::at_place("Error", &text, None, &[&help], &self.cells));
+            }
+        }
+        Ok(())
+    }
+
+    /// Values of types from another build of a crate cannot be used with the new one.
+    fn forget_other_builds(&mut self, files: &BTreeMap<String, (PathBuf, Option<Stamp>)>) {
+        let changed: Vec<&String> = self
+            .added
+            .files
+            .iter()
+            .filter(|(name, file)| files.get(*name).is_some_and(|new| new != *file))
+            .map(|(name, _)| name)
+            .collect();
+        if changed.is_empty() {
+            return;
+        }
+        let source = self.items.source(&self.cells);
+        let named = changed.iter().find(|name| has_word(&source, name));
+        let own: BTreeSet<String> = self.items.names().map(str::to_owned).collect();
+        let mut gone = Vec::new();
+        for (name, variable) in &self.variables {
+            let direct = changed.iter().find(|of| has_word(&variable.ty, of));
+            let through = || named.filter(|_| own.iter().any(|item| has_word(&variable.ty, item)));
+            if let Some(of) = direct.or_else(through) {
+                gone.push((name.clone(), (*of).clone()));
+            }
+        }
+        let homes: BTreeSet<usize> =
+            self.items.live().iter().filter_map(model::Item::home_of_statics).collect();
+        for home in homes {
+            let text = &self.cells[&home].text;
+            if changed.iter().any(|name| has_word(text, name)) {
+                self.items.copy_statics(home);
+            }
+        }
+        for (name, of) in gone {
+            self.forget(&name);
+            let reason = format!(
+                "`{name}` was made with another build of the crate `{of}`, which `:dep` has changed; \
+                 run the cell that makes it again"
+            );
+            self.dropped.insert(name, reason);
+        }
     }
 
     /// What cargo says, as one line that goes when it is done.
@@ -153,6 +337,51 @@ impl RustEngine {
     }
 }
 
+fn failed(problem: &str) -> CellError {
+    let offline = ["network", "offline", "dns", "resolve host", "connect"];
+    let lower = problem.to_lowercase();
+    let help = if offline.iter().any(|word| lower.contains(word)) {
+        "this machine seems to be offline: only crates that cargo has downloaded before work"
+    } else {
+        "see what cargo says above"
+    };
+    CellError {
+        ename: "Error".to_owned(),
+        evalue: "`:dep` failed".to_owned(),
+        traceback: problem.lines().chain([help]).map(str::to_owned).collect(),
+    }
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Name and value of a dependency, as Cargo.toml has it; or `name`, or `name@version`.
+fn read(text: &str) -> Option<(String, toml::Value)> {
+    let text = without_comment(text).trim();
+    let (name, version) = text.split_once('@').unwrap_or((text, "*"));
+    let is_name = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    if !name.is_empty() && name.chars().all(is_name) && !version.contains([' ', '"', '{']) {
+        return Some((name.to_owned(), toml::Value::String(version.to_owned())));
+    }
+    let table = text.parse::<toml::Table>().ok().filter(|table| table.len() == 1)?;
+    table.into_iter().next()
+}
+
+/// A line up to a `//` that stands in no string.
+fn without_comment(text: &str) -> &str {
+    let mut quote = None;
+    for (at, c) in text.char_indices() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            None if c == '"' || c == '\'' => quote = Some(c),
+            None if text[at..].starts_with("//") => return &text[..at],
+            _ => {}
+        }
+    }
+    text
+}
+
 /// A path in a dependency is seen from the notebook.
 fn absolute(mut value: toml::Value, folder: &Path) -> toml::Value {
     if let Some(path) = value.get_mut("path")
@@ -165,113 +394,28 @@ fn absolute(mut value: toml::Value, folder: &Path) -> toml::Value {
     value
 }
 
-/// A generated package.
-struct Package {
-    /// As code names it.
-    name: String,
-    manifest: PathBuf,
-    target: Option<PathBuf>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Package {
-    fn new(wanted: &toml::Table, beside: Option<&Path>) -> std::io::Result<Self> {
-        let base = beside.map(Beside::read).transpose()?;
-        let place = base.as_ref().map_or(String::new(), |base| base.root.display().to_string());
-        let key = format!("{:x}", sha2::Sha256::digest(format!("{place}\n{wanted}")));
-        let name = format!("mlnotes-dep-{}", &key[..12]);
-        let cache = dirs::cache_dir().map(|cache| cache.join("mlnotes-kernel"));
-        let cache = cache.unwrap_or_else(|| std::env::temp_dir().join("mlnotes-kernel-cache"));
-        let folder = cache.join("dep").join(&name);
-        std::fs::create_dir_all(&folder)?;
-        let kind = if base.is_some() { "rlib" } else { "dylib" };
-        let mut manifest: toml::Table = toml::toml! {
-            [package]
-            version = "0.0.0"
-            edition = "2024"
-            [package.metadata.notebook]
-            profile = "release"
-            [lib]
-            path = "lib.rs"
-            [workspace]
-        };
-        let mut set = |path: [&str; 2], value: toml::Value| {
-            if let Some(table) = manifest.get_mut(path[0]).and_then(toml::Value::as_table_mut) {
-                table.insert(path[1].to_owned(), value);
-            }
-        };
-        set(["package", "name"], toml::Value::String(name.clone()));
-        set(["lib", "crate-type"], toml::Value::Array(vec![toml::Value::String(kind.to_owned())]));
-        let mut target = Some(cache.join("target"));
-        if let Some(base) = base {
-            set(["package", "metadata"], base.metadata());
-            for (name, table) in base.shared {
-                manifest.insert(name, table);
-            }
-            let lock = folder.join("Cargo.lock");
-            if !lock.exists() && base.root.join("Cargo.lock").exists() {
-                std::fs::copy(base.root.join("Cargo.lock"), lock)?;
-            }
-            target = base.target;
+    #[test]
+    fn a_line_is_read_as_cargo_would() {
+        for (text, version) in [
+            ("itoa", "*"),
+            ("itoa@1", "1"),
+            ("itoa@1.0.9 // quick", "1.0.9"),
+            ("itoa = \"1\" // quick integers", "1"),
+            ("itoa = \"1\" # quick", "1"),
+            ("itoa='1'", "1"),
+        ] {
+            let (name, value) = read(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!((name.as_str(), value.as_str()), ("itoa", Some(version)), "{text}");
         }
-        let names: Vec<String> = wanted.keys().map(|name| name.replace('-', "_")).collect();
-        manifest.insert("dependencies".to_owned(), toml::Value::Table(wanted.clone()));
-        let source: Vec<String> = names.iter().map(|name| format!("pub use {name};")).collect();
-        let source = source.join("\n") + "\n";
-        write_if_new(&folder.join("lib.rs"), &source)?;
-        let path = folder.join("Cargo.toml");
-        write_if_new(&path, &manifest.to_string())?;
-        Ok(Self { name: name.replace('-', "_"), manifest: path, target })
-    }
-}
-
-/// cargo takes a newer file for a changed one.
-fn write_if_new(path: &Path, text: &str) -> std::io::Result<()> {
-    if std::fs::read_to_string(path).is_ok_and(|old| old == text) {
-        return Ok(());
-    }
-    std::fs::write(path, text)
-}
-
-/// What a generated package takes over from the manifest that it stands beside.
-struct Beside {
-    root: PathBuf,
-    target: Option<PathBuf>,
-    profile: String,
-    /// `[profile]` and `[patch]` of the workspace.
-    shared: Vec<(String, toml::Value)>,
-}
-
-impl Beside {
-    fn read(manifest: &Path) -> std::io::Result<Self> {
-        let table = |path: &Path| -> std::io::Result<toml::Table> {
-            std::fs::read_to_string(path)?.parse().map_err(std::io::Error::other)
-        };
-        let own = table(manifest)?;
-        let metadata = cargo_metadata::MetadataCommand::new()
-            .manifest_path(manifest)
-            .no_deps()
-            .exec()
-            .map_err(std::io::Error::other)?;
-        let root: PathBuf = metadata.workspace_root.into();
-        let workspace = table(&root.join("Cargo.toml"))?;
-        let shared = ["profile", "patch"]
-            .into_iter()
-            .filter_map(|name| Some((name.to_owned(), workspace.get(name)?.clone())))
-            .collect();
-        let profile = own
-            .get("package")
-            .and_then(|package| package.get("metadata")?.get("notebook")?.get("profile")?.as_str())
-            .unwrap_or("release")
-            .to_owned();
-        let target = Some(metadata.target_directory.into());
-        Ok(Self { root, target, profile, shared })
-    }
-
-    fn metadata(&self) -> toml::Value {
-        let mut notebook = toml::Table::new();
-        notebook.insert("profile".to_owned(), toml::Value::String(self.profile.clone()));
-        let mut metadata = toml::Table::new();
-        metadata.insert("notebook".to_owned(), toml::Value::Table(notebook));
-        toml::Value::Table(metadata)
+        let (_, value) = read("a = { git = \"https://x.org/a\", rev = \"b\" } // why").unwrap();
+        assert_eq!(value["git"].as_str(), Some("https://x.org/a"));
+        for text in ["", "itoa 1", "itoa = 1 2", "itoa = {", "a = \"1\", b = \"2\"", "./sub", "@1"]
+        {
+            assert!(read(text).is_none(), "{text}");
+        }
     }
 }

@@ -1,11 +1,11 @@
 //! After a cell failed: which of the ways it was, said in the reader's terms.
 
-use super::RustEngine;
 use super::model::{Plan, Without};
-use crate::engine::CellError;
+use super::{RustEngine, hints};
 use crate::engine::errors::{self, Diagnostic};
-use crate::engine::output::{Panic, Report};
+use crate::engine::output::{Failed, Panic, Report};
 use crate::engine::types::Variable;
+use crate::engine::{CellError, MAX_DEPTH};
 use std::ops::Range;
 
 impl RustEngine {
@@ -25,15 +25,38 @@ impl RustEngine {
             return Err(kernel_error(&broken));
         }
         if report.panicked {
-            return Err(self.panic_error(&report.panic.unwrap_or_default()));
+            return Err(self.panic_error(&report.panic.unwrap_or_default(), None));
         }
         if let Some(failed) = report.failed {
-            let (file, line, column) = &failed.at;
-            let place = self.place(file, *line, *column, true);
-            let note = format!("`?` returned this error, of type `{}`", failed.kind);
-            return Err(errors::at_place("Error", &failed.text, place, &[&note], &self.cells));
+            return Err(self.failed(&failed));
+        }
+        if report.dropped {
+            let note = "a destructor panicked while a value went that the cell replaces; the cell's own \
+                        lines have run, and all other variables are kept";
+            return Err(self.panic_error(&report.panic.unwrap_or_default(), Some(note)));
         }
         Ok(())
+    }
+
+    /// An error that `?` returned: what it says to people first, then what it holds.
+    fn failed(&self, failed: &Failed) -> CellError {
+        let (file, line, column) = &failed.at;
+        let place = self.place(file, *line, *column, true);
+        let Failed { words, text, kind, .. } = failed;
+        let note = if words.is_empty() || *text == format!("{words:?}") || text == words {
+            format!("`?` returned this error, of type `{kind}`")
+        } else {
+            format!("`?` returned this error, of type `{kind}`: {text}")
+        };
+        let first = if words.trim().is_empty() { text } else { words };
+        errors::at_place("Error", first, place, &[&note], &self.cells)
+    }
+
+    /// Code that neither the kernel nor the compiler could follow.
+    pub(super) fn too_deep(&self, number: usize, at: usize) -> CellError {
+        let text = format!("the code nests more than {MAX_DEPTH} deep here");
+        let help = "give parts of it names of their own, by `let` or `fn`";
+        errors::at_place("CompileError", &text, Some((number, at..at + 1)), &[help], &self.cells)
     }
 
     /// A place in a generated source, as the cell that it came from knows it.
@@ -50,7 +73,7 @@ impl RustEngine {
     }
 
     /// The panic, where it is in a cell, and the calls in cells that led to it.
-    fn panic_error(&self, panic: &Panic) -> CellError {
+    fn panic_error(&self, panic: &Panic, why: Option<&str>) -> CellError {
         let own = self.place(&panic.file, panic.line, panic.column, true);
         let calls = panic.frames.iter().filter_map(|frame| {
             let mut parts = frame.split(':');
@@ -69,7 +92,10 @@ impl RustEngine {
             }
         }
         let raised = format!("raised in {}:{}", library_file(&panic.file), panic.line);
-        let mut notes: Vec<String> = if own.is_some() { Vec::new() } else { vec![raised] };
+        let mut notes: Vec<String> = why.into_iter().map(str::to_owned).collect();
+        if own.is_none() && !panic.file.is_empty() {
+            notes.push(raised);
+        }
         for (cell, at) in places.iter().skip(1).take(8) {
             let cell = &self.cells[cell];
             let before = &cell.text[..at.start];
@@ -88,6 +114,8 @@ impl RustEngine {
         plan: &Plan,
     ) -> CellError {
         for diagnostic in &mut diagnostics {
+            let marked = self.manifest.as_deref();
+            hints::missing_crate(diagnostic, &self.notebook_folder, marked);
             if let Some(name) = self.missing(diagnostic)
                 && let Some(reason) = self.why_missing(&name, without, plan)
             {
@@ -133,7 +161,11 @@ impl RustEngine {
     /// rustc could not be run, or not to its end.
     pub(super) fn compiler_fault(&self, error: &std::io::Error) -> CellError {
         let text = error.to_string();
-        let help = if text.contains("was killed") {
+        let overflow = ["(signal 11)", "(signal 6)"].iter().any(|signal| text.contains(signal));
+        let help = if overflow {
+            "its stack may have ended: give parts of a long or deep expression names of their own; all \
+             variables are kept"
+        } else if text.contains("was killed") {
             "all variables are kept; run the cell again"
         } else if error.kind() == std::io::ErrorKind::NotFound {
             "install Rust with rustup; `mlnotes-kernel doctor` in a terminal says what is missing"
@@ -193,10 +225,26 @@ impl RustEngine {
     }
 }
 
-/// The end of the line that a panic points into is noise; its first expression is enough.
+/// The end of the line that a panic points into is noise; its first expression is enough. An index
+/// is pointed at by its bracket: what it indexes belongs to it.
 fn widen(text: &str, at: Range<usize>) -> Range<usize> {
     let line = text[at.start.min(text.len())..].lines().next().unwrap_or_default();
-    at.start..at.start + line.trim_end().trim_end_matches(';').len().max(1)
+    let start = if line.starts_with('[') { operand(&text[..at.start]) } else { at.start };
+    start..at.start + line.trim_end().trim_end_matches(';').len().max(1)
+}
+
+/// Where the operand begins that a text ends with: a path, a call, another index.
+fn operand(text: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices().rev() {
+        match c {
+            ')' | ']' => depth += 1,
+            '(' | '[' if depth > 0 => depth -= 1,
+            _ if depth > 0 || c.is_alphanumeric() || "_.:".contains(c) => {}
+            _ => return at + c.len_utf8(),
+        }
+    }
+    0
 }
 
 /// A path without the machine's folders.

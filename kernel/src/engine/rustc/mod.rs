@@ -7,20 +7,25 @@
 
 mod assemble;
 mod assistant;
+mod asynchronous;
 mod commands;
 mod compile;
 mod dependencies;
 mod emit;
 mod failures;
+mod hints;
 mod interrupter;
+mod layers;
 mod model;
 mod needs;
+mod package;
 mod places;
 mod process;
 mod program;
 mod ready;
 mod rounds;
 mod run_folder;
+mod stock;
 
 use super::errors::{CellText, Cells};
 use super::output::{Channels, Report};
@@ -65,6 +70,13 @@ pub struct RustEngine {
     /// What was compiled for each cell.
     sources: BTreeMap<usize, Mapped>,
     items: Items,
+    /// Attributes of the whole (`#![feature(…)]`), once each.
+    attributes: Vec<String>,
+    /// The code of the last error, for `:explain`.
+    last_error: Option<String>,
+    /// What `:env` and `:build_env` have set.
+    variables_of_process: BTreeMap<String, String>,
+    build_variables: BTreeMap<String, String>,
     /// Macros of crates that were found to stand for values.
     plain_macros: BTreeSet<String>,
     variables: BTreeMap<String, Variable>,
@@ -99,9 +111,12 @@ impl RustEngine {
         let fault = |error: std::io::Error| kernel_error(&error.to_string());
         let (sender, building) = channel();
         let manifest = environment::find_manifest(notebook_folder);
-        ready::spawn_build(manifest.clone(), folder.path().to_owned(), sender).map_err(fault)?;
+        let place =
+            ready::Place { notebooks: notebook_folder.to_owned(), manifest: manifest.clone() };
+        ready::spawn_build(place, folder.path().to_owned(), sender).map_err(fault)?;
         let channels = Channels::open().map_err(fault)?;
         let path = folder.path().to_owned();
+        super::files::freeze_in(path.join("files"));
         let interrupter = Arc::new(Interrupter::new(channels.handle(), path.clone()));
         let assistant = Arc::new(Assistant::new(path, interrupter.spared()));
         let settings = Settings {
@@ -110,6 +125,7 @@ impl RustEngine {
             opt_level: "0".to_owned(),
             std_folder: PathBuf::new(),
             library_folders: Vec::new(),
+            variables: BTreeMap::new(),
         };
         Ok(Self {
             channels,
@@ -125,6 +141,10 @@ impl RustEngine {
             come: 0,
             sources: BTreeMap::new(),
             items: Items::default(),
+            attributes: Vec::new(),
+            last_error: None,
+            variables_of_process: BTreeMap::new(),
+            build_variables: BTreeMap::new(),
             plain_macros: BTreeSet::new(),
             variables: BTreeMap::new(),
             dropped: BTreeMap::new(),
@@ -144,10 +164,12 @@ impl RustEngine {
         let text = CellText { number: cell.number, text: cell.code.clone() };
         self.cells.insert(number, text);
         self.notice_lost_process();
-        for command in &parsed.commands {
-            self.command(command, sink, prompt)?;
+        self.commands(&parsed.commands, sink, prompt)?;
+        if let Some(at) = parsed.too_deep {
+            return Err(self.too_deep(number, at));
         }
         if parsed.is_empty(&cell.code) {
+            self.keep_attributes(number, &parsed);
             return Ok(());
         }
         self.ensure_ready(sink)?;
@@ -158,8 +180,10 @@ impl RustEngine {
         let start = Instant::now();
         let report = self.evaluate(&ready.library, (sink, prompt))?;
         self.timing.run = start.elapsed();
+        // A destructor that panicked after the cell's last line leaves what the cell has bound.
+        let dropped = report.dropped && !report.panicked && report.failed.is_none();
         let result = self.outcome(report);
-        self.keep(number, &parsed, &ready, result.is_ok());
+        self.keep(number, &parsed, &ready, result.is_ok() || dropped);
         if self.switches.timing && result.is_ok() {
             let Timing { compile, run } = self.timing;
             let text = format!("compiled in {compile:.2?}, ran in {run:.2?}");
@@ -217,9 +241,17 @@ impl RustEngine {
         if self.process.is_some() {
             return Ok(());
         }
-        let process =
-            Process::start(&self.channels, &self.settings.runtime, &self.interrupter.spared())
-                .map_err(|error| kernel_error(&format!("no process to run cells: {error}")))?;
+        // As `cargo run` would; but a cargo that a cell starts is not to take another's place.
+        let mut variables = self.settings.variables.clone();
+        variables.remove("CARGO");
+        variables.extend(self.variables_of_process.clone());
+        let process = Process::start(
+            &self.channels,
+            &self.settings.runtime,
+            &self.interrupter.spared(),
+            &variables,
+        )
+        .map_err(|error| kernel_error(&format!("no process to run cells: {error}")))?;
         self.interrupter.set_commands(process.commands().ok());
         self.process = Some(process);
         Ok(())
@@ -283,10 +315,20 @@ impl RustEngine {
         snapshot
     }
 
+    fn keep_attributes(&mut self, number: usize, parsed: &Parsed) {
+        let text = &self.cells[&number].text;
+        for attribute in parsed.attributes.iter().map(|range| &text[range.clone()]) {
+            if !self.attributes.iter().any(|known| known == attribute) {
+                self.attributes.push(attribute.to_owned());
+            }
+        }
+    }
+
     /// After a cell ran: its items and variables are there for later cells.
     fn keep(&mut self, number: usize, parsed: &Parsed, ready: &Ready, well: bool) {
         self.drop_changed(number, parsed, ready, well);
         self.items.keep(number, parsed, &ready.plan, &ready.without, &self.cells);
+        self.keep_attributes(number, parsed);
         if self.process.is_none() {
             return;
         }
@@ -367,6 +409,11 @@ impl Engine for RustEngine {
         self.interrupter.begin();
         self.timing = Timing::default();
         let result = self.run(cell, &sink, &prompt);
+        let code = |error: &CellError| {
+            let (code, _) = error.evalue.strip_prefix("error[")?.split_once(']')?;
+            Some(code.to_owned())
+        };
+        self.last_error = result.as_ref().err().and_then(code).or(self.last_error.take());
         self.interrupter.end();
         self.assistant.know(self.snapshot());
         result

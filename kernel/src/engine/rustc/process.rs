@@ -3,6 +3,7 @@
 use super::run_folder::Spared;
 use crate::engine::output::Channels;
 use crate::engine::wire;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsRawFd;
@@ -16,15 +17,21 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts one; it loads `runtime` before its first cell.
+    /// Starts one with these environment variables; it loads `runtime` before its first cell.
     pub(super) fn start(
         channels: &Channels,
         runtime: &Path,
         spared: &Spared,
+        variables: &BTreeMap<String, String>,
     ) -> std::io::Result<Self> {
         let (from_kernel, commands) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("cells").env(wire::DISPLAY_VARIABLE, wire::DISPLAY_FD.to_string());
+        // Not an argument: a cell that asks for the program's arguments finds none.
+        command
+            .arg0(wire::CELLS_PROGRAM)
+            .env(wire::DISPLAY_VARIABLE, wire::DISPLAY_FD.to_string())
+            .env(wire::EVCXR_VARIABLE, "1")
+            .envs(variables);
         let [out, err, events, displays] = channels.child_ends();
         let input = from_kernel.as_raw_fd();
         // SAFETY: between fork and exec only `open`, `dup2` and `close` are called, which are

@@ -11,6 +11,7 @@
 //! ```
 //! The statements stand in a closure, which borrows what it only uses: so variables survive a panic.
 
+use super::asynchronous::Driver;
 use super::emit::Emission;
 use super::places;
 use crate::engine::source::{Mapped, Parsed};
@@ -33,8 +34,11 @@ pub(super) struct Program<'a> {
     pub(super) variables: &'a BTreeMap<&'a str, &'a Variable>,
     /// The environment's library, which every cell links.
     pub(super) library: Option<&'a str>,
-    /// Whether the environment has tokio, for `.await`.
-    pub(super) tokio: bool,
+    /// What drives futures, and whether the cell waits for some.
+    pub(super) driver: &'a Driver,
+    pub(super) waits: bool,
+    /// Attributes of the whole that earlier cells have set.
+    pub(super) attributes: &'a [String],
     /// What is known of the cell's bindings.
     pub(super) fates: &'a Fates,
 }
@@ -87,6 +91,7 @@ impl Program<'_> {
         out.push(
             "#![allow(unused, nonstandard_style, improper_ctypes)]\n#![warn(unused_must_use)]\n",
         );
+        self.attributes(&mut out);
         self.begin(&mut out);
         self.items.write(&mut out, |out| self.runner(out));
         out
@@ -96,7 +101,10 @@ impl Program<'_> {
     fn runner(&self, out: &mut Mapped) {
         let number = self.cell.0;
         out.push("#[unsafe(export_name = \"mlnotes_run\")]\n");
-        let _ = writeln!(out.text, "pub extern \"C\" fn mlnotes_cell_{number}() {{");
+        let _ = writeln!(
+            out.text,
+            "pub extern \"C\" fn mlnotes_cell_{number}() {{\n::mlnotes_cell::guard(|| {{"
+        );
         let bound = |name: &&str| !self.fates.unbound.contains(*name);
         let mut names: Vec<&str> = self.parsed.bindings.iter().map(|b| b.name.as_str()).collect();
         names.reverse();
@@ -121,8 +129,8 @@ impl Program<'_> {
                 let _ = writeln!(out.text, "::std::mem::drop({name}); {PUT}{mark}");
             }
         }
-        out.push("::std::result::Result::Ok(())\n}");
-        out.push(if self.parsed.asynchronous { "))" } else { ")" });
+        out.push("::std::result::Result::Ok(())\n");
+        Driver::close(out, self.waits);
         out.push(";\n");
         for name in self.variables.keys() {
             if self.fates.not_put.contains(&back(name)) {
@@ -131,18 +139,20 @@ impl Program<'_> {
             if done.contains(name) {
                 out.push("if !mlnotes_ended.well() {\n");
                 self.put(out, name, &back(name));
-                out.push("}\n");
+                let _ = writeln!(out.text, "}} else {{ ::mlnotes_cell::discard({name}); }}");
             } else {
                 self.put(out, name, &back(name));
             }
         }
-        out.push("}\n");
+        out.push("})\n}\n");
     }
 
     /// The program that rustc only reads, to tell the types of the wanted variables.
     pub(super) fn to_ask(&self, wanted: &[String], crates: &BTreeSet<&str>) -> Mapped {
         let mut out = Mapped::default();
-        out.push("#![allow(warnings)]\nstruct MlnotesWanted;\nstruct MlnotesOf<T>(T);\n");
+        out.push("#![allow(warnings)]\n");
+        self.attributes(&mut out);
+        out.push("struct MlnotesWanted;\nstruct MlnotesOf<T>(T);\n");
         // rustc writes a type by a path that can be named only for crates that the source mentions.
         out.push("mod mlnotes_crates {\n");
         for name in crates {
@@ -158,8 +168,8 @@ impl Program<'_> {
             for name in wanted {
                 let _ = writeln!(out.text, "let mlnotes_of = MlnotesOf({name});\n{WANTED}{name}");
             }
-            out.push("::std::result::Result::Ok(())\n}");
-            out.push(if self.parsed.asynchronous { "))" } else { ")" });
+            out.push("::std::result::Result::Ok(())\n");
+            Driver::close(out, self.waits);
             out.push(";\n}\n");
         });
         out
@@ -170,6 +180,7 @@ impl Program<'_> {
     pub(super) fn to_expand(&self) -> Mapped {
         let mut out = Mapped::default();
         out.push("#![allow(warnings)]\n");
+        self.attributes(&mut out);
         self.begin(&mut out);
         self.items.write(&mut out, |out| {
             out.push("fn mlnotes_cell() {\n");
@@ -184,6 +195,17 @@ impl Program<'_> {
             out.push("}\n");
         });
         out
+    }
+
+    fn attributes(&self, out: &mut Mapped) {
+        for attribute in self.attributes {
+            let _ = writeln!(out.text, "{attribute}");
+        }
+        let (number, text) = self.cell;
+        for attribute in &self.parsed.attributes {
+            out.copy(number, text, attribute.clone());
+            out.push("\n");
+        }
     }
 
     fn begin(&self, out: &mut Mapped) {
@@ -210,22 +232,7 @@ impl Program<'_> {
 
     /// The cell without its items; the last expression is shown.
     fn statements(&self, out: &mut Mapped, show: bool) {
-        const RESULT: &str = "::std::result::Result<(), ::mlnotes_cell::Failure>";
-        if !self.parsed.asynchronous {
-            out.push("-> ");
-            out.push(RESULT);
-            out.push(" {\n");
-        } else if self.tokio {
-            out.push(
-                "::mlnotes_cell::shared(\"tokio\", || ::tokio::runtime::Builder::new_multi_thread()\
-                 .enable_all().build().unwrap()).block_on(async {\n",
-            );
-        } else {
-            out.push("::mlnotes_cell::block_on(async {\n");
-        }
-        if self.parsed.asynchronous {
-            out.push("if false { return ::std::result::Result::<(), ::mlnotes_cell::Failure>::Ok(()); }\n");
-        }
+        self.driver.open(out, self.waits);
         for (name, ty) in &self.fates.retyped {
             let value = if ty == "f32" {
                 format!("{name} as f32")

@@ -3,6 +3,8 @@
 use super::{RustEngine, compile, text_bundle};
 use crate::engine::{CellError, Output, Sink};
 use crate::environment::{self, Environment, Order};
+use crate::project;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -12,12 +14,22 @@ pub(super) enum Build {
     Done(Result<Built, String>),
 }
 
+/// What is built for whom.
+pub(super) struct Place {
+    /// The notebook's folder.
+    pub(super) notebooks: PathBuf,
+    /// The manifest that serves it.
+    pub(super) manifest: Option<PathBuf>,
+}
+
 /// What cells are compiled against.
 pub(super) struct Built {
     pub(super) runtime: PathBuf,
     /// Where rustc's own dynamic libraries are.
     pub(super) std_folder: PathBuf,
     pub(super) environment: Result<Environment, String>,
+    /// cargo's variables for the notebook's package.
+    pub(super) variables: BTreeMap<String, String>,
 }
 
 impl RustEngine {
@@ -49,7 +61,10 @@ impl RustEngine {
 
     fn adopt(&mut self, result: Result<Built, String>) {
         match result {
-            Ok(Built { runtime, std_folder, environment }) => {
+            Ok(Built { runtime, std_folder, environment, variables }) => {
+                for (name, value) in variables {
+                    self.settings.variables.entry(name).or_insert(value);
+                }
                 let environment = environment.unwrap_or_else(|problem| {
                     self.problem = Some(problem);
                     Environment::default()
@@ -67,7 +82,8 @@ impl RustEngine {
     fn build_again(&mut self) {
         let (sender, building) = std::sync::mpsc::channel();
         let folder = self.folder.path().to_owned();
-        match spawn_build(self.manifest.clone(), folder, sender) {
+        let (notebooks, manifest) = (self.notebook_folder.clone(), self.manifest.clone());
+        match spawn_build(Place { notebooks, manifest }, folder, sender) {
             Ok(()) => self.building = Some(building),
             Err(error) => self.problem = Some(error.to_string()),
         }
@@ -133,44 +149,45 @@ impl RustEngine {
 
 /// Builds in a thread of its own, and says how it goes.
 pub(super) fn spawn_build(
-    manifest: Option<PathBuf>,
+    place: Place,
     folder: PathBuf,
     sender: Sender<Build>,
 ) -> std::io::Result<()> {
     std::thread::Builder::new().name("environment".to_owned()).spawn(move || {
-        let result = build(manifest, &folder, &sender);
+        let result = build(place, &folder, &sender);
         let _ = sender.send(Build::Done(result));
     })?;
     Ok(())
 }
 
 fn build(
-    manifest: Option<PathBuf>,
+    Place { notebooks, manifest }: Place,
     folder: &Path,
     sender: &Sender<Build>,
 ) -> Result<Built, String> {
     let doctor = "run `mlnotes-kernel doctor` in a terminal to see what is missing";
     let runtime = std::thread::spawn(runtime);
+    let variables = std::thread::spawn(move || project::variables(&notebooks));
     let environment = match manifest {
         None => Ok(Environment::default()),
-        Some(manifest) => {
-            environment::build(&Order { manifest, target: None, offline: false }, &mut |line| {
-                let _ = sender.send(Build::Line(line.to_owned()));
-            })
-            .and_then(|built| built.pinned(folder))
-            .map_err(|error| error.to_string())
-        }
+        Some(manifest) => environment::build(&Order::of(manifest), &mut |line| {
+            let _ = sender.send(Build::Line(line.to_owned()));
+        })
+        .and_then(|built| built.pinned(folder))
+        .map_err(|error| error.to_string()),
     };
     let runtime = runtime.join().unwrap_or_else(|_| Err("the build panicked".to_owned()));
     let (runtime, std_folder) = runtime.map_err(|error| format!("{error}\n{doctor}"))?;
-    Ok(Built { runtime, std_folder, environment })
+    let variables = variables.join().unwrap_or_default();
+    Ok(Built { runtime, std_folder, environment, variables })
 }
 
 /// The runtime library, from the cache where it can be written and else from the temporary folder,
 /// and the folder of rustc's own libraries.
 fn runtime() -> Result<(PathBuf, PathBuf), String> {
-    let version = environment::rustc_version().map_err(|error| format!("rustc: {error}"))?;
-    let std_folder = environment::rust_libraries().map_err(|error| format!("rustc: {error}"))?;
+    let fault = |error: std::io::Error| format!("rustc: {error}");
+    let version = environment::rustc_version().map_err(fault)?;
+    let std_folder = environment::rust_libraries().map_err(fault)?;
     let cache = dirs::cache_dir().map(|cache| cache.join("mlnotes-kernel").join("runtime"));
     let temporary = std::env::temp_dir().join("mlnotes-kernel-runtime");
     let mut last = String::new();

@@ -1,6 +1,8 @@
 //! Linked into every cell, as one dynamic library for all of them: where variables live between cells,
 //! how a cell's end is told to the kernel, and how the value of its last expression is shown.
 
+#![cfg_attr(mlnotes_specialisation, feature(specialization), allow(incomplete_features))]
+
 use std::any::type_name;
 use std::collections::HashMap;
 use std::fmt::{Debug, Write as _};
@@ -59,7 +61,20 @@ pub fn put<T: 'static>(name: &str, value: T) {
     };
     let old = lock(&STORE).get_or_insert_default().insert(name.to_owned(), slot);
     if let Some(old) = old {
-        (old.drop)(old.value);
+        dropping(|| (old.drop)(old.value));
+    }
+}
+
+/// Drops a value that a later one has replaced.
+pub fn discard<T>(value: T) {
+    dropping(|| drop(value));
+}
+
+/// A destructor that panics fails the cell, and takes nothing else with it.
+fn dropping(work: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
+        event(&["dropped", &message(&*payload), &raised()]);
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
     }
 }
 
@@ -88,7 +103,7 @@ pub fn as_number<T: TryFrom<i32>>(name: &str, value: i32) -> T {
 fn forget(name: &str) {
     let slot = lock(&STORE).get_or_insert_default().remove(name);
     if let Some(slot) = slot {
-        let _ = catch_unwind(AssertUnwindSafe(|| (slot.drop)(slot.value)));
+        dropping(|| (slot.drop)(slot.value));
     }
 }
 
@@ -105,6 +120,8 @@ pub unsafe extern "C" fn mlnotes_forget(names: *const u8, n: usize) {
 
 /// The error of a `?` that left the cell. Anything that can be printed becomes one.
 pub struct Failure {
+    /// As its `Display` says it; empty where there is none.
+    words: String,
     text: String,
     kind: &'static str,
     place: &'static Location<'static>,
@@ -115,7 +132,38 @@ impl<E: Debug> From<E> for Failure {
     fn from(error: E) -> Self {
         let mut text = Capped::default();
         let _ = write!(text, "{error:?}");
-        Self { text: text.finish(), kind: type_name::<E>(), place: Location::caller() }
+        let words = error.words();
+        Self { words, text: text.finish(), kind: type_name::<E>(), place: Location::caller() }
+    }
+}
+
+/// What an error says to people. Every `?` of a cell comes through one `From`, which knows of its
+/// error no more than `Debug`; where this library may be compiled with specialisation, `Display` is
+/// found all the same.
+trait Words {
+    fn words(&self) -> String;
+}
+
+#[cfg(mlnotes_specialisation)]
+impl<T: ?Sized> Words for T {
+    default fn words(&self) -> String {
+        String::new()
+    }
+}
+
+#[cfg(mlnotes_specialisation)]
+impl<T: std::fmt::Display + ?Sized> Words for T {
+    fn words(&self) -> String {
+        let mut text = Capped::default();
+        let _ = write!(text, "{self}");
+        text.finish()
+    }
+}
+
+#[cfg(not(mlnotes_specialisation))]
+impl<T: ?Sized> Words for T {
+    fn words(&self) -> String {
+        String::new()
     }
 }
 
@@ -133,23 +181,32 @@ impl Ended {
 pub fn run(cell: impl FnOnce() -> Result<(), Failure>) -> Ended {
     hook();
     *lock(&CELL_THREAD) = Some(std::thread::current().id());
+    *lock(&STOP) = Stop::default();
     let outcome = catch_unwind(AssertUnwindSafe(cell));
     let well = matches!(outcome, Ok(Ok(())));
     match outcome {
         Ok(Ok(())) => {}
         Ok(Err(failure)) => {
             flush();
-            let Failure { text, kind, place } = failure;
+            let Failure { words, text, kind, place } = failure;
             let (line, column) = (place.line().to_string(), place.column().to_string());
-            event(&["failed", place.file(), &line, &column, kind, &text]);
+            event(&["failed", place.file(), &line, &column, kind, &words, &text]);
         }
         Err(payload) => {
-            event(&["panicked"]);
+            event(&["panicked", &message(&*payload), &raised()]);
             // A payload whose own destructor panics must not end the process.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
         }
     }
     Ended(well)
+}
+
+/// What is around the code of a cell may fail too; it must not unwind into the caller.
+pub fn guard(work: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
+        event(&["panicked", &message(&*payload), &raised()]);
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+    }
 }
 
 /// Runs a cell that waits for futures, on the thread of the cell.
@@ -171,6 +228,45 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// Whether the reader wants the cell to end, and whom to wake for it.
+#[derive(Default)]
+struct Stop {
+    wanted: bool,
+    waker: Option<std::task::Waker>,
+}
+
+static STOP: Mutex<Stop> = Mutex::new(Stop { wanted: false, waker: None });
+
+/// A future that an interrupt ends: it unwinds, so that the variables around it live on.
+pub async fn until_stopped<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(move |context| {
+        {
+            let mut stop = lock(&STOP);
+            if stop.wanted {
+                drop(stop);
+                std::panic::resume_unwind(Box::new("interrupted"));
+            }
+            stop.waker = Some(context.waker().clone());
+        }
+        future.as_mut().poll(context)
+    })
+    .await
+}
+
+/// Called by the process that runs cells when the reader wants the cell to end.
+#[unsafe(no_mangle)]
+pub extern "C" fn mlnotes_stop() {
+    let waker = {
+        let mut stop = lock(&STOP);
+        stop.wanted = true;
+        stop.waker.take()
+    };
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
 /// A value that is made once and lives as long as the process, by name: the runtime of `.await`.
 pub fn shared<T: Send + Sync + 'static>(name: &str, make: impl FnOnce() -> T) -> &'static T {
     static SHARED: Mutex<Option<HashMap<String, usize>>> = Mutex::new(None);
@@ -187,6 +283,7 @@ fn hook() {
     }
     std::panic::set_hook(Box::new(|info| {
         flush();
+        TOLD.with(|told| told.set(true));
         let thread = std::thread::current();
         let own = if *lock(&CELL_THREAD) == Some(thread.id()) { "cell" } else { "other" };
         let (file, line, column) =
@@ -196,6 +293,39 @@ fn hook() {
         let (line, column) = (line.to_string(), column.to_string());
         event(&["panic", own, name, file, &line, &column, &frames(), message]);
     }));
+}
+
+thread_local! {
+    /// Whether the hook has told of the panic that this thread is about to raise.
+    static TOLD: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Where in cells a panic was raised that no hook of ours has told of.
+static RAISED: Mutex<String> = Mutex::new(String::new());
+
+/// Called by the process that runs cells before each panic unwinds: the user may have a hook of his
+/// own in place of ours.
+#[unsafe(no_mangle)]
+pub extern "C" fn mlnotes_raising() {
+    if TOLD.try_with(|told| told.replace(false)).unwrap_or(true) {
+        return;
+    }
+    if *lock(&CELL_THREAD) == Some(std::thread::current().id()) {
+        flush();
+        *lock(&RAISED) = frames();
+    }
+}
+
+/// Takes the places that `mlnotes_raising` has found.
+fn raised() -> String {
+    std::mem::take(&mut *lock(&RAISED))
+}
+
+/// What a panic says.
+fn message(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a value that is no text".to_owned())
 }
 
 /// The addresses on the stack that lie in cells, innermost first: `file+offset`, parted by spaces.

@@ -20,8 +20,9 @@ impl Standardized {
     /// Scales new rows, `(n_rows, n_features)`, by the stored means and deviations.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the number of columns differs.
+    /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] when the number of columns differs.
     pub fn apply(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        check_matrix("Standardized::apply: `x`", x)?;
         if x.ncols() != self.mean.len() {
             return Err(Error::Shape {
                 what: "Standardized::apply: `x`",
@@ -77,6 +78,14 @@ mod tests {
             assert!((c.dot(&c) / n - 1.0).abs() < 1e-12);
         }
         assert_eq!(s.apply(iris.x.view()).unwrap(), s.x);
+    }
+
+    #[test]
+    fn new_rows_that_are_no_numbers_are_named() {
+        let s = standardize(array![[1.0, 2.0], [3.0, 5.0]].view()).unwrap();
+        let error = s.apply(array![[1.0, 2.0], [0.0, f64::NAN]].view()).unwrap_err();
+        assert!(matches!(error, Error::NotFinite { row: 1, col: 1, .. }), "{error}");
+        assert!(matches!(s.apply(array![[1.0]].view()), Err(Error::Shape { .. })));
     }
 
     #[test]

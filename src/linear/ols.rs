@@ -460,9 +460,10 @@ mod tests {
         ) {
             let x = Array2::from_shape_vec((12, 2), values).unwrap();
             let y = Array1::from(y);
-            let Ok(model) = LinearRegression::params().fit(x.view(), y.view()) else {
-                return Ok(());
-            };
+            let model = LinearRegression::params().fit(x.view(), y.view());
+            // Columns that depend on each other are rejected; too many rejections fail.
+            prop_assume!(!matches!(model, Err(Error::Collinear { .. })));
+            let model = model.unwrap();
             prop_assert!(model.residuals.sum().abs() < 1e-9);
             prop_assert!(x.t().dot(&model.residuals).iter().all(|v| v.abs() < 1e-8));
             let mut scaled = x.clone();

@@ -211,7 +211,8 @@ mod tests {
             let mut moved = near.clone();
             moved[0] = far;
             let scores = [near, moved].map(|x| modified_z_scores(x.view()));
-            let [Ok(a), Ok(b)] = scores else { return Ok(()) };
+            // Continuous draws: half of them never agree, so that the deviation is above zero.
+            let [a, b] = scores.map(Result::unwrap);
             prop_assert!(a.iter().zip(&b).skip(1).all(|(a, b)| (a - b).abs() < 1e-9));
         }
 

@@ -516,7 +516,8 @@ mod tests {
         // The chance that n draws miss a row; its standard error here is below 0.002.
         let missed = (1.0 - 1.0 / 569.0f64).powi(569);
         assert!((share - missed).abs() < 0.006, "{share} {missed}");
-        assert!((judged.score - 0.9596).abs() < 0.02, "{}", judged.score);
+        // scikit-learn's mean of ten seeds; one seed differs by some 0.003.
+        assert!((judged.score - 0.9596).abs() < 0.01, "{}", judged.score);
     }
 
     #[test]
@@ -527,7 +528,8 @@ mod tests {
         let y: Vec<usize> = (0..300).map(|_| rng.random_range(0..2)).collect();
         let forest = RandomForestClassifier::params().oob_score(true).fit(x.view(), &y).unwrap();
         assert!(forest.score(x.view(), &y).unwrap() > 0.99);
-        assert!((forest.oob_score().unwrap() - 0.5).abs() < 0.12);
+        // Four standard errors of 300 guesses.
+        assert!((forest.oob_score().unwrap() - 0.5).abs() < 4.0 * (0.25 / 300.0f64).sqrt());
     }
 
     #[test]

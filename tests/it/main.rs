@@ -6,3 +6,4 @@ mod contract;
 mod peers;
 mod references;
 mod simulation_causal;
+mod support;

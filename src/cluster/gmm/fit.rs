@@ -134,20 +134,26 @@ impl GaussianMixtureParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::TooFewSamples`] for one row,
     /// [`Error::TooManyClusters`], [`Error::Parameter`], [`Error::Shape`], and
-    /// [`Error::NotPositiveDefinite`] when a component collapses and `reg_covar` is too small to hold it.
+    /// [`Error::NotPositiveDefinite`] when a component collapses in every run, and `reg_covar` is too
+    /// small to hold it.
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<GmmModel> {
         self.check(x)?;
         let runs = if matches!(self.init, GmmInit::Given(_)) { 1 } else { self.n_init };
         let mut best: Option<(GmmParams, Vec<f64>, bool)> = None;
+        let mut collapsed = None;
         for run in 0..runs {
-            let (params, trace, converged) = self.em(x, run, |_, _| ())?;
-            if best.as_ref().is_none_or(|(_, t, _)| trace.last() > t.last()) {
-                best = Some((params, trace, converged));
+            match self.em(x, run, |_, _| ()) {
+                Ok(end) if best.as_ref().is_none_or(|b| end.1.last() > b.1.last()) => {
+                    best = Some(end);
+                }
+                Ok(_) => {}
+                // A component that shrank onto a row ends its own run; others may still be good.
+                Err(error @ Error::NotPositiveDefinite { .. }) => collapsed = Some(error),
+                Err(error) => return Err(error),
             }
         }
-        let Some((params, trace, converged)) = best else {
-            return Err(Error::Empty { what: "GaussianMixture: runs", needed: "1 run" });
-        };
+        let none = Error::Empty { what: "GaussianMixture: runs", needed: "1 run" };
+        let (params, trace, converged) = best.ok_or(collapsed.unwrap_or(none))?;
         Ok(GmmModel {
             weights: params.weights,
             means: params.means,

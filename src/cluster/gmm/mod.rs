@@ -62,7 +62,6 @@ mod tests {
     use crate::cluster::validity::adjusted_rand;
     use crate::{Error, data};
     use ndarray::{Axis, array, s};
-    use proptest::prelude::{prop_assert, proptest};
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
     use std::f64::consts::PI;
@@ -151,23 +150,33 @@ mod tests {
         assert!(matches!(negative, Err(Error::Parameter { name: "resp", .. })));
     }
 
-    proptest! {
-        #[test]
-        fn the_likelihood_never_falls_and_the_bound_holds(seed in 0u64..100) {
+    #[test]
+    fn the_likelihood_never_falls_and_the_bound_holds() {
+        let mut collapsed = 0;
+        for seed in 0..100 {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let x = Array2::from_shape_fn((60, 2), |_| rng.random_range(-3.0..3.0));
             for shape in SHAPES {
                 let settings = GaussianMixture::params(3).covariance(shape).init(GmmInit::Random);
                 let settings = settings.reg_covar(0.0).tol(0.0).max_iter(30).seed(seed);
-                let Ok(model) = settings.fit(x.view()) else { continue };
-                prop_assert!(model.trace.windows(2).into_iter().all(|w| w[1] >= w[0] - 1e-10));
+                let model = match settings.fit(x.view()) {
+                    Ok(model) => model,
+                    Err(Error::NotPositiveDefinite { .. }) => {
+                        collapsed += 1;
+                        continue;
+                    }
+                    Err(other) => panic!("{shape:?}, seed {seed}: {other}"),
+                };
+                assert!(model.trace.len() > 1);
+                assert!(model.trace.windows(2).into_iter().all(|w| w[1] >= w[0] - 1e-10));
                 let params = model.parameters();
                 let (resp, log_likelihood) = e_step(x.view(), &params).unwrap();
                 let at_posterior = elbo(x.view(), resp.view(), &params).unwrap();
-                prop_assert!((at_posterior - log_likelihood).abs() < 1e-9);
+                assert!((at_posterior - log_likelihood).abs() < 1e-9);
                 let uniform = Array2::from_elem((60, 3), 1.0 / 3.0);
-                prop_assert!(elbo(x.view(), uniform.view(), &params).unwrap() <= log_likelihood + 1e-9);
+                assert!(elbo(x.view(), uniform.view(), &params).unwrap() <= log_likelihood + 1e-9);
             }
         }
+        assert!(collapsed < 4, "{collapsed} of 400 collapsed: nothing holds a component up here");
     }
 }

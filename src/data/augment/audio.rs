@@ -255,7 +255,11 @@ mod tests {
             assert!((pitch(&other) - expected).abs() < 1.1e-4, "{semitones}: {}", pitch(&other));
             // The volume stays.
             let loud = |w: &Array1<f64>| (w.dot(w) / w.len() as f64).sqrt();
-            assert!((loud(&other) / loud(&wave) - 1.0).abs() < 0.05);
+            assert!(
+                (loud(&other) / loud(&wave) - 1.0).abs() < 0.01,
+                "{semitones}: {}",
+                loud(&other) / loud(&wave)
+            );
         }
     }
 

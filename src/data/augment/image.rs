@@ -239,7 +239,8 @@ mod tests {
         let (sin, cos) = 0.4f64.sin_cos();
         let there = affine(bump.view(), [[cos, sin], [-sin, cos]], [0.0, 0.0], 0.0).unwrap();
         let back = affine(there.view(), [[cos, -sin], [sin, cos]], [0.0, 0.0], 0.0).unwrap();
-        assert!((&back - &bump).iter().all(|d| d.abs() < 0.03));
+        // Each pass is off by at most h²/8 of both second derivatives, which are 1/20 at the top.
+        assert!((&back - &bump).iter().all(|d| d.abs() < 2.0 * (2.0 / 20.0) / 8.0));
         assert!((&there - &bump).iter().any(|d| d.abs() > 0.1));
     }
 

@@ -166,7 +166,7 @@ mod tests {
         // A constant feature only adds to the biases.
         let flat = p().epochs(3).fit(array![[1.0, 5.0], [2.0, 5.0]].view(), &[0, 1]).unwrap();
         assert!(flat.predict(x.view()).is_err());
-        let far = flat.predict_proba(array![[1e308, -1e308]].view());
-        assert!(far.is_err() || far.unwrap().iter().all(|p| p.is_finite()));
+        let far = flat.predict_proba(array![[1e308, -1e308]].view()).unwrap();
+        assert!(far.iter().all(|p| p.is_finite()));
     }
 }

@@ -145,18 +145,29 @@ impl GaussianBaumWelchParams {
     /// # Errors
     /// [`Error::Empty`] for no sequence or one of length 0, [`Error::NotFinite`], [`Error::Shape`] for
     /// widths that differ or a start that does not fit, [`Error::TooManyClusters`], [`Error::Parameter`],
-    /// [`Error::NotPositiveDefinite`] when a state collapses and `reg_covar` is too small to hold it.
+    /// [`Error::NotPositiveDefinite`] when a state collapses in every run, and `reg_covar` is too small
+    /// to hold it.
     pub fn fit(&self, obs: &[Array2<f64>]) -> Result<GaussianHmmFit> {
         let all = self.check(obs)?;
         let runs = if self.start.is_some() { 1 } else { self.n_init };
         let mut best: Option<GaussianHmmFit> = None;
+        let mut collapsed = None;
         for run in 0..runs {
-            let fit = self.run(self.first(run, all.view())?, obs, all.view())?;
-            if best.as_ref().is_none_or(|b| fit.trace[fit.n_iter] > b.trace[b.n_iter]) {
-                best = Some(fit);
+            let first = self.first(run, all.view())?;
+            match self.run(first, obs, all.view()) {
+                Ok(fit)
+                    if best.as_ref().is_none_or(|b| fit.trace[fit.n_iter] > b.trace[b.n_iter]) =>
+                {
+                    best = Some(fit);
+                }
+                Ok(_) => {}
+                // A state that shrank onto a position ends its own run; others may still be good.
+                Err(error @ Error::NotPositiveDefinite { .. }) => collapsed = Some(error),
+                Err(error) => return Err(error),
             }
         }
-        best.ok_or(Error::Empty { what: "GaussianBaumWelch: runs", needed: "1 run" })
+        let none = Error::Empty { what: "GaussianBaumWelch: runs", needed: "1 run" };
+        best.ok_or(collapsed.unwrap_or(none))
     }
 
     /// Means by k-means++, the covariance of all rows for every state, random transitions.

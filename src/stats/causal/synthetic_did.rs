@@ -211,7 +211,8 @@ mod tests {
     fn fixed_effects_cancel_and_the_effect_is_found() {
         // Column 0 lies below every control: outside the hull, where synthetic control fails.
         let fit = synthetic_did(world(2.0).view(), &[0], 6).unwrap();
-        assert!((fit.effect - 2.0).abs() < 0.1, "{}", fit.effect);
+        // Noise is below 0.17, and a mean of three times and five controls sees less than a third of it.
+        assert!((fit.effect - 2.0).abs() < 0.17 / 3.0, "{}", fit.effect);
         assert!((fit.unit_weights.sum() - 1.0).abs() < 1e-12);
         assert!((fit.time_weights.sum() - 1.0).abs() < 1e-12);
         // An effect shifts the estimate by itself: weights do not see the treated unit after.

@@ -128,7 +128,14 @@ mod tests {
         let shifted = &x + &y.iter().map(|&c| 0.05 * c as f64).collect::<Array1<f64>>();
         let test = ks(shifted.view(), &y).unwrap();
         let z = test.statistic * (1334.0 * 2666.0 / 4000.0f64).sqrt();
-        assert!((test.p_value / limit_tail(z) - 1.0).abs() < 0.1);
+        // The limit is off by a share of the order of z / √(n₀ n₁ / n).
+        let share = z / (1334.0 * 2666.0 / 4000.0f64).sqrt();
+        assert!(
+            (test.p_value / limit_tail(z) - 1.0).abs() < share,
+            "{} {}",
+            test.p_value,
+            limit_tail(z)
+        );
         assert!(test.effect > 0.03, "class 1 has the larger values: {}", test.effect);
     }
 

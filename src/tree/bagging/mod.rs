@@ -425,7 +425,7 @@ mod tests {
             error(lines.predict(x_new.view()).unwrap()),
         );
         assert!(trees < 0.8 * one_tree, "{trees} {one_tree}");
-        assert!((lines - one_line).abs() < 0.02 * one_line, "{lines} {one_line}");
+        assert!((lines - one_line).abs() < 0.005 * one_line, "{lines} {one_line}");
     }
 
     #[test]
@@ -435,7 +435,9 @@ mod tests {
         let model = params.fit(x.view(), y.view()).unwrap();
         let pairs: Vec<_> =
             y_new.iter().copied().zip(model.predict(x_new.view()).unwrap()).collect();
-        assert!((model.oob_score().unwrap() - r_squared(&pairs)).abs() < 0.04);
+        // R² of 400 rows has a standard error of about (1 − R²) √(2/400).
+        let (oob, new) = (model.oob_score().unwrap(), r_squared(&pairs));
+        assert!((oob - new).abs() < 3.0 * (1.0 - new) * (2.0f64 / 400.0).sqrt(), "{oob} {new}");
         let (x, y) = moons(200, 0.3, 1).unwrap();
         let fit = |seed| {
             let params = Bagging::params(DecisionTreeClassifier::params()).oob_score(true);

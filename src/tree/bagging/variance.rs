@@ -121,7 +121,8 @@ mod tests {
             });
         }
         let found = member_variance(values.view()).unwrap();
-        assert!((found.sigma2 - 4.0).abs() < 0.1 && (found.rho - 0.3).abs() < 0.02, "{found:?}");
+        // Four standard errors of 0.0225 and 0.0038 (their formula stands in `tests/it/references/bagging.rs`).
+        assert!((found.sigma2 - 4.0).abs() < 0.09 && (found.rho - 0.3).abs() < 0.0154, "{found:?}");
     }
 
     #[test]

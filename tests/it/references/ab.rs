@@ -1,6 +1,7 @@
 //! A/B tests and the CLT against statsmodels, `SciPy`, xxhash, quadrature and published tables
 //! (`tests/references/ab.py`); error rates by simulation on ten seeds.
 
+use crate::support::{aligned, cases};
 use mlnotes::data::experiments::{BanditCampaign, BanditPolicy, hiv_incentive, open_bandit};
 use mlnotes::stats::ab::{
     AbTest, AbTestParams, Alternative, Correction, PowerAnalysis, ProportionInterval, adjust_p,
@@ -252,8 +253,8 @@ fn params(name: &str) -> AbTestParams {
 
 #[test]
 fn buckets_are_those_of_pythons_xxhash() {
-    for Hashes { user, salt, buckets } in reference().hashes {
-        for (m, expected) in [1, 2, 100, u32::MAX].into_iter().zip(buckets) {
+    for Hashes { user, salt, buckets } in cases(reference().hashes, 15) {
+        for (m, expected) in aligned([1, 2, 100, u32::MAX], buckets) {
             assert_eq!(bucket(&user, &salt, m).unwrap(), expected, "{user} {salt} {m}");
         }
     }
@@ -261,11 +262,11 @@ fn buckets_are_those_of_pythons_xxhash() {
 
 #[test]
 fn means_are_scipys() {
-    for Means { a, b, tests } in reference().means {
+    for Means { a, b, tests } in cases(reference().means, 4) {
         let (a, b) = (Array1::from(a), Array1::from(b));
         let n = a.len().min(b.len());
         let (head_a, head_b) = (a.slice(ndarray::s![..n]), b.slice(ndarray::s![..n]));
-        for want in tests {
+        for want in cases(tests, 3) {
             let params = params(&want.side);
             let welch = params.welch_t(a.view(), b.view()).unwrap();
             same_test(&welch, want.welch[0], want.welch[1]);
@@ -285,10 +286,8 @@ fn means_are_scipys() {
 /// An interval of a mean reaches a quantile of t times the standard error.
 #[test]
 fn quantiles_of_t_are_scipys_up_to_a_million_degrees_of_freedom() {
-    for StudentQuantile { df, p, t } in reference().t_quantiles {
-        if df.fract() > 0.0 {
-            continue;
-        }
+    let whole = reference().t_quantiles.into_iter().filter(|case| case.df.fract() <= 0.0);
+    for StudentQuantile { df, p, t } in cases(whole, 36) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole")]
         let n = df as usize + 1;
         let values: Array1<f64> = (0..n).map(|i| if i % 2 == 0 { 1.0 } else { 0.0 }).collect();
@@ -301,7 +300,7 @@ fn quantiles_of_t_are_scipys_up_to_a_million_degrees_of_freedom() {
 
 #[test]
 fn cuped_is_the_regression_on_the_covariate() {
-    for case in reference().cuped {
+    for case in cases(reference().cuped, 2) {
         let (y, pre) = (Array1::from(case.y), Array1::from(case.pre));
         let out = cuped(y.view(), pre.view()).unwrap();
         near(out.theta, case.theta, 1e-10);
@@ -319,9 +318,9 @@ fn cuped_is_the_regression_on_the_covariate() {
 
 #[test]
 fn proportions_are_statsmodels() {
-    for case in reference().proportions {
+    for case in cases(reference().proportions, 4) {
         let [x1, n1, x2, n2] = case.counts;
-        for want in &case.tests {
+        for want in cases(&case.tests, 3) {
             let params = params(&want.side);
             let pooled = params.two_proportions(x1, n1, x2, n2, true).unwrap();
             same_test(&pooled, want.pooled[0], want.pooled[1]);
@@ -354,7 +353,7 @@ fn proportions_are_statsmodels() {
 
 #[test]
 fn tables_and_splits_are_scipys() {
-    for Table { counts, test, cramer } in reference().tables {
+    for Table { counts, test, cramer } in cases(reference().tables, 3) {
         let shape = (counts.len(), counts[0].len());
         let counts = Array2::from_shape_vec(shape, counts.concat()).unwrap();
         let ours = chi2_contingency(counts.view(), true).unwrap();
@@ -362,7 +361,7 @@ fn tables_and_splits_are_scipys() {
         near(ours.df.unwrap(), test[2], 0.0);
         near(ours.effect, cramer, 1e-10);
     }
-    for Split { observed, shares, test } in reference().splits {
+    for Split { observed, shares, test } in cases(reference().splits, 4) {
         let ours = srm_test(&observed, Array1::from(shares).view()).unwrap();
         same_test(&ours, test[0], test[1]);
     }
@@ -370,7 +369,7 @@ fn tables_and_splits_are_scipys() {
 
 #[test]
 fn corrections_are_statsmodels() {
-    for case in reference().corrections {
+    for case in cases(reference().corrections, 3) {
         let p = Array1::from(case.p);
         for (correction, want) in [
             (Correction::Bonferroni, case.bonferroni),
@@ -379,14 +378,14 @@ fn corrections_are_statsmodels() {
             (Correction::BenjaminiYekutieli, case.by),
         ] {
             let ours = adjust_p(p.view(), correction).unwrap();
-            ours.iter().zip(want).for_each(|(ours, want)| near(*ours, want, 1e-12));
+            aligned(ours.iter(), want).for_each(|(ours, want)| near(*ours, want, 1e-12));
         }
     }
 }
 
 #[test]
 fn power_and_sizes_are_statsmodels() {
-    for case in reference().power_means {
+    for case in cases(reference().power_means, 12) {
         for (t_test, want) in [(false, &case.z), (true, &case.t)] {
             let plan =
                 PowerAnalysis::params().alpha(case.alpha).power(case.power).ratio(case.ratio);
@@ -398,8 +397,8 @@ fn power_and_sizes_are_statsmodels() {
             near(plan.means_detectable(2.0, want.n).unwrap(), 2.0 * case.effect, 1e-8);
         }
     }
-    let PowerProportions { cases, textbook } = reference().power_proportions;
-    for case in cases {
+    let PowerProportions { cases: plans, textbook } = reference().power_proportions;
+    for case in cases(plans, 9) {
         let plan = PowerAnalysis::params().alpha(case.alpha).power(case.power).ratio(case.ratio);
         let plan = plan.alternative(side(&case.side));
         near(
@@ -418,7 +417,7 @@ fn power_and_sizes_are_statsmodels() {
 
 #[test]
 fn ratios_are_cluster_robust_means_and_bootstraps() {
-    for (i, case) in reference().ratios.into_iter().enumerate() {
+    for (i, case) in cases(reference().ratios, 2).enumerate() {
         let (num, den) = (Array1::from(case.num), Array1::from(case.den));
         let ours = ratio_delta(num.view(), den.view()).unwrap();
         near(ours.ratio, case.ratio, 1e-12);
@@ -435,7 +434,8 @@ fn ratios_are_cluster_robust_means_and_bootstraps() {
 #[test]
 fn peeking_costs_what_the_recursion_and_the_published_table_say() {
     let reps = 20_000;
-    for (seed, Peeking { count: looks, alpha, rate }) in reference().looks.into_iter().enumerate() {
+    for (seed, case) in cases(reference().looks, 10).enumerate() {
+        let Peeking { count: looks, alpha, rate } = case;
         let ours = peeking_error_rate(looks, 5000, alpha, reps, seed as u64).unwrap();
         let se = (rate * (1.0 - rate) / reps as f64).sqrt();
         assert!((ours - rate).abs() < 3.5 * se, "{looks} looks: {ours} {rate}");
@@ -444,15 +444,15 @@ fn peeking_costs_what_the_recursion_and_the_published_table_say() {
 
 #[test]
 fn the_mixture_is_the_integral() {
-    for Mixture { variance, tau2, diffs, p } in reference().mixture {
+    for Mixture { variance, tau2, diffs, p } in cases(reference().mixture, 3) {
         let ours = always_valid_p(Array1::from(diffs).view(), variance, tau2).unwrap();
-        ours.iter().zip(p).for_each(|(ours, want)| near(*ours, want, 1e-9));
+        aligned(ours.iter(), p).for_each(|(ours, want)| near(*ours, want, 1e-9));
     }
 }
 
 #[test]
 fn moments_are_the_integrals() {
-    for Moments { name, parameter, mean, sd, rho } in reference().populations {
+    for Moments { name, parameter, mean, sd, rho } in cases(reference().populations, 6) {
         let population = match name.as_str() {
             "uniform" => Population::Uniform,
             "exponential" => Population::Exponential,
@@ -471,7 +471,7 @@ fn moments_are_the_integrals() {
 fn binomial_means_come_as_close_as_their_exact_law_says() {
     let reps = 20_000;
     let mut exact = Vec::new();
-    for Distance { p, n, ks } in reference().binomial_distance {
+    for Distance { p, n, ks } in cases(reference().binomial_distance, 10) {
         let population = Population::Bernoulli { p };
         let (rho, sigma) = (population.third_moment().unwrap(), population.sd().unwrap());
         assert!(ks <= berry_esseen_bound(rho, sigma, n).unwrap(), "Berry-Esseen at {n}");
@@ -485,7 +485,8 @@ fn binomial_means_come_as_close_as_their_exact_law_says() {
     }
     // Four times the draws, half the distance, once there are a few ones to be expected.
     let settled: Vec<_> = exact.into_iter().filter(|(p, n, _)| p * *n as f64 >= 4.0).collect();
-    for pair in settled.windows(2).filter(|w| w[0].0.to_bits() == w[1].0.to_bits()) {
+    let steps = settled.windows(2).filter(|w| w[0].0.to_bits() == w[1].0.to_bits());
+    for pair in cases(steps, 7) {
         assert!((pair[0].2 / pair[1].2 - 2.0).abs() < 0.12, "{pair:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! Rate and mix in exact fractions, Shapley values over all orders, and Adtributor by the paper's
 //! formulas (`tests/references/attribution.py`).
 
+use crate::support::{aligned, cases};
 use mlnotes::data::table::Table;
 use mlnotes::stats::attribution::{
     Adtributor, Explanation, Measure, Segment, rate_mix, shapley, shapley_sampled,
@@ -50,14 +51,14 @@ fn reference() -> Reference {
 
 #[test]
 fn rate_mix_and_interaction_are_the_fractions() {
-    for case in reference().ratios {
+    for case in cases(reference().ratios, 3) {
         let segments = |counts: &[[f64; 2]]| -> Vec<Segment> {
             let named = |(i, &[n, d]): (usize, &[f64; 2])| Segment::new(&i.to_string(), n, d);
             counts.iter().enumerate().map(named).collect()
         };
         let parts = rate_mix(&segments(&case.before), &segments(&case.after)).unwrap();
-        for (part, expected) in parts.iter().zip(&case.parts) {
-            for (ours, theirs) in [part.rate, part.mix, part.interaction].iter().zip(expected) {
+        for (part, expected) in aligned(parts.iter(), &case.parts) {
+            for (ours, theirs) in aligned([part.rate, part.mix, part.interaction], expected) {
                 assert!((ours - theirs).abs() < 1e-14, "{part:?} {expected:?}");
             }
         }
@@ -68,16 +69,19 @@ fn rate_mix_and_interaction_are_the_fractions() {
 
 #[test]
 fn shapley_values_are_means_over_all_orders() {
-    for Game { n, worth, values } in reference().games {
+    for Game { n, worth, values } in cases(reference().games, 4) {
         let value = |on: &[bool]| {
             worth[on.iter().enumerate().map(|(i, &on)| usize::from(on) << i).sum::<usize>()]
         };
         let ours = shapley(value, n).unwrap();
-        assert!(ours.iter().zip(&values).all(|(a, b)| (a - b).abs() < 1e-12), "{ours} {values:?}");
+        assert!(
+            aligned(ours.iter(), &values).all(|(a, b)| (a - b).abs() < 1e-12),
+            "{ours} {values:?}"
+        );
         for seed in 0..10 {
             let sample = shapley_sampled(value, n, 400, seed).unwrap();
-            let ours = sample.values.iter().zip(&sample.std_errors).zip(&values);
-            for ((ours, error), theirs) in ours {
+            let ours = aligned(&sample.values, &sample.std_errors);
+            for ((ours, error), theirs) in aligned(ours, &values) {
                 assert!((ours - theirs).abs() <= 4.0 * error + 1e-9, "{ours} {theirs} {error}");
             }
         }
@@ -85,8 +89,7 @@ fn shapley_values_are_means_over_all_orders() {
 }
 
 fn same(ours: &Explanation, theirs: &Found) {
-    assert_eq!(ours.elements.len(), theirs.elements.len());
-    for (element, (name, power, surprise)) in ours.elements.iter().zip(&theirs.elements) {
+    for (element, (name, power, surprise)) in aligned(ours.elements.iter(), &theirs.elements) {
         assert_eq!(&element.name, name);
         assert!((element.explanatory_power - power).abs() < 1e-12, "{element:?} {power}");
         assert!((element.surprise - surprise).abs() < 1e-12, "{element:?} {surprise}");
@@ -99,7 +102,7 @@ fn same(ours: &Explanation, theirs: &Found) {
 fn adtributor_is_the_papers() {
     let Reference { additive, ratio, .. } = reference();
     let mut surprises = Vec::new();
-    for (dimension, case) in &additive {
+    for (dimension, case) in cases(&additive, 3) {
         let names: Vec<String> = case.values.keys().cloned().collect();
         let table = |when: usize| {
             let values: Vec<f64> = case.values.values().map(|v| v[when]).collect();

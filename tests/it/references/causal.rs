@@ -1,6 +1,7 @@
 //! Causal estimators against statsmodels, `SciPy`, scikit-learn and `NumPy` loops
 //! (`tests/references/causal.py`), against published numbers, and against a truth that is planted.
 
+use crate::support::{aligned, cases};
 use mlnotes::data::causal::{nsw, nsw_with_cps, organ_donations};
 use mlnotes::linear::ols::{LinearRegression, OlsCovariance};
 use mlnotes::stats::causal::{
@@ -162,7 +163,7 @@ fn same_did(ours: &DiffInDiff, theirs: &Did, what: &str) {
 
 fn same_study(ours: &EventStudy, theirs: &Study, what: &str) {
     let places = (0..ours.periods.len()).filter(|&j| ours.periods[j] != ours.reference);
-    for (j, k) in places.enumerate().map(|(j, k)| (k, j)) {
+    for (k, j) in cases(places, theirs.effects.len()).enumerate() {
         close(ours.effects[j], theirs.effects[k], what);
         close(ours.std_errors[j], theirs.std_errors[k], what);
         close(ours.lower[j], theirs.ci[k][0], what);
@@ -191,7 +192,7 @@ fn organ_donations_fell_by_what_is_published() {
     same_did(&plain, &classical, "classical");
     let events = event_study(y, &set.treated, &set.quarter, 4, states).unwrap();
     same_study(&events, &study, "event study");
-    for (fake, theirs) in [2, 3].into_iter().zip(&placebos) {
+    for (fake, theirs) in aligned([2, 3], &placebos) {
         let ours = placebo_in_time(y, &set.treated, &set.quarter, 4, fake, states).unwrap();
         same_did(&ours, theirs, "placebo in time");
     }
@@ -217,7 +218,7 @@ fn difference_in_differences_is_that_of_statsmodels() {
 
 #[test]
 fn assignments_cost_what_scipys_do() {
-    for Cost { cost, total } in reference().costs {
+    for Cost { cost, total } in cases(reference().costs, 6) {
         let ours = assign(matrix(&cost).view()).unwrap();
         assert!((ours.cost - total).abs() <= 1e-12 * total.abs().max(1.0), "{} {total}", ours.cost);
     }
@@ -225,9 +226,9 @@ fn assignments_cost_what_scipys_do() {
 
 #[test]
 fn matches_are_scikit_learns_and_their_errors_those_of_the_formula() {
-    let MatchingCases { x, t, y, mu0, cases } = reference().matching;
+    let MatchingCases { x, t, y, mu0, cases: metrics } = reference().matching;
     let (x, y, mu0) = (matrix(&x), Array1::from(y), Array1::from(mu0));
-    for case in cases {
+    for case in cases(metrics, 6) {
         let what = format!("{} {}", case.metric, case.k);
         let metric = match case.metric.as_str() {
             "euclidean" => Metric::Euclidean,
@@ -236,11 +237,10 @@ fn matches_are_scikit_learns_and_their_errors_those_of_the_formula() {
         };
         let of = |m: Matching| match_units(x.view(), &t, m, metric).unwrap();
         let found = of(Matching::nearest(case.k));
-        for (m, (controls, distances)) in
-            found.matched.iter().zip(case.controls.iter().zip(&case.distances))
-        {
+        let expected = aligned(&case.controls, &case.distances);
+        for (m, (controls, distances)) in aligned(&found.matched, expected) {
             assert_eq!(&m.controls, controls, "{what}");
-            m.distances.iter().zip(distances).for_each(|(a, b)| close(*a, *b, &what));
+            aligned(m.distances.iter(), distances).for_each(|(a, b)| close(*a, *b, &what));
         }
         same_effect(&found.att(y.view()).unwrap(), case.att, &what);
         let adjusted = found.att_adjusted(y.view(), mu0.view()).unwrap();
@@ -260,16 +260,16 @@ fn matches_are_scikit_learns_and_their_errors_those_of_the_formula() {
 
 #[test]
 fn weights_strata_and_balance_are_those_of_the_formulas() {
-    let WeightingCases { x, t, y, propensity, mu0, mu1, cases, strata, before, after } =
+    let WeightingCases { x, t, y, propensity, mu0, mu1, cases: trims, strata, before, after } =
         reference().weighting;
     let (x, y) = (matrix(&x), Array1::from(y));
     let e = propensity_score(x.view(), &t).unwrap();
-    e.iter().zip(&propensity).for_each(|(a, b)| close(*a, *b, "propensity"));
+    aligned(e.iter(), &propensity).for_each(|(a, b)| close(*a, *b, "propensity"));
     let (m0, m1) = outcome_means(x.view(), &t, y.view()).unwrap();
-    m0.iter().zip(&mu0).for_each(|(a, b)| close(*a, *b, "mu0"));
-    m1.iter().zip(&mu1).for_each(|(a, b)| close(*a, *b, "mu1"));
+    aligned(m0.iter(), &mu0).for_each(|(a, b)| close(*a, *b, "mu0"));
+    aligned(m1.iter(), &mu1).for_each(|(a, b)| close(*a, *b, "mu1"));
     let of = |name: &str| if name == "ate" { Estimand::Ate } else { Estimand::Att };
-    for case in cases {
+    for case in cases(trims, 4) {
         let known = Weighting::params().estimand(of(&case.estimand)).trim(case.trim);
         let fitted = known.clone().scores_from(x.clone());
         for (params, place) in [(known, 1), (fitted, 2)] {
@@ -285,17 +285,17 @@ fn weights_strata_and_balance_are_those_of_the_formulas() {
             check(doubly, case.aipw, "AIPW");
         }
     }
-    for case in strata {
+    for case in cases(strata, 2) {
         let ours = stratify(y.view(), &t, e.view(), 4, of(&case.estimand)).unwrap();
-        ours.edges.iter().zip(&case.edges).for_each(|(a, b)| close(*a, *b, "edge"));
+        aligned(ours.edges.iter(), &case.edges).for_each(|(a, b)| close(*a, *b, "edge"));
         same_effect(&ours.effect, case.effect, "strata");
     }
     let unweighted = Array1::ones(t.len());
     let ours = standardised_differences(x.view(), &t, unweighted.view()).unwrap();
-    ours.iter().zip(&before).for_each(|(a, b)| close(*a, *b, "before"));
+    aligned(ours.iter(), &before).for_each(|(a, b)| close(*a, *b, "before"));
     let odds = Weighting::params().estimand(Estimand::Att).weights(&t, e.view()).unwrap();
     let ours = standardised_differences(x.view(), &t, odds.view()).unwrap();
-    ours.iter().zip(&after).for_each(|(a, b)| close(*a, *b, "after"));
+    aligned(ours.iter(), &after).for_each(|(a, b)| close(*a, *b, "after"));
 }
 
 /// The eight covariates, and whether there were no earnings in 1974 and in 1975.
@@ -324,7 +324,7 @@ fn lalondes_experiment_and_its_observational_double() {
     let (x, t, y) = (lalonde_covariates(&large.x), &large.t, large.y.view());
     let e = propensity_score(x.view(), t).unwrap();
     let treated = (0..t.len()).filter(|&i| t[i] == 1);
-    treated.zip(&theirs.treated_scores).for_each(|(i, b)| close(e[i], *b, "score"));
+    aligned(treated, &theirs.treated_scores).for_each(|(i, b)| close(e[i], *b, "score"));
     close(e.sum(), theirs.sum_of_scores, "sum of scores");
     close(e.dot(&e), theirs.sum_of_squares, "sum of squares");
     let params = Weighting::params().estimand(Estimand::Att);
@@ -350,6 +350,6 @@ fn lalondes_experiment_and_its_observational_double() {
         [(&ones, &theirs.before), (&scores.weights, &theirs.matched), (&odds, &theirs.weighted)]
     {
         let ours = standardised_differences(x.view(), t, weights.view()).unwrap();
-        ours.iter().zip(expected).for_each(|(a, b)| close(*a, *b, "balance"));
+        aligned(ours.iter(), expected).for_each(|(a, b)| close(*a, *b, "balance"));
     }
 }

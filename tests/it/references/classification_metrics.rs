@@ -1,6 +1,7 @@
 //! Metrics of classifiers against scikit-learn, and `DeLong` against its definition
 //! (`tests/references/classification_metrics.py`).
 
+use crate::support::{aligned, cases};
 use mlnotes::metrics::auc::{
     MultiClass, auc_ci, auc_pairs, auc_rank, auc_trapezoid, auc_weighted, delong, gauc,
     multiclass_auc,
@@ -82,13 +83,12 @@ fn close(ours: f64, theirs: f64, tolerance: f64, what: &str) {
 }
 
 fn all_close(ours: &[f64], theirs: &[f64], tolerance: f64, what: &str) {
-    assert_eq!(ours.len(), theirs.len(), "{what}");
-    ours.iter().zip(theirs).for_each(|(a, b)| close(*a, *b, tolerance, what));
+    aligned(ours.iter(), theirs).for_each(|(a, b)| close(*a, *b, tolerance, what));
 }
 
 #[test]
 fn curves_and_areas_are_those_of_scikit_learn() {
-    for case in reference().binary {
+    for case in cases(reference().binary, 3) {
         let (s, y) = (Array1::from(case.s), case.y);
         let curve = roc_curve(s.view(), &y).unwrap();
         all_close(&curve.fpr.to_vec(), &case.fpr, 1e-12, "fpr");
@@ -114,7 +114,7 @@ fn curves_and_areas_are_those_of_scikit_learn() {
 
 #[test]
 fn probabilities_are_judged_as_by_scikit_learn() {
-    for case in reference().binary {
+    for case in cases(reference().binary, 3) {
         let (s, y) = (Array1::from(case.s), case.y);
         close(brier(s.view(), &y).unwrap(), case.brier, 1e-12, "Brier");
         let clipped = s.mapv(|p: f64| p.clamp(0.01, 0.99));
@@ -140,7 +140,7 @@ fn probabilities_are_judged_as_by_scikit_learn() {
 #[test]
 fn several_classes_are_counted_as_by_scikit_learn() {
     const ERROR: ZeroDivision = ZeroDivision::Error;
-    for case in reference().several {
+    for case in cases(reference().several, 2) {
         let matrix = ConfusionMatrix::from_labels(&case.y, &case.said).unwrap();
         let theirs: Vec<u64> = case.matrix.concat();
         assert_eq!(matrix.counts.iter().copied().collect::<Vec<_>>(), theirs);
@@ -167,7 +167,7 @@ fn several_classes_are_counted_as_by_scikit_learn() {
 #[test]
 fn delong_is_its_definition() {
     let normal = Normal::standard();
-    for case in reference().delong {
+    for case in cases(reference().delong, 2) {
         let (a, b) = (Array1::from(case.a), Array1::from(case.b));
         let test = delong(a.view(), b.view(), &case.y).unwrap();
         let std = case.var_difference.sqrt();

@@ -2,6 +2,7 @@
 //! jax, corrected probabilities against densities (`tests/references/imbalance.py`); calibration of a click
 //! model on synthetic logs whose truth is known.
 
+use crate::support::cases;
 use mlnotes::data;
 use mlnotes::linear::logistic::{LogisticRegression, Penalty, Solver};
 use mlnotes::metrics::calibration::{Bins, expected_calibration_error, predicted_over_observed};
@@ -139,7 +140,7 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
 
 #[test]
 fn counts_agree_with_imbalanced_learn() {
-    for case in reference().counts {
+    for case in cases(reference().counts, 10) {
         let y: Vec<usize> =
             (0..case.sizes[0] + case.sizes[1]).map(|i| usize::from(i >= case.sizes[0])).collect();
         let x = Array2::from_shape_fn((y.len(), 1), |(i, _)| (i * i % 17) as f64);
@@ -202,7 +203,7 @@ fn smote_fills_the_segments_to_the_neighbours_evenly() {
 
 #[test]
 fn class_weights_agree_with_scikit_learn() {
-    for case in reference().weights {
+    for case in cases(reference().weights, 3) {
         let classes = class_weights(&case.y, &ClassWeight::Balanced).unwrap();
         let rows = sample_weights(&case.y, classes.view()).unwrap();
         assert!((&classes - &Array1::from(case.classes)).iter().all(|d| d.abs() < 1e-12));
@@ -214,7 +215,7 @@ fn class_weights_agree_with_scikit_learn() {
 fn weighted_logistic_regression_agrees_with_scikit_learn() {
     let set = data::breast_cancer();
     let x = data::standardize(set.x.view()).unwrap().x;
-    for case in reference().logistic {
+    for case in cases(reference().logistic, 4) {
         let balanced = class_weights(&set.y, &ClassWeight::Balanced).unwrap();
         let v = match case.name.as_str() {
             "balanced" => sample_weights(&set.y, balanced.view()).unwrap(),
@@ -242,12 +243,12 @@ fn losses_and_gradients_agree_with_jax() {
         let gap = &got.1 - &Array1::from(expected.grad.clone());
         assert!(gap.iter().all(|d| d.abs() < 1e-12), "{gap:.1e}");
     };
-    for case in &reference.focal {
+    for case in cases(&reference.focal, 15) {
         let f = |z: ArrayView1<f64>| focal(z, hard.view(), case.alpha, case.gamma).unwrap();
         close(f(z.view()), &case.value);
         check_gradient(|z| f(z).0, f(z.view()).1.view(), z.view(), 1e-9).unwrap();
     }
-    for case in &reference.weighted_bce {
+    for case in cases(&reference.weighted_bce, 4) {
         for (y, expected) in [(&hard, &case.hard), (&soft, &case.soft)] {
             let f = |z: ArrayView1<f64>| weighted_bce(z, y.view(), case.w0, case.w1).unwrap();
             close(f(z.view()), expected);
@@ -258,7 +259,7 @@ fn losses_and_gradients_agree_with_jax() {
 
 #[test]
 fn the_truth_behind_a_focal_minimum_is_found() {
-    for case in reference().posterior {
+    for case in cases(reference().posterior, 36) {
         let eta = focal_posterior(array![case.p].view(), case.alpha, case.gamma).unwrap()[0];
         // The search for a minimum sees about half the digits.
         assert!((eta - case.eta).abs() < 1e-6, "{eta} {}", case.eta);
@@ -267,7 +268,7 @@ fn the_truth_behind_a_focal_minimum_is_found() {
 
 #[test]
 fn priors_shift_as_densities_say() {
-    for case in reference().shift {
+    for case in cases(reference().shift, 3) {
         let (p, q) = (Array1::from(case.p), Array1::from(case.q));
         let shifted = prior_shift(p.view(), case.train, case.test).unwrap();
         assert!((&shifted - &q).iter().all(|d| d.abs() < 1e-12));
@@ -316,7 +317,8 @@ fn calibration_comes_back_to_its_level_on_ten_seeds() {
     let ece = |p: &Array1<f64>, y: &[usize]| {
         expected_calibration_error(p.view(), y, Bins::Quantile(10)).unwrap()
     };
-    let (mut levels, mut excess) = (Vec::new(), Vec::new());
+    let (mut excess, mut ratios) = (Vec::new(), [Vec::new(), Vec::new()]);
+    let mut gaps = [0.0; 3];
     for seed in 0..10 {
         let (x, y, _) = ctr_log(40_000, seed);
         let (x_new, y_new, truth) = ctr_log(40_000, 100 + seed);
@@ -332,7 +334,8 @@ fn calibration_comes_back_to_its_level_on_ten_seeds() {
             model.predict_proba(x_new.view()).unwrap()
         };
         let all: Vec<usize> = (0..y.len()).collect();
-        let level = ece(&fit(&all, None), &y_new);
+        let plain = fit(&all, None);
+        let level = ece(&plain, &y_new);
         let sampled = fit(&downsample_negatives(&y, RATE, seed).unwrap(), None);
         let repaired = recalibrate(sampled.view(), RATE).unwrap();
         let weights = class_weights(&y, &ClassWeight::Balanced).unwrap();
@@ -343,24 +346,51 @@ fn calibration_comes_back_to_its_level_on_ten_seeds() {
             assert!(ece(broken, &y_new) > 30.0 * level, "seed {seed}");
             assert!(predicted_over_observed(broken.view(), &y_new).unwrap() > 8.0, "seed {seed}");
         }
-        // Mended: within the noise of some 400 clicks.
-        for mended in [&repaired, &unweighted] {
-            let ratio = predicted_over_observed(mended.view(), &y_new).unwrap();
-            assert!((ratio - 1.0).abs() < 0.3, "seed {seed}: {ratio}");
-            assert!((mended - &truth).mapv(f64::abs).mean().unwrap() < 0.002, "seed {seed}");
+        // Mended: as the fit to all rows says, up to what was drawn. A share r of n negatives, drawn,
+        // weighs 1/r: the relative standard error of its sum is √((1 − r)/(r n)), and here times √(e^0.98),
+        // for the mean rests on the few rows of large p = e^η with η of variance 0.98. Weights draw
+        // nothing; a fit by them is less efficient (0.015 on 150 simulated logs).
+        let negatives = (y.len() - y.iter().sum::<usize>()) as f64;
+        let drawn = (0.98f64.exp() * (1.0 - RATE) / (RATE * negatives)).sqrt();
+        for (i, (mended, error)) in
+            [(&repaired, drawn), (&unweighted, 0.015)].into_iter().enumerate()
+        {
+            let ratio = mended.sum() / plain.sum();
+            assert!((ratio - 1.0).abs() < 4.0 * error, "seed {seed}: {ratio} {error}");
+            ratios[i].push(ratio - 1.0);
+            gaps[i] += (mended - &truth).mapv(f64::abs).sum();
         }
-        levels.push(level);
+        gaps[2] += (&plain - &truth).mapv(f64::abs).sum();
+        // The fit to all rows itself is right on average, within the noise of both logs' clicks.
+        let clicks = |y: &[usize]| y.iter().sum::<usize>() as f64;
+        let error = (1.0 / clicks(&y) + 1.0 / clicks(&y_new)).sqrt();
+        let ratio = predicted_over_observed(plain.view(), &y_new).unwrap();
+        assert!((ratio - 1.0).abs() < 3.5 * error, "seed {seed}: {ratio} {error}");
         excess.push(ece(&repaired, &y_new) - level);
         excess.push(ece(&unweighted, &y_new) - level);
     }
-    let (level, _) = mean_and_error(&levels);
-    let (mean, error) = mean_and_error(&excess);
-    assert!(mean.abs() < 4.0 * error + 0.1 * level, "{mean:e} ± {error:e} over {level:e}");
+    for values in [&excess, &ratios[0], &ratios[1]] {
+        let (mean, error) = mean_and_error(values);
+        assert!(mean.abs() < 3.0 * error, "{mean:e} ± {error:e}");
+    }
+    // Fewer rows and unequal weights cost some certainty: 1.19 and 1.11 times the distance from the truth
+    // that the fit to all rows has, on 150 simulated logs; ten of them scatter by 0.15.
+    assert!(gaps[0] < 1.65 * gaps[2] && gaps[1] < 1.55 * gaps[2], "{gaps:?}");
 }
 
 #[test]
 fn focal_loss_breaks_calibration_and_its_inverse_mends_it() {
-    let (x, y, truth) = ctr_log(40_000, 7);
+    let (off, gaps): (Vec<f64>, Vec<f64>) = (0..10).map(focal_fit).unzip();
+    let (mean, error) = mean_and_error(&off);
+    assert!(mean.abs() < 4.0 * error && error < 0.01, "{mean} ± {error}");
+    // Log-loss on such logs ends 0.0008 from the truth, within 0.0003 (150 simulated ones).
+    let (gap, error) = mean_and_error(&gaps);
+    assert!(gap < 0.0008 + 4.0 * error, "{gap} ± {error}");
+}
+
+/// How far the mended click rate is off, as a share, and the mended chances from the true ones.
+fn focal_fit(seed: u64) -> (f64, f64) {
+    let (x, y, truth) = ctr_log(40_000, seed);
     let targets: Array1<f64> = y.iter().map(|&label| label as f64).collect();
     let f = |theta: ArrayView1<f64>| {
         let z = x.dot(&theta.slice(s![..3])) + theta[3];
@@ -375,6 +405,6 @@ fn focal_loss_breaks_calibration_and_its_inverse_mends_it() {
     let p = (x.dot(&end.x.slice(s![..3])) + end.x[3]).mapv(sigmoid);
     let q = focal_posterior(p.view(), Some(0.25), 2.0).unwrap();
     assert!(predicted_over_observed(p.view(), &y).unwrap() > 5.0);
-    assert!((predicted_over_observed(q.view(), &y).unwrap() - 1.0).abs() < 0.05);
-    assert!((&q - &truth).mapv(f64::abs).mean().unwrap() < 0.002);
+    let off = predicted_over_observed(q.view(), &y).unwrap() - 1.0;
+    (off, (&q - &truth).mapv(f64::abs).mean().unwrap())
 }

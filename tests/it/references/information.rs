@@ -1,6 +1,7 @@
 //! Entropies, divergences and distances of words against `SciPy` and definitions, Gaussians fitted by KL
 //! against a simplex search over quadrature (`tests/references/information.py`).
 
+use crate::support::{aligned, cases};
 use mlnotes::numeric::log_sum_exp;
 use mlnotes::stats::distance::{Hamming74, hamming_str, levenshtein};
 use mlnotes::stats::information::{
@@ -83,7 +84,7 @@ fn matrix(rows: &[Vec<f64>]) -> Array2<f64> {
 
 #[test]
 fn entropies_and_divergences_are_scipys() {
-    for case in reference().cases {
+    for case in cases(reference().cases, 4) {
         let (p, q) = (Array1::from(case.p), Array1::from(case.q));
         assert!((entropy(p.view(), 2.0).unwrap() - case.entropy_bits).abs() < 1e-14);
         assert!((kl_divergence(p.view(), q.view()).unwrap() - case.kl).abs() < 1e-13);
@@ -98,7 +99,7 @@ fn entropies_and_divergences_are_scipys() {
 
 #[test]
 fn gaussian_divergence_is_the_integral() {
-    for g in reference().gaussians {
+    for g in cases(reference().gaussians, 3) {
         let (s0, s1) = (array![[g.s0 * g.s0]], array![[g.s1 * g.s1]]);
         let (m0, m1) = (array![g.m0], array![g.m1]);
         let kl = kl_gaussian(m0.view(), s0.view(), m1.view(), s1.view()).unwrap();
@@ -113,8 +114,8 @@ fn gaussian_divergence_is_the_integral() {
 #[test]
 fn hamming_is_scipys_share_times_the_length() {
     let Reference { words, hamming, .. } = reference();
-    for (a, row) in words.iter().zip(&hamming) {
-        for (b, distance) in words.iter().zip(row) {
+    for (a, row) in aligned(words.iter(), &hamming) {
+        for (b, distance) in aligned(words.iter(), row) {
             assert_eq!(hamming_str(a, b).unwrap(), *distance);
         }
     }
@@ -122,14 +123,14 @@ fn hamming_is_scipys_share_times_the_length() {
 
 #[test]
 fn levenshtein_is_its_definition() {
-    for (a, b, distance) in reference().levenshtein {
+    for (a, b, distance) in cases(reference().levenshtein, 7) {
         assert_eq!(levenshtein(&a, &b), distance, "{a} {b}");
     }
 }
 
 #[test]
 fn the_code_solves_its_parity_checks() {
-    for word in reference().code {
+    for word in cases(reference().code, 16) {
         let data = [word[2], word[4], word[5], word[6]];
         assert_eq!(Hamming74::encode(data).unwrap(), word);
         for i in 0..7 {
@@ -145,7 +146,7 @@ fn penguins_bill_tells_the_species_as_scikit_learn_says() {
     let Penguins { bins, information } = reference().penguins;
     let species = &mlnotes::data::penguins().y;
     let mut joint = Array2::zeros((3, bins.iter().max().unwrap() + 1));
-    for (&row, &column) in species.iter().zip(&bins) {
+    for (&row, &column) in aligned(species.iter(), &bins) {
         joint[[row, column]] += 1.0 / bins.len() as f64;
     }
     assert!((mutual_information(joint.view()).unwrap() - information).abs() < 1e-13);
@@ -175,7 +176,7 @@ fn log_density(name: &str) -> fn(f64) -> f64 {
 #[test]
 fn fitted_gaussians_are_those_of_quadrature_and_simplex() {
     let near = |a: f64, b: f64| (a - b).abs() < 1e-6 * b.abs().max(1.0);
-    for Fits { name, interval, mass, forward, reverse } in reference().gaussian_fits {
+    for Fits { name, interval, mass, forward, reverse } in cases(reference().gaussian_fits, 5) {
         let fit = |direction| fit_gaussian_kl(&log_density(&name), interval, direction).unwrap();
         let ours = fit(Direction::Forward);
         assert!(

@@ -1,6 +1,7 @@
 //! Ridge, lasso and elastic net against scikit-learn (`tests/references/linear_models.py`), with linfa as a
 //! second witness.
 
+use crate::support::{aligned, apart, cases};
 use linfa::traits::Fit;
 use mlnotes::linear::lasso::{alpha_grid, kkt_violation, lasso_path};
 use mlnotes::linear::ridge::ridge_path;
@@ -59,13 +60,13 @@ fn standardised() -> Array2<f64> {
 /// The largest difference, as a share of the largest weight.
 fn off(ours: ArrayView1<f64>, theirs: &[f64]) -> f64 {
     let size = theirs.iter().fold(1.0f64, |a, b| a.max(b.abs()));
-    ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) / size
+    apart(ours, theirs) / size
 }
 
 #[test]
 fn ridge_is_scikit_learns() {
     let reference = reference();
-    for case in &reference.ridge {
+    for case in cases(&reference.ridge, 12) {
         let (x, y) = reference.data(&case.data);
         let model = Ridge::params(case.alpha).fit(x.view(), y.view()).unwrap();
         let (w, b) = (off(model.coef.view(), &case.coef), (model.intercept - case.intercept).abs());
@@ -81,7 +82,7 @@ fn ridge_is_scikit_learns() {
 #[test]
 fn lasso_and_elastic_net_are_scikit_learns_and_optimal() {
     let reference = reference();
-    for case in &reference.nets {
+    for case in cases(&reference.nets, 15) {
         let (x, y) = reference.data(&case.data);
         let params = ElasticNet::params(case.alpha, case.l1_ratio).tol(0.0).max_iter(1_000_000);
         let model = params.fit(x.view(), y.view()).unwrap();
@@ -108,15 +109,15 @@ fn the_path_and_its_penalties_are_scikit_learns() {
     let Path { alphas, coef } = reference().path;
     let (x, y) = (standardised(), &data::diabetes().y);
     let grid = alpha_grid(x.view(), y.view(), 1.0, 30, 1e-3).unwrap();
-    assert!(grid.iter().zip(&alphas).all(|(a, b)| (a / b - 1.0).abs() < 1e-9));
+    assert!(aligned(grid.iter(), &alphas).all(|(a, b)| (a / b - 1.0).abs() < 1e-9));
     let path = lasso_path(x.view(), y.view(), Array1::from(alphas).view()).unwrap();
-    for (ours, theirs) in path.coef.rows().into_iter().zip(&coef) {
+    for (ours, theirs) in aligned(path.coef.rows(), &coef) {
         // Default tolerance here: the gap bounds the objective, weights follow by its root.
         assert!(off(ours, theirs) < 1e-4);
     }
     let tight = Lasso::params(0.0).tol(0.0).max_iter(1_000_000);
     let path = tight.path(x.view(), y.view(), path.alphas.view()).unwrap();
-    for (ours, theirs) in path.coef.rows().into_iter().zip(&coef) {
+    for (ours, theirs) in aligned(path.coef.rows(), &coef) {
         assert!(off(ours, theirs) < 1e-6);
     }
 }
@@ -133,7 +134,7 @@ fn linfa_agrees_as_far_as_it_goes() {
             .max_iterations(100_000)
             .fit(&linfa::Dataset::new(x.clone(), y.clone()))
             .unwrap();
-        for (a, b) in ours.coef.iter().zip(theirs.hyperplane()) {
+        for (a, b) in aligned(ours.coef.iter(), theirs.hyperplane()) {
             assert!((a - b).abs() < 1e-3, "{a} {b}");
         }
         assert!((ours.intercept - theirs.intercept()).abs() < 1e-6);

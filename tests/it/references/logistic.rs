@@ -1,6 +1,7 @@
 //! Logistic regression against scikit-learn and statsmodels (`tests/references/logistic.py`) and, as a
 //! second witness, linfa-logistic.
 
+use crate::support::{aligned, cases, largest};
 use linfa::Dataset;
 use linfa::traits::Fit;
 use mlnotes::data;
@@ -47,7 +48,7 @@ fn cancer() -> (Array2<f64>, &'static [usize]) {
 #[test]
 fn penalised_fits_agree_with_scikit_learn() {
     let (x, y) = cancer();
-    for case in reference().cancer_l2 {
+    for case in cases(reference().cancer_l2, 2) {
         for solver in [Solver::Newton, Solver::Lbfgs] {
             let params = LogisticRegression::params().penalty(Penalty::L2(case.l2)).solver(solver);
             let model = params.tol(1e-11).max_iter(5000).fit(x.view(), y).unwrap();
@@ -81,8 +82,11 @@ fn softmax_agrees_with_scikit_learn() {
     let params = SoftmaxRegression::params().l2(expected.l2).tol(1e-10).max_iter(10_000);
     let model = params.fit(iris.x.view(), &iris.y).unwrap();
     let p = model.predict_proba(iris.x.slice(s![..;10, ..])).unwrap();
-    for (ours, theirs) in p.rows().into_iter().zip(&expected.proba) {
-        assert!(ours.iter().zip(theirs).all(|(a, b)| (a - b).abs() < 1e-6), "{ours} {theirs:?}");
+    for (ours, theirs) in aligned(p.rows(), &expected.proba) {
+        assert!(
+            aligned(ours.iter(), theirs).all(|(a, b)| (a - b).abs() < 1e-6),
+            "{ours} {theirs:?}"
+        );
     }
 }
 
@@ -101,6 +105,6 @@ fn linfa_finds_the_same_weights() {
         .unwrap();
     // Its labels follow their order of appearance, so the sign may differ.
     let sign = theirs.params().dot(&ours.coef).signum();
-    let gap = (theirs.params() * sign - &ours.coef).mapv(f64::abs).fold(0.0f64, |m, v| m.max(*v));
+    let gap = largest(theirs.params() * sign - &ours.coef);
     assert!(gap < 1e-3, "{gap:e}");
 }

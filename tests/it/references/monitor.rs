@@ -2,6 +2,7 @@
 //! simulated queues against the theory of queues, burn rates against rolling sums
 //! (`tests/references/monitor.py`).
 
+use crate::support::{aligned, cases};
 use mlnotes::engineering::monitor::{
     BurnRateAlert, DdSketch, P2Quantile, Request, Sample, burn_threshold, mm1_sojourn_quantile,
     percentiles, simulate_queue,
@@ -93,13 +94,12 @@ fn close(a: f64, b: f64) -> bool {
 #[test]
 fn sketches_answer_as_the_package_does() {
     let Reference { n, alpha, qs, sketches, .. } = reference();
-    assert_eq!(sketches.len(), 50);
-    for Sketch { name, seed, exact, ddsketch } in sketches {
+    for Sketch { name, seed, exact, ddsketch } in cases(sketches, 50) {
         let values = sample(&name, seed, n);
         let sketch = of(&values, alpha);
         let ours = percentiles(&values, &qs).unwrap();
         let (low, high) = (exact[0], exact[qs.len() - 1]);
-        for (i, &q) in qs.iter().enumerate() {
+        for (i, &q) in cases(&qs, 12).enumerate() {
             assert!(close(ours[i], exact[i]), "{name} {seed} {q}");
             let found = sketch.quantile(q).unwrap();
             // Ours never leaves the sample, and its ends are exact; the package's can and are not.
@@ -117,7 +117,7 @@ fn sketches_answer_as_the_package_does() {
 fn each_of_all_quantiles_is_within_the_bound_and_merging_is_exact() {
     let Reference { n, sketches, .. } = reference();
     for (Sketch { name, seed, .. }, alpha) in
-        sketches.iter().zip([0.001, 0.01, 0.05].iter().cycle())
+        cases(&sketches, 50).zip([0.001, 0.01, 0.05].iter().cycle())
     {
         let values = sample(name, *seed, n);
         let all = of(&values, *alpha);
@@ -169,7 +169,7 @@ fn independent(queue: &Queue, seed: u64) -> Vec<Request> {
 
 #[test]
 fn queues_follow_their_theory_on_ten_seeds() {
-    for queue in reference().queues {
+    for queue in cases(reference().queues, 4) {
         let mut all = Vec::new();
         for seed in 0..10 {
             all.extend(independent(&queue, seed));
@@ -178,7 +178,7 @@ fn queues_follow_their_theory_on_ten_seeds() {
         let share = |f: &dyn Fn(&Request) -> bool| all.iter().filter(|r| f(r)).count() as f64 / n;
         let within = |share: f64, p: f64| (share - p).abs() <= 3.0 * (p * (1.0 - p) / n).sqrt();
         assert!(within(share(&|r| r.wait() > 0.0), queue.p_wait), "{} servers", queue.servers);
-        for (&p, &t) in queue.ps.iter().zip(&queue.quantiles) {
+        for (&p, &t) in aligned(queue.ps.iter(), &queue.quantiles) {
             assert!(within(share(&|r| r.sojourn() <= t), p), "{} servers, {p}", queue.servers);
         }
         let times: Vec<f64> = all.iter().map(Request::sojourn).collect();
@@ -190,8 +190,8 @@ fn queues_follow_their_theory_on_ten_seeds() {
 
 #[test]
 fn one_server_has_the_quantiles_of_the_formula_on_each_seed() {
-    for queue in reference().queues.iter().filter(|queue| queue.servers == 1) {
-        for (&p, &t) in queue.ps.iter().zip(&queue.quantiles) {
+    for queue in cases(reference().queues.iter().filter(|queue| queue.servers == 1), 2) {
+        for (&p, &t) in aligned(queue.ps.iter(), &queue.quantiles) {
             let formula = mm1_sojourn_quantile(queue.lambda, queue.mu, p).unwrap();
             assert!((formula - t).abs() < 1e-9 * t, "{formula} {t}");
             for seed in 0..10 {
@@ -215,14 +215,15 @@ fn burn_rates_are_rolling_sums_and_alerts_their_runs() {
     let samples: Vec<Sample> = counts
         .map(|(m, (&requests, &errors))| Sample { t: 60.0 * m as f64, requests, errors })
         .collect();
-    for rule in rules {
+    for rule in cases(rules, 3) {
         let alert = BurnRateAlert::params(rule.slo)
             .long_s(60.0 * rule.long_m)
             .short_s(60.0 * rule.short_m)
             .threshold(rule.threshold);
         let burns = alert.burns(&samples).unwrap();
-        for (i, burn) in burns.iter().step_by(17).enumerate() {
-            assert!(close(burn.long, rule.long[i]) && close(burn.short, rule.short[i]), "{i}");
+        let expected = aligned(&rule.long, &rule.short);
+        for (burn, (&long, &short)) in aligned(burns.iter().step_by(17), expected) {
+            assert!(close(burn.long, long) && close(burn.short, short), "{long} {short}");
         }
         let minutes = samples.len() as f64;
         let found: Vec<(f64, f64)> = alert

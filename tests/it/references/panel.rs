@@ -1,6 +1,7 @@
 //! Synthetic control, its double difference and causal impact against `SciPy`, `statsmodels`,
 //! `pysyncon`, `synthdid-py`, exact enumeration, and published numbers (`tests/references/panel.py`).
 
+use crate::support::{aligned, apart, cases};
 use mlnotes::data::{Panel, nile, prop99, texas_prisons};
 use mlnotes::stats::causal::impact::CausalImpact;
 use mlnotes::stats::causal::impact::kalman::StructuralModel;
@@ -122,10 +123,7 @@ fn close<'a>(
     tolerance: f64,
     what: &str,
 ) {
-    let (ours, theirs): (Vec<_>, Vec<_>) =
-        (ours.into_iter().collect(), theirs.into_iter().collect());
-    assert_eq!(ours.len(), theirs.len(), "{what}");
-    let far = ours.iter().zip(&theirs).map(|(a, b)| (*a - *b).abs()).fold(0.0, f64::max);
+    let far = apart(ours, theirs);
     assert!(far < tolerance, "{what}: {far:e}");
 }
 
@@ -143,14 +141,11 @@ fn weight_of(panel: &Panel, weights: &Array1<f64>, state: &str) -> f64 {
 
 #[test]
 fn programmes_over_the_simplex_are_solved_exactly() {
-    for p in reference().programmes {
+    for p in cases(reference().programmes, 5) {
         let fit = simplex_least_squares(matrix(&p.a).view(), Array1::from(p.b).view(), p.ridge);
         let fit = fit.unwrap();
         assert!((fit.objective - p.objective).abs() < 1e-12 && fit.gap < 1e-11);
-        // Where the target lies inside the hull and nothing is penalised, weights are not unique.
-        if p.objective > 1e-12 {
-            close(&fit.weights, &p.w, 1e-9, "weights");
-        }
+        close(&fit.weights, &p.w, 1e-9, "weights");
     }
 }
 
@@ -200,7 +195,7 @@ fn the_published_numbers_of_synthetic_did() {
     let (control, gap) = outcome_control(panel);
     let sc = did(&control.weights, &Array1::zeros(19));
     assert!((sc - gap.slice(s![19..]).mean().unwrap()).abs() < 1e-12);
-    assert!((sc + 19.514).abs() < 5e-4 && (sc - published.sc).abs() < 0.12, "{sc}");
+    assert!((sc + 19.514).abs() < 5e-4 && (sc - published.sc).abs() < 0.1, "{sc}");
     let se = placebo_std_error(panel.y.view(), &[panel.treated], panel.t0).unwrap();
     // 8.4 in the paper, from random draws; here every control once.
     assert!((se - placebo_se).abs() < 1e-5, "{se} {placebo_se}");
@@ -236,7 +231,7 @@ fn texas_as_in_the_mixtape() {
     let texas = reference().texas;
     let panel = texas_prisons();
     let predictors = cunningham();
-    for (ours, theirs) in predictors.rows().into_iter().zip(&texas.predictors) {
+    for (ours, theirs) in aligned(predictors.rows(), &texas.predictors) {
         close(ours, theirs, 1e-9, "predictors");
     }
     let donors = panel.donors();
@@ -271,7 +266,7 @@ fn texas_as_in_the_mixtape() {
         panel.t0,
     )
     .unwrap();
-    for (j, theirs) in texas.placebo_same_v.iter().enumerate() {
+    for (j, theirs) in cases(&texas.placebo_same_v, panel.units.len()).enumerate() {
         assert!((ranks.pre_rmse[j] / theirs[0] - 1.0).abs() < 1e-6, "{}", panel.units[j]);
         assert!((ranks.post_rmse[j] / theirs[1] - 1.0).abs() < 1e-6, "{}", panel.units[j]);
     }
@@ -289,7 +284,7 @@ fn texas_as_in_the_mixtape() {
 
 #[test]
 fn filter_and_smoother_are_statsmodels() {
-    for k in reference().kalman {
+    for k in cases(reference().kalman, 4) {
         let v = &k.params;
         let level = StructuralModel::local_level(v[0], v[1]).unwrap();
         let model = match k.name.as_str() {
@@ -318,14 +313,18 @@ fn filter_and_smoother_are_statsmodels() {
 
 #[test]
 fn maximum_likelihood_is_statsmodels_and_durbin_and_koopmans() {
-    for m in reference().mle {
+    for m in cases(reference().mle, 2) {
         let x = if m.x[0].is_empty() { Array2::zeros((m.x.len(), 0)) } else { matrix(&m.x) };
         let fit = fit_local_level(Array1::from(m.y).view(), x.view()).unwrap();
         let error = fit.log_likelihood - m.log_likelihood;
         assert!(error > -1e-9 && error < 1e-6, "{error:e}");
         assert!((fit.obs_var / m.params[0] - 1.0).abs() < 1e-4, "{} {}", fit.obs_var, m.params[0]);
         assert!((fit.level_var / m.params[1] - 1.0).abs() < 1e-3);
-        close(&fit.coef, &m.params[2..], 1e-2, "coefficients");
+        if m.params.len() > 2 {
+            close(&fit.coef, &m.params[2..], 1e-2, "coefficients");
+        } else {
+            assert!(fit.coef.is_empty());
+        }
     }
     let none = Array2::zeros((100, 0));
     let fit = fit_local_level(nile().y.view(), none.view()).unwrap();
@@ -337,7 +336,7 @@ fn maximum_likelihood_is_statsmodels_and_durbin_and_koopmans() {
 
 #[test]
 fn spike_and_slab_is_exact_enumeration() {
-    for case in reference().spike_slab {
+    for case in cases(reference().spike_slab, 3) {
         let (x, y) = (matrix(&case.x), Array1::from(case.y));
         let prior = SpikeSlabPrior {
             expected_model_size: case.size,
@@ -372,12 +371,10 @@ fn the_posterior_of_the_nile_lies_about_maximum_likelihood() {
         .seed(1)
         .fit(nile().y.view(), Array2::zeros((100, 0)).view())
         .unwrap();
-    let median = |draws: &Array1<f64>| {
-        let mut sorted = draws.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        sorted[sorted.len() / 2]
+    // The prior is weak, so the maximum of the likelihood lies in the middle half of the draws.
+    let below = |draws: &Array1<f64>, at: f64| {
+        draws.iter().filter(|draw| **draw < at).count() as f64 / draws.len() as f64
     };
-    let (noise, level) = (median(&fit.obs_var), median(&fit.level_var));
-    assert!((noise / 15_099.0 - 1.0).abs() < 0.15, "{noise}");
-    assert!(level > 500.0 && level < 4500.0, "{level}");
+    let (noise, level) = (below(&fit.obs_var, 15_099.0), below(&fit.level_var, 1469.1));
+    assert!((0.25..0.75).contains(&noise) && (0.25..0.75).contains(&level), "{noise} {level}");
 }

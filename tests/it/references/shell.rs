@@ -1,7 +1,9 @@
 //! `engineering::shell` against the real `tail`, `grep`, `find`, `du`, `stat`, `chmod` and `free`, on
-//! trees made here, byte for byte. A tool that the machine lacks is named and its test passed over.
+//! trees made here, byte for byte. A tool that the machine lacks is named and its test passed over, but
+//! not on Linux, where all are to be had.
 #![cfg(unix)]
 
+use crate::support::aligned;
 use mlnotes::engineering::shell::{
     FileKind, FindOptions, Follower, GrepOptions, RunOptions, Scratch, apply_mode, disk_usage,
     find, format_mode, grep, parse_meminfo, run, tail, tail_bytes,
@@ -19,6 +21,10 @@ fn has(tool: &str) -> bool {
         // BSD's tools of the same names know no `--version`.
         told.status.success()
     });
+    assert!(
+        there || !cfg!(target_os = "linux"),
+        "no GNU `{tool}` here: install it, or nothing is compared"
+    );
     if !there {
         eprintln!("passed over: this machine has no (GNU) `{tool}`");
     }
@@ -128,6 +134,7 @@ fn grep_is_greps() {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let words = ["loss", "Loss", "0.25", "0x25", "nan", "epoch", "loss_val", "", "naïve", "[ok]"];
     let new = GrepOptions::new;
+    let mut n_lines = 0;
     for _ in 0..6 {
         let mut text = String::new();
         for _ in 0..40 {
@@ -151,6 +158,7 @@ fn grep_is_greps() {
                 let script = format!("grep -nE {flags} -e '{pattern}' f || true");
                 let ours = shown(&scratch, pattern, &options, context);
                 assert_eq!(ours, out(&scratch, &script), "{script}\n{text}");
+                n_lines += ours.lines().count();
             }
         }
         for pattern in ["0.25", "[ok]"] {
@@ -158,6 +166,8 @@ fn grep_is_greps() {
             assert_eq!(shown(&scratch, pattern, &new().fixed(), false), theirs);
         }
     }
+    // 384 searches through 40 lines.
+    assert!(n_lines > 3000, "only {n_lines} lines were found");
 }
 
 /// Directories, files of several sizes, links, hard links, odd names.
@@ -220,6 +230,7 @@ fn find_is_finds() {
             let below = path.strip_prefix(scratch.path()).unwrap().display().to_string();
             writeln!(ours, ".{}{below}", if below.is_empty() { "" } else { "/" }).unwrap();
         }
+        assert!(!ours.is_empty(), "{flags}");
         // `.` as a name of the root is find's own spelling.
         if flags.contains("?.csv") || !flags.contains("-name") {
             assert_eq!(ours, out(&scratch, &script), "{flags}");
@@ -364,7 +375,7 @@ fn modes_change_as_chmod_changes_them() {
             let script =
                 format!("umask {umask:03o}; chmod -- {change} {list}; stat -c '%f' {list}");
             let after = scratch.sh(&script).unwrap().stdout;
-            for ((before, after), name) in before.lines().zip(after.lines()).zip(&names) {
+            for ((before, after), name) in aligned(aligned(before.lines(), after.lines()), &names) {
                 let hex = |text| u32::from_str_radix(text, 16).unwrap();
                 let ours = apply_mode(hex(before), change, umask).unwrap();
                 assert_eq!(

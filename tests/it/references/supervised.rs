@@ -1,6 +1,7 @@
 //! Least squares, Bayesian ridge, support vector machines and perceptrons against scikit-learn, jax and optax
 //! (`tests/references/supervised.py`).
 
+use crate::support::cases;
 use mlnotes::data;
 use mlnotes::linear::bayes::BayesianRidge;
 use mlnotes::linear::ols::LinearRegression;
@@ -128,6 +129,7 @@ fn scaled(name: &str) -> (Array2<f64>, Vec<usize>) {
 
 /// Largest error relative to `max(1, |value|)`.
 fn apart(ours: ArrayView1<f64>, theirs: &[f64]) -> f64 {
+    assert!(!theirs.is_empty(), "nothing to compare with");
     max_relative_error(ours, ArrayView1::from(theirs))
 }
 
@@ -135,7 +137,7 @@ fn apart(ours: ArrayView1<f64>, theirs: &[f64]) -> f64 {
 fn least_squares_are_scikit_learns() {
     let diabetes = data::diabetes();
     let (x, y) = (diabetes.x.view(), diabetes.y.view());
-    for case in reference().least_squares {
+    for case in cases(reference().least_squares, 3) {
         let mut params = LinearRegression::params().fit_intercept(case.fit_intercept);
         if let Some(weights) = case.weights {
             params = params.weights(Array1::from(weights));
@@ -152,7 +154,7 @@ fn least_squares_are_scikit_learns() {
 fn bayesian_ridge_is_scikit_learns() {
     let Reference { bayes, wide, target, .. } = reference();
     let diabetes = data::diabetes();
-    for case in bayes {
+    for case in cases(bayes, 4) {
         let (x, y) = match case.data.as_str() {
             "raw" => (diabetes.x.clone(), diabetes.y.clone()),
             "wide" => (matrix(&wide), Array1::from(target.clone())),
@@ -174,7 +176,7 @@ fn bayesian_ridge_is_scikit_learns() {
 
 #[test]
 fn kernel_machines_are_libsvms() {
-    for case in reference().svc {
+    for case in cases(reference().svc, 6) {
         let (x, y) = scaled(&case.data);
         let kernel = match case.kernel.as_str() {
             "linear" => Kernel::Linear,
@@ -200,7 +202,7 @@ fn kernel_machines_are_libsvms() {
 
 #[test]
 fn linear_machines_are_liblinears() {
-    for case in reference().linear_svc {
+    for case in cases(reference().linear_svc, 4) {
         let (x, y) = scaled(&case.data);
         let loss = if case.loss == "hinge" { HingeLoss::Hinge } else { HingeLoss::Squared };
         let params = LinearSvc::params().c(case.c).loss(loss).tol(1e-9).max_iter(1_000_000);
@@ -225,7 +227,7 @@ fn activation(name: &str) -> Activation {
 fn the_gradient_is_scikit_learns_and_that_of_differences() {
     let Reference { mlp, gradients, .. } = reference();
     let (x, values) = (matrix(&mlp.x), matrix(&mlp.values));
-    for case in gradients {
+    for case in cases(gradients, 8) {
         let target = if case.classes {
             MlpTarget::Classes(&mlp.classes)
         } else {
@@ -249,7 +251,7 @@ fn the_gradient_is_scikit_learns_and_that_of_differences() {
 fn forty_steps_are_optaxes() {
     let Reference { mlp, steps, .. } = reference();
     let x = matrix(&mlp.x);
-    for case in steps {
+    for case in cases(steps, 2) {
         let optimiser = if case.optimiser == "sgd" {
             Optimiser::Sgd { learning_rate: 0.1, momentum: 0.9 }
         } else {

@@ -1,5 +1,6 @@
 //! TF-IDF and BM25 against scikit-learn, gensim and rank-bm25 (`tests/references/text.py`).
 
+use crate::support::{aligned, cases};
 use mlnotes::data;
 use mlnotes::text::bm25::{Bm25, Bm25Idf};
 use mlnotes::text::tfidf::{Idf, Norm, Tf, Tfidf, TfidfParams};
@@ -43,8 +44,8 @@ fn reference() -> Reference {
 
 fn rows_agree(params: &TfidfParams, documents: &[&str], rows: &[Vec<f64>], tolerance: f64) {
     let (_, matrix) = params.fit_transform(documents).unwrap();
-    for (i, row) in rows.iter().enumerate() {
-        for (j, &theirs) in row.iter().enumerate() {
+    for (i, row) in cases(rows, documents.len()).enumerate() {
+        for (j, &theirs) in cases(row, matrix.cols()).enumerate() {
             let ours = matrix.get(i, j).copied().unwrap_or(0.0);
             assert!((ours - theirs).abs() < tolerance, "{i} {j}: {ours} {theirs}");
         }
@@ -71,7 +72,7 @@ fn weights_are_scikit_learns() {
     for (params, fitted) in cases {
         let model = params.fit(&documents).unwrap();
         assert_eq!(model.vocabulary(), fitted.vocabulary);
-        for (ours, theirs) in model.idf().iter().zip(&fitted.idf) {
+        for (ours, theirs) in aligned(model.idf(), &fitted.idf) {
             assert!((ours - theirs).abs() < 1e-12, "{ours} {theirs}");
         }
         rows_agree(&params, &documents, &fitted.rows, 1e-12);
@@ -81,7 +82,7 @@ fn weights_are_scikit_learns() {
 #[test]
 fn weights_of_real_speeches_are_scikit_learns() {
     let speeches: Vec<&str> = data::state_of_the_union().iter().map(|s| s.text).collect();
-    for (theirs, longest) in reference().speeches.iter().zip(1..) {
+    for (longest, theirs) in aligned([1, 2], reference().speeches) {
         let counts = CountVectorizer::params().ngram(1, longest);
         let (model, rows) = Tfidf::params().counts(counts).fit_transform(&speeches).unwrap();
         assert_eq!(rows.shape(), (59, theirs.n_terms));
@@ -90,11 +91,11 @@ fn weights_of_real_speeches_are_scikit_learns() {
         assert!((rows.data().iter().sum::<f64>() - theirs.total).abs() < 1e-8);
         assert!((model.idf().sum() - theirs.idf_total).abs() < 1e-6);
         let lincoln = rows.outer_view(18).unwrap();
-        for (term, weight) in &theirs.lincoln {
+        for (term, weight) in cases(&theirs.lincoln, 50) {
             let column = model.vocabulary().binary_search(term).unwrap();
             assert!((lincoln.get(column).unwrap() - weight).abs() < 1e-12, "{term}");
         }
-        for (row, cosine) in rows.outer_iterator().zip(&theirs.cosines) {
+        for (row, cosine) in aligned(rows.outer_iterator(), &theirs.cosines) {
             assert!((row.dot(&lincoln) - cosine).abs() < 1e-12);
         }
         // Read again with the vocabulary known.
@@ -117,7 +118,7 @@ fn scores_are_the_formula_s_and_rank_bm25s() {
     let documents: Vec<&str> = reference.documents.iter().map(String::as_str).collect();
     let agree = |idf, query: &str, theirs: &[f64]| {
         let model = Bm25::params().idf(idf).fit(&documents).unwrap();
-        for (ours, theirs) in model.scores(query).iter().zip(theirs) {
+        for (ours, theirs) in aligned(&model.scores(query), theirs) {
             assert!((ours - theirs).abs() < 1e-12, "{ours} {theirs}");
         }
     };

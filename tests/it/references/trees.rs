@@ -1,5 +1,6 @@
 //! Trees, forests and boosting against scikit-learn (`tests/references/trees.py`), linfa-trees beside.
 
+use crate::support::{aligned, cases};
 use mlnotes::data::breast_cancer;
 use mlnotes::prelude::*;
 use mlnotes::tree::cart::Tree;
@@ -95,12 +96,11 @@ fn matrix(rows: &[Vec<f64>]) -> Array2<f64> {
 }
 
 fn same_tree(ours: &Tree, theirs: &Structure) {
-    assert_eq!(ours.nodes.len(), theirs.feature.len());
-    for (id, node) in ours.nodes.iter().enumerate() {
+    for (id, node) in cases(&ours.nodes, theirs.feature.len()).enumerate() {
         assert_eq!(node.n_samples, theirs.n_samples[id]);
         assert!((node.impurity - theirs.impurity[id]).abs() < 1e-10);
         let close = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-10;
-        assert!(ours.value(id).iter().zip(&theirs.value[id]).all(close));
+        assert!(aligned(ours.value(id).iter(), &theirs.value[id]).all(close));
         match node.split {
             None => assert_eq!(theirs.left[id], -1),
             Some(split) => {
@@ -114,7 +114,7 @@ fn same_tree(ours: &Tree, theirs: &Structure) {
 }
 
 fn close(a: &Array1<f64>, b: &[f64], tol: f64) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < tol)
+    aligned(a, b).all(|(a, b)| (a - b).abs() < tol)
 }
 
 /// Mean and standard deviation.
@@ -131,7 +131,7 @@ fn without(n: usize, test: &[usize]) -> Vec<usize> {
 fn classification_trees_are_scikit_learns_node_by_node() {
     let r = reference();
     let (x, x_new) = (matrix(&r.x), matrix(&r.x_new));
-    for case in &r.classifiers {
+    for case in cases(&r.classifiers, 14) {
         let criterion = match case.criterion.as_deref() {
             Some("entropy") => Criterion::Entropy,
             _ => Criterion::Gini,
@@ -158,7 +158,7 @@ fn classification_trees_are_scikit_learns_node_by_node() {
 fn regression_trees_are_scikit_learns_node_by_node() {
     let r = reference();
     let (x, x_new, y) = (matrix(&r.x), matrix(&r.x_new), Array1::from(r.numbers.clone()));
-    for case in &r.regressors {
+    for case in cases(&r.regressors, 10) {
         let mut params =
             DecisionTreeRegressor::params().min_leaf(case.min_leaf).min_split(case.min_split);
         if let Some(depth) = case.max_depth {
@@ -187,7 +187,7 @@ fn pruning_paths_and_pruned_trees_are_scikit_learns() {
     let classifier = DecisionTreeClassifier::params().min_leaf(r.pruned_classifier.min_leaf);
     let full = classifier.fit(x.view(), &r.classes).unwrap();
     same_path(&full.tree, &r.pruned_classifier);
-    for (i, &alpha) in r.pruned_classifier.alpha.iter().enumerate() {
+    for (i, &alpha) in cases(&r.pruned_classifier.alpha, 8).enumerate() {
         let model = classifier.clone().ccp_alpha(alpha).fit(x.view(), &r.classes).unwrap();
         assert_eq!(model.n_leaves(), r.pruned_classifier.n_leaves[i]);
         let said = model.predict(x_new.view()).unwrap();
@@ -197,7 +197,7 @@ fn pruning_paths_and_pruned_trees_are_scikit_learns() {
     let regressor = DecisionTreeRegressor::params().min_leaf(r.pruned_regressor.min_leaf);
     let full = regressor.fit(x.view(), y.view()).unwrap();
     same_path(&full.tree, &r.pruned_regressor);
-    for (i, &alpha) in r.pruned_regressor.alpha.iter().enumerate() {
+    for (i, &alpha) in cases(&r.pruned_regressor.alpha, 10).enumerate() {
         let model = regressor.clone().ccp_alpha(alpha).fit(x.view(), y.view()).unwrap();
         assert_eq!(model.n_leaves(), r.pruned_regressor.n_leaves[i]);
         assert!(close(
@@ -212,7 +212,7 @@ fn pruning_paths_and_pruned_trees_are_scikit_learns() {
 fn boosted_numbers_are_scikit_learns_round_by_round() {
     let r = reference();
     let (x, x_new, y) = (matrix(&r.x), matrix(&r.x_new), Array1::from(r.numbers.clone()));
-    for case in &r.boosted_regressors {
+    for case in cases(&r.boosted_regressors, 2) {
         let model = GradientBoostingRegressor::params()
             .n_trees(case.train_score.len())
             .max_depth(case.max_depth)
@@ -221,7 +221,7 @@ fn boosted_numbers_are_scikit_learns_round_by_round() {
             .fit(x.view(), y.view())
             .unwrap();
         let stages = model.staged_predict(x_new.view()).unwrap();
-        for (&round, theirs) in case.rounds.iter().zip(&case.predict) {
+        for (&round, theirs) in aligned(case.rounds.iter(), &case.predict) {
             assert!(close(&stages.row(round).to_owned(), theirs, 1e-8));
         }
         let loss = model.boosted.train_loss.slice(ndarray::s![1..]).to_owned();
@@ -234,7 +234,7 @@ fn boosted_numbers_are_scikit_learns_round_by_round() {
 fn boosted_classes_are_scikit_learns_round_by_round() {
     let r = reference();
     let (x, x_new) = (matrix(&r.x), matrix(&r.x_new));
-    for case in &r.boosted_classifiers {
+    for case in cases(&r.boosted_classifiers, 2) {
         let model = GradientBoostingClassifier::params()
             .n_trees(case.train_score.len())
             .max_depth(case.max_depth)
@@ -243,7 +243,7 @@ fn boosted_classes_are_scikit_learns_round_by_round() {
             .fit(x.view(), &r.binary)
             .unwrap();
         let stages = model.staged_predict_proba(x_new.view()).unwrap();
-        for (&round, theirs) in case.rounds.iter().zip(&case.predict) {
+        for (&round, theirs) in aligned(case.rounds.iter(), &case.predict) {
             assert!(close(&stages.row(round).to_owned(), theirs, 1e-8));
         }
         // scikit-learn traces the deviance, twice the loss.
@@ -263,10 +263,10 @@ fn on_breast_cancer_each_is_as_good_as_scikit_learns() {
             let of = |rows: &[usize]| -> Vec<usize> { rows.iter().map(|&i| set.y[i]).collect() };
             let (x, x_new) = (set.x.select(Axis(0), &train), set.x.select(Axis(0), test));
             let said = fit(x.view(), &of(&train), x_new.view());
-            let right = said.iter().zip(of(test)).filter(|(a, b)| **a == *b).count();
+            let right = aligned(said, of(test)).filter(|(a, b)| a == b).count();
             right as f64 / test.len() as f64
         };
-        cancer.folds.iter().map(score).sum::<f64>() / 5.0
+        cases(&cancer.folds, 5).map(score).sum::<f64>() / 5.0
     };
     // scikit-learn breaks ties by chance: our tree is one of its trees.
     let tree = cross_validated(&move |x, y, new| {
@@ -292,9 +292,9 @@ fn on_breast_cancer_each_is_as_good_as_scikit_learns() {
     // Two of 569 tumours.
     assert!((boosting - mean).abs() < 0.0036, "{boosting} {mean}");
     let oob: Vec<f64> = (0..3)
-        .filter_map(|seed| {
+        .map(|seed| {
             let params = RandomForestClassifier::params().oob_score(true).seed(seed);
-            params.fit(set.x.view(), &set.y).unwrap().oob_score()
+            params.fit(set.x.view(), &set.y).unwrap().oob_score().unwrap()
         })
         .collect();
     let ((ours, _), (mean, sd)) = (moments(&oob), moments(&cancer.oob));
@@ -316,7 +316,7 @@ fn regression_forests_are_as_good_as_scikit_learns() {
                 let (x_test, y_test) = (x.select(Axis(0), test), y.select(Axis(0), test));
                 model.score(x_test.view(), y_test.view()).unwrap()
             };
-            r.regression.folds.iter().map(fold).sum::<f64>() / 3.0
+            cases(&r.regression.folds, 3).map(fold).sum::<f64>() / 3.0
         })
         .collect();
     let ((ours, _), (mean, sd)) = (moments(&scores), moments(&r.regression.forest));
@@ -340,6 +340,6 @@ fn linfa_grows_the_same_small_tree() {
     let ours = DecisionTreeClassifier::params().max_depth(3).min_leaf(5);
     let ours = ours.fit(x.view(), &r.classes).unwrap().predict(x_new.view()).unwrap();
     let theirs = peer.predict(&x_new).to_vec();
-    let same = ours.iter().zip(&theirs).filter(|(a, b)| a == b).count();
+    let same = aligned(&ours, &theirs).filter(|(a, b)| a == b).count();
     assert!(same + 2 >= ours.len(), "{same} of {}", ours.len());
 }

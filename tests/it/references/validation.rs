@@ -2,6 +2,7 @@
 //! `SciPy`, early stopping against ridge (`tests/references/validation.py`); derivatives of the squared loss by
 //! differences; defects that are planted, and found.
 
+use crate::support::{aligned, apart, cases, largest};
 use mlnotes::data::augment::image;
 use mlnotes::data::{self, Split};
 use mlnotes::linear::lasso::Lasso;
@@ -160,7 +161,7 @@ fn matrix(rows: &[Vec<f64>]) -> Array2<f64> {
 }
 
 fn distance(a: &Array1<f64>, b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
+    aligned(a, b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
 }
 
 fn normal(n: usize, d: usize, rng: &mut ChaCha8Rng) -> Array2<f64> {
@@ -168,8 +169,7 @@ fn normal(n: usize, d: usize, rng: &mut ChaCha8Rng) -> Array2<f64> {
 }
 
 fn assert_splits(ours: &[Split], theirs: &[Parts]) {
-    assert_eq!(ours.len(), theirs.len());
-    for (ours, theirs) in ours.iter().zip(theirs) {
+    for (ours, theirs) in aligned(ours.iter(), theirs) {
         assert_eq!((&ours.train, &ours.test), (&theirs.train, &theirs.test));
     }
 }
@@ -177,22 +177,22 @@ fn assert_splits(ours: &[Split], theirs: &[Parts]) {
 #[test]
 fn splits_without_chance_are_scikit_learns_row_for_row() {
     let reference = reference();
-    for case in reference.in_order {
+    for case in cases(reference.in_order, 3) {
         assert_splits(&KFold::params(case.k).split(case.n).unwrap(), &case.splits);
     }
-    for case in reference.by_class {
+    for case in cases(reference.by_class, 3) {
         let folds = KFold::params(case.k).stratify(&case.y).split(case.y.len()).unwrap();
         assert_splits(&folds, &case.splits);
     }
-    for case in reference.by_group {
+    for case in cases(reference.by_group, 3) {
         let folds = KFold::params(case.k).groups(&case.groups).split(case.groups.len()).unwrap();
         assert_splits(&folds, &case.splits);
     }
-    for case in reference.by_both {
+    for case in cases(reference.by_both, 3) {
         let params = KFold::params(case.k).stratify(&case.y).groups(&case.groups);
         assert_splits(&params.split(case.y.len()).unwrap(), &case.splits);
     }
-    for case in reference.in_time {
+    for case in cases(reference.in_time, 4) {
         let folds = TimeSeriesSplit::new(case.k, case.gap).unwrap().split(case.n).unwrap();
         assert_splits(&folds, &case.splits);
     }
@@ -201,7 +201,7 @@ fn splits_without_chance_are_scikit_learns_row_for_row() {
 #[test]
 fn splits_at_random_have_scikit_learns_sizes() {
     let reference = reference();
-    for case in &reference.two_parts {
+    for case in cases(&reference.two_parts, 3) {
         let split = data::stratified_train_test_split(&case.y, case.share, 3).unwrap();
         let count = |rows: &[usize]| {
             let mut counts = vec![0; 4];
@@ -215,7 +215,7 @@ fn splits_at_random_have_scikit_learns_sizes() {
         let plain = data::train_test_split(case.y.len(), case.share, 3).unwrap();
         assert_eq!((plain.train.len(), plain.test.len()), case.plain_sizes);
     }
-    for case in &reference.in_order {
+    for case in cases(&reference.in_order, 3) {
         let folds = KFold::params(case.k).shuffle(true).seed(5).split(case.n).unwrap();
         let ours: Vec<usize> = folds.iter().map(|fold| fold.test.len()).collect();
         let theirs: Vec<usize> = case.splits.iter().map(|fold| fold.test.len()).collect();
@@ -238,7 +238,7 @@ fn scores_and_curves_are_scikit_learns() {
     );
     assert!(distance(&ours.unwrap(), &reference.scores) < 1e-10);
     let close = |ours: &Array2<f64>, theirs: &Rows| {
-        let error = (ours - &matrix(theirs)).mapv(f64::abs).fold(0.0, |a: f64, &b| a.max(b));
+        let error = apart(ours, &matrix(theirs));
         assert!(error < 1e-8, "{error}");
     };
     let curve = learning_curve(
@@ -294,8 +294,7 @@ fn stacking_on_given_folds_is_scikit_learns() {
     let folds = KFold::params(5).split(442).unwrap();
     let stacked = Stacking::params(bases, Ridge::params(0.5)).folds(&folds).fit(x, y).unwrap();
     let said = stacked.predict(x).unwrap();
-    let error = (&said - &Array1::from(reference.predictions)).mapv(f64::abs);
-    let error = error.fold(0.0, |a: f64, &b| a.max(b));
+    let error = apart(&said, &reference.predictions);
     assert!(error < 1e-4, "{error}");
     // The meta model alone, on our out-of-fold predictions.
     let meta = Ridge::params(0.5).fit(stacked.out_of_fold.view(), y).unwrap();
@@ -314,7 +313,7 @@ fn schedules_follow_their_formulas_to_twelve_digits() {
     ];
     for (schedule, expected) in pairs {
         let schedule = schedule.unwrap();
-        for (&step, value) in reference.steps.iter().zip(expected) {
+        for (&step, value) in aligned(reference.steps.iter(), expected) {
             assert!((schedule.lr(step) - value).abs() < 1e-12, "{schedule:?} at {step}");
         }
     }
@@ -324,7 +323,7 @@ fn schedules_follow_their_formulas_to_twelve_digits() {
 fn pictures_are_mapped_as_scipy_does() {
     let reference = reference();
     let picture = matrix(&reference.picture);
-    for case in &reference.maps {
+    for case in cases(&reference.maps, 3) {
         let seen = image::affine(picture.view(), case.map, case.shift, 0.25).unwrap();
         assert!((seen - matrix(&case.seen)).iter().all(|d| d.abs() < 1e-12));
     }
@@ -345,7 +344,7 @@ fn stopping_early_is_ridge_on_a_quadratic() {
     let tolerances = [(reference.equal_curvature, 1e-10), (reference.few_steps, 1e-2)];
     for (quadratic, tolerance) in tolerances {
         let (x, y) = (matrix(&quadratic.x), Array1::from(quadratic.y));
-        for run in quadratic.runs {
+        for run in cases(quadratic.runs, 3) {
             let stopped = descend(&x, &y, quadratic.lr, run.steps);
             assert!(distance(&stopped, &run.descent) < 1e-12);
             let params = Ridge::params(run.alpha).fit_intercept(false);
@@ -353,8 +352,8 @@ fn stopping_early_is_ridge_on_a_quadratic() {
             assert!(distance(&ridge, &run.ridge) < 1e-10);
             let best = LinearRegression::params().fit_intercept(false);
             let best = best.fit(x.view(), y.view()).unwrap().coef;
-            let apart = distance(&stopped, &run.ridge) / best.dot(&best).sqrt();
-            assert!(apart < tolerance, "{} steps: {apart}", run.steps);
+            let off = distance(&stopped, &run.ridge) / best.dot(&best).sqrt();
+            assert!(off < tolerance, "{} steps: {off}", run.steps);
         }
     }
 }
@@ -395,8 +394,9 @@ fn the_stopping_rule_finds_the_error_of_the_best_ridge() {
         let full = LinearRegression::params().fit_intercept(false);
         let full = full.fit(x.view(), y.view()).unwrap().coef;
         let [a, b, c] = [&kept, &ridge, &full].map(|w| error(w, &xt, &yt));
-        assert!((a / b - 1.0).abs() < 0.1, "seed {seed}: {a} and {b}");
+        // What each gains on no penalty is far more than what they differ by.
         assert!(a < 0.9 * c, "seed {seed}: no penalty {c}, stopped {a}");
+        assert!((a - b).abs() < 0.25 * (c - b), "seed {seed}: {a} and {b}, no penalty {c}");
     }
 }
 
@@ -450,7 +450,7 @@ fn without_a_shift_the_adversary_guesses_and_with_one_it_knows() {
         let shift = adversarial_validation(a.view(), moved.view(), seed).unwrap();
         assert!(shift.is_shifted(), "seed {seed}: {}", shift.auc);
         let others = shift.importance.iter().enumerate().filter(|(j, _)| *j != 3);
-        assert!(others.map(|(_, v)| *v).fold(0.0, f64::max) < shift.importance[3]);
+        assert!(largest(others.map(|(_, v)| *v)) < shift.importance[3]);
     }
 }
 

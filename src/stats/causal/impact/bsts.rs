@@ -434,7 +434,8 @@ mod tests {
         let fit = params.clone().seed(5).fit(y.view(), x.view()).unwrap();
         assert!(fit.inclusion[0] > 0.95 && fit.inclusion[1] < 0.6, "{}", fit.inclusion);
         let slope = fit.coef.column(0).mean().unwrap();
-        assert!((slope - 1.5).abs() < 0.4, "{slope}");
+        // Four standard errors: noise 1.7 over the control's spread of 2.3 on 65 times.
+        assert!((slope - 1.5).abs() < 4.0 * 1.7 / (2.3 * 65f64.sqrt()), "{slope}");
         assert_eq!(fit, params.clone().seed(5).fit(y.view(), x.view()).unwrap());
         assert_ne!(fit, params.seed(6).fit(y.view(), x.view()).unwrap());
         assert_eq!(fit.predict(x.view()).unwrap(), fit.predict(x.view()).unwrap());

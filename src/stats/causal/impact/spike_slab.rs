@@ -304,7 +304,8 @@ mod tests {
         let fit = fit(1);
         assert_eq!(fit.inclusion, array![1.0, 1.0]);
         let mean = fit.coef.mean_axis(Axis(0)).unwrap();
-        assert!((&mean - &array![1.0, -2.0]).iter().all(|d| d.abs() < 0.15), "{mean}");
+        // The slab weighs as much as one of 30 times, and shrinks by as much; noise adds 0.01.
+        assert!((&mean - &array![1.0, -2.0]).iter().all(|d| d.abs() < 2.0 / 30.0 + 0.02), "{mean}");
     }
 
     #[test]

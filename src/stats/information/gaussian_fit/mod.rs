@@ -169,7 +169,8 @@ pub(super) mod tests {
         let cover = fit_gaussian_kl(&target, (-20.0, 20.0), Direction::Forward).unwrap();
         assert!(cover.mean.abs() < 1e-9 && (cover.sd - 17f64.sqrt()).abs() < 1e-9, "{cover:?}");
         let seek = fit_gaussian_kl(&target, (-20.0, 20.0), Direction::Reverse).unwrap();
-        assert!((seek.mean.abs() - 4.0).abs() < 0.01 && (seek.sd - 1.0).abs() < 0.01, "{seek:?}");
+        // The other peak is eight deviations off.
+        assert!((seek.mean.abs() - 4.0).abs() < 2e-3 && (seek.sd - 1.0).abs() < 2e-3, "{seek:?}");
         let ends: Vec<f64> = seek.local_minima.iter().take(2).map(|found| found.0).collect();
         assert!((ends[0] + ends[1]).abs() < 1e-6 && (ends[0] - ends[1]).abs() > 7.0, "{seek:?}");
     }

@@ -123,11 +123,14 @@ mod tests {
             real in proptest::collection::vec(-4.0..4.0, 5..20),
             a in 0.5..3.0, b in 0.5..3.0,
         ) {
+            let mut with_formula = 0;
             for (family, at) in families(&positive, &real, a, b) {
                 let Some(best) = family.closed_form() else { continue };
                 let (top, here) = (family.log_lik(best.view()), family.log_lik(at.view()));
                 prop_assert!(top.unwrap() >= here.unwrap() - 1e-9, "{}", family.model());
+                with_formula += 1;
             }
+            prop_assert_eq!(with_formula, 5);
         }
     }
 

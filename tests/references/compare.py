@@ -22,7 +22,7 @@ class Allowed(NamedTuple):
 def tolerances(source):
     """What a script allows below each key, and under "" everywhere else, by lines of its docstring.
 
-    They read `Made anew to 1e-6 or within 1e-20 in key: reason`; the second number and the key may be left out.
+    They read `Made anew to 1e-6 or within 1e-20 in key: reason`; second number and key may be left out.
     """
     stated = STATED.finditer(ast.get_docstring(ast.parse(source)) or "")
     return {"": Allowed()} | {m[3] or "": Allowed(float(m[1]), float(m[2] or 0)) for m in stated}

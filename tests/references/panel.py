@@ -7,6 +7,7 @@ asserted here. Spike-and-slab posteriors are enumerated over all models, each wi
 of the data (scipy), which knows nothing of the sampler's formulas.
 
 Made anew to 1e-5 in pysyncon_given: its solver stops at a tolerance of its own.
+Made anew to 5e-4 in pysyncon_nested_loss: around that solver, a search without derivatives stops early.
 """
 
 import itertools

@@ -17,7 +17,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from compare import compare, tolerance
+from compare import compare, tolerances
 from packages import READS, WRITES, Missing, bring
 from place import HERE, SETS
 
@@ -57,10 +57,10 @@ def remake(script, scratch, update):
     made = {str(path.relative_to(into)) for path in into.rglob("*") if path.is_file()}
     faults = [f"{name} was not made" for name in sorted(wanted.keys() - made)]
     faults += [f"{name} was made, but nobody expects it" for name in sorted(made - wanted.keys())]
-    allowed = tolerance(script.read_text(encoding="utf-8"))
+    stated = tolerances(script.read_text(encoding="utf-8"))
     for name in sorted(wanted.keys() & made):
         stored = wanted[name]
-        found = compare(stored, into / name, allowed) if stored.exists() else ["it is not stored"]
+        found = compare(stored, into / name, stated) if stored.exists() else ["it is not stored"]
         if found and update:
             stored.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(into / name, stored)

@@ -2,7 +2,7 @@
 
 Needs scikit-learn 1.9.1 and statsmodels 0.15.0. Breast cancer is standardised with divisor n.
 
-Made anew to 1e-7: the softmax model is by L-BFGS, which stops where rounding hides the fall of the loss.
+Made anew to 1e-6 in iris_softmax: L-BFGS stops where rounding hides the fall of the loss.
 """
 
 import json

@@ -5,6 +5,9 @@ that panel_data.py writes. Programmes over the simplex are solved by NNLS with a
 polished on the support by the equality-constrained normal equations; their optimality conditions are
 asserted here. Spike-and-slab posteriors are enumerated over all models, each with the multivariate t density
 of the data (scipy), which knows nothing of the sampler's formulas.
+
+Made anew to 1e-5 in pysyncon_given: its solver stops at a tolerance of its own.
+Made anew to 5e-4 in pysyncon_nested_loss: around that solver, a search without derivatives stops early.
 """
 
 import itertools

@@ -1,6 +1,6 @@
 """Writes pca.json: what scikit-learn's PCA(svd_solver="full") says. Needs scikit-learn 1.9.1.
 
-Made anew to 1e-9 or within 1e-28: where no rank is left, the noise is 0 but for rounding.
+Made anew to 1e-9 or within 1e-28 in noise_variance: where no rank is left, the noise is 0 but for rounding.
 """
 
 import json

@@ -4,7 +4,7 @@ Needs scikit-learn 1.9.1, jax and optax. Tolerances of scikit-learn's solvers ar
 have settled. The perceptron's gradient is scikit-learn's own backpropagation and, apart from it, jax's
 automatic one; its training steps are optax's.
 
-Made anew to 1e-8: libsvm stops at a violation of the optimum, at which the last bits decide when.
+Made anew to 1e-8 in svc: libsvm stops at a violation of the optimum, at which the last bits decide when.
 """
 
 import json

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 from anew import HELPERS, products, scripts
-from compare import LAST_BITS, Allowed, compare, differences, tolerance
+from compare import LAST_BITS, Allowed, compare, differences, tolerances
 from packages import CLIENTS, READS, WRITES
 from place import HERE, SETS
 
@@ -58,8 +58,8 @@ def test_a_script_writes_where_it_is_told(script):
     asked = re.findall(r"\b(fixture\(__file__\)|data_set\()", text)
     assert asked == ["fixture(__file__)"] if script.name not in WRITES else "data_set(" in asked
     assert all(path.exists() for path in products(script).values())
-    allowed = tolerance(text)
-    assert LAST_BITS <= allowed.relative < 0.1 and 0.0 <= allowed.absolute < 1e-9
+    for allowed in tolerances(text).values():
+        assert LAST_BITS <= allowed.relative < 1e-3 and 0.0 <= allowed.absolute < 1e-9
 
 
 def test_the_lock_pins_every_package_that_is_imported():
@@ -98,32 +98,38 @@ CHANGED = [
 
 @pytest.mark.parametrize("made, line", CHANGED)
 def test_a_change_is_seen(made, line):
-    assert list(differences(STORED, made, Allowed())) == [line]
+    assert list(differences(STORED, made, {"": Allowed()})) == [line]
 
 
 def test_the_last_bits_may_differ():
     made = {**STORED, "x": [1.0 + 1e-13, -1e-17, 2.5 - 1e-12]}
-    assert list(differences(STORED, made, Allowed())) == []
-    assert list(differences({"p": 1e-70}, {"p": 2e-70}, Allowed())) != []
-    assert list(differences({"p": 1e-70}, {"p": 2e-70}, Allowed(absolute=1e-60))) == []
+    assert list(differences(STORED, made, {"": Allowed()})) == []
+    assert list(differences({"p": 1e-70}, {"p": 2e-70}, {"": Allowed()})) != []
+    assert list(differences({"p": 1e-70}, {"p": 2e-70}, {"": Allowed(absolute=1e-60)})) == []
+
+
+def test_a_tolerance_holds_below_its_key_only():
+    stored, made = {"a": {"b": [1.0]}, "c": [1.0]}, {"a": {"b": [1.001]}, "c": [1.001]}
+    stated = {"": Allowed(), "a": Allowed(0.01)}
+    assert list(differences(stored, made, stated)) == [".c[0]: 1.0 is stored, 1.001 was made"]
 
 
 def test_a_script_may_say_what_it_allows():
-    assert tolerance('"""Writes a.json.\n\nMade anew to 1e-6: single precision.\n"""') == Allowed(1e-6)
-    assert tolerance('"""Made anew to 1e-9 or within 1e-28: zeros."""') == Allowed(1e-9, 1e-28)
-    assert tolerance('"""Writes a.json."""') == Allowed()
-    assert tolerance('"""Made anew to 1e-6:"""') == Allowed(), "a tolerance without a reason is none"
+    lines = "Made anew to 1e-6: why.\nMade anew to 1e-9 or within 1e-28 in b: why."
+    assert tolerances(f'"""Writes a.json.\n\n{lines}\n"""') == {"": Allowed(1e-6), "b": Allowed(1e-9, 1e-28)}
+    assert tolerances('"""Writes a.json."""') == {"": Allowed()}
+    assert tolerances('"""Made anew to 1e-6:"""') == {"": Allowed()}, "a tolerance without a reason is none"
 
 
 def test_files_are_compared_by_value_or_by_byte(tmp_path):
     one, two = tmp_path / "a.json", tmp_path / "b.json"
     one.write_text(json.dumps(STORED))
     two.write_text(json.dumps(STORED, indent=1))
-    assert compare(one, two, Allowed()) == []
+    assert compare(one, two, {"": Allowed()}) == []
     one, two = tmp_path / "a.csv", tmp_path / "b.csv"
     one.write_bytes(b"x\n1\n")
     two.write_bytes(b"x\n1\n2\n")
-    assert compare(one, two, Allowed()) == ["line 3: None is stored, b'2\\n' was made"]
+    assert compare(one, two, {"": Allowed()}) == ["line 3: None is stored, b'2\\n' was made"]
 
 
 def test_helpers_are_there():

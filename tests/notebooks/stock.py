@@ -28,8 +28,8 @@ from jupyter_client.manager import KernelManager
 from stock_record import RAISES, RECORD, ROOT, SKIP, code_cells, in_turn, key, read, stock_version
 from stock_record import unrecorded, write
 
-# The stock kernel compiles every crate in the first cell that names it.
-TIMEOUT = 2400
+# Seconds: for a cell, and for all the crates that a set of `:dep` lines names.
+TIMEOUT, COMPILE = 900, 4 * 3600
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 END = "the session has ended here"
 
@@ -220,7 +220,7 @@ def prepare(paths: list[Path], kernel: str, crates: list[Path]) -> None:
         for lines in sets:
             compiler.run(":clear")
             pin_versions(crates[0])
-            outcome = compiler.run("\n".join(lines))
+            outcome = compiler.run("\n".join(lines), COMPILE)
             if outcome.faults:
                 sys.exit("\n".join(["the stock kernel cannot compile", *lines, *outcome.faults]))
     for crate in crates[1:]:

@@ -73,10 +73,7 @@ impl Package {
         let question = folder.join("question/Cargo.toml");
         let (name, wanted) = (name.replace('-', "_"), wanted.clone());
         let package = Self { name, manifest, question, target, table, wanted };
-        if beside.is_some() {
-            write_if_new(&folder.join("question/lib.rs"), &source)?;
-            package.ask_with(&Pins::default())?;
-        }
+        write_if_new(&folder.join("question/lib.rs"), &source)?;
         Ok(package)
     }
 
@@ -195,6 +192,7 @@ pub(super) struct Double<'a> {
 /// The crates of the manifest that were built once more.
 pub(super) fn doubled<'a>(base: &'a Environment, built: &'a Environment) -> Vec<Double<'a>> {
     let own = base.direct.keys().filter_map(|name| base.externs.get(name));
+    let own = own.chain(base.added.values());
     let own = own.filter_map(|file| base.builds.iter().find(|build| build.file == *file));
     let mut doubled = Vec::new();
     for base in own.filter(|build| build.registry) {
@@ -210,9 +208,9 @@ pub(super) fn doubled<'a>(base: &'a Environment, built: &'a Environment) -> Vec<
 /// The lines that would give the environment's builds the features of these.
 pub(super) fn lacking(base: &Environment, built: &Environment) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
-    for build in built.builds.iter().filter(|build| build.registry && build.normal) {
-        let same =
-            |b: &&Build| b.package == build.package && b.version == build.version && b.normal;
+    let optimised = base.builds.iter().any(|build| build.opt_level != "0");
+    for build in built.builds.iter().filter(|build| build.registry) {
+        let same = |b: &&Build| b.package == build.package && b.version == build.version;
         let mut own = base.builds.iter().filter(same).peekable();
         if own.peek().is_none() || own.clone().any(|own| own.features == build.features) {
             continue;
@@ -227,8 +225,12 @@ pub(super) fn lacking(base: &Environment, built: &Environment) -> BTreeSet<Strin
         if !more.is_empty() {
             let (name, version) = (&build.package, &build.version);
             let features = more.join(", ");
-            lines
-                .insert(format!("{name} = {{ version = \"{version}\", features = [{features}] }}"));
+            // A build script's crates and a macro's share their features apart from all others.
+            let builder = !build.normal || (optimised && build.opt_level == "0");
+            let under = if builder { "(in [build-dependencies]) " } else { "" };
+            lines.insert(format!(
+                "{under}{name} = {{ version = \"{version}\", features = [{features}] }}"
+            ));
         }
     }
     lines

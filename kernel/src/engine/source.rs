@@ -113,6 +113,8 @@ pub struct CellItem {
     pub statics: Vec<CellStatic>,
     /// What a `use` brings in, one name each, with a `use` of its own for later cells.
     pub uses: Vec<(String, String)>,
+    /// For a macro call that hides statics: the text of its items, in which `statics` are places.
+    pub expanded: Option<String>,
 }
 
 impl CellItem {
@@ -142,12 +144,25 @@ pub struct CellMacro {
 /// What a macro call turned out to make.
 #[derive(Debug, Clone)]
 pub enum Made {
-    /// Items, with what is known of all of them.
-    Items(Facts),
+    /// Items, with what is known of all of them, and their text.
+    Items(Facts, String),
     /// Variables, perhaps.
     Bindings(Vec<Binding>),
     /// A value, or only effects.
     Nothing,
+}
+
+/// The statics in the text of some items, of which each has its own name.
+fn statics_in(text: &str) -> Vec<CellStatic> {
+    let mut statics = Statics { start: 0, found: Vec::new() };
+    // What `thread_local!` expands to is no text that a cell can have.
+    if let Ok(file) = syn::parse_file(text)
+        && !text.contains("thread::local_impl")
+    {
+        statics.visit_file(&file);
+    }
+    proc_macro2::extra::invalidate_current_thread_spans();
+    statics.found
 }
 
 impl Made {
@@ -175,13 +190,23 @@ impl Made {
                     only_items = false;
                     bindings.extend(names_of(&local.pat));
                 }
+                Stmt::Expr(Expr::Verbatim(nothing), _) if nothing.is_empty() => {}
                 Stmt::Expr(Expr::Tuple(unit), _) if unit.elems.is_empty() => {}
                 _ => only_items = false,
             }
         }
         proc_macro2::extra::invalidate_current_thread_spans();
         match items {
-            Some(facts) if only_items => Self::Items(facts),
+            Some(facts) if only_items => {
+                // The semicolon behind the call is no item.
+                let nothing = |statement: &Stmt| matches!(statement, Stmt::Expr(Expr::Verbatim(tokens), _) if tokens.is_empty());
+                let text = text.trim();
+                let bare =
+                    text.strip_suffix(';').filter(|_| statements.last().is_some_and(nothing));
+                // By std's name, which every crate has.
+                let text = bare.unwrap_or(text).trim_end().replace(" ::alloc::", " ::std::");
+                Self::Items(facts, text.replace("(::alloc::", "(::std::"))
+            }
             _ if !bindings.is_empty() => Self::Bindings(bindings),
             _ => Self::Nothing,
         }
@@ -341,7 +366,8 @@ impl Parsed {
                 let mut statics = Statics { start: self.start, found: Vec::new() };
                 statics.visit_item(item);
                 let statics = statics.found;
-                self.items.push(CellItem { range, facts, members, statics, uses });
+                let expanded = None;
+                self.items.push(CellItem { range, facts, members, statics, uses, expanded });
             }
             Stmt::Expr(expr, semicolon) => {
                 self.find_awaits(statement);
@@ -364,7 +390,8 @@ impl Parsed {
                 let names = statics.iter().map(|key| (key.name.clone(), facts::VALUES));
                 facts.defines.extend(names);
                 let (range, uses) = (self.bytes(statement.span()), Vec::new());
-                self.items.push(CellItem { range, facts, members: Vec::new(), statics, uses });
+                let (members, expanded) = (Vec::new(), None);
+                self.items.push(CellItem { range, facts, members, statics, uses, expanded });
             }
             Stmt::Macro(macro_) if included(&macro_.mac).is_some() => {
                 let (made, copy) = included(&macro_.mac).unwrap_or_default();
@@ -374,7 +401,7 @@ impl Parsed {
                 facts.merge(made);
                 let (range, uses) = (self.bytes(statement.span()), Vec::new());
                 let (members, statics) = (Vec::new(), Vec::new());
-                self.items.push(CellItem { range, facts, members, statics, uses });
+                self.items.push(CellItem { range, facts, members, statics, uses, expanded: None });
             }
             Stmt::Macro(macro_) => {
                 self.find_awaits(statement);
@@ -406,13 +433,16 @@ impl Parsed {
                         self.bindings.push(binding);
                     }
                 }
-                Made::Items(made) => {
+                Made::Items(made, text) => {
                     let mut facts = call.facts;
                     (facts.header, facts.associated) = (BTreeSet::new(), None);
                     facts.merge(made);
-                    let (members, statics, uses) = (Vec::new(), Vec::new(), Vec::new());
-                    let item = CellItem { range: range.clone(), facts, members, statics, uses };
-                    let at = self.items.partition_point(|item| item.range.start < range.start);
+                    let statics = statics_in(&text);
+                    let expanded = (!statics.is_empty()).then_some(text);
+                    let (range, members, uses) = (range.clone(), Vec::new(), Vec::new());
+                    let item = CellItem { range, facts, members, statics, uses, expanded };
+                    let at =
+                        self.items.partition_point(|other| other.range.start < item.range.start);
                     self.items.insert(at, item);
                 }
             }
@@ -454,7 +484,7 @@ fn included(mac: &Macro) -> Option<(Facts, std::path::PathBuf)> {
     // Another thread: the parser of this one is at work.
     let made = std::thread::scope(|scope| scope.spawn(|| Made::of(&text)).join());
     match made {
-        Ok(Made::Items(facts)) => Some((facts, copy)),
+        Ok(Made::Items(facts, _)) => Some((facts, copy)),
         _ => None,
     }
 }

@@ -11,6 +11,8 @@ pub struct Variable {
     pub mutable: bool,
     /// The cell that bound it last.
     pub cell: usize,
+    /// Whether its cell left the type of a literal open, so that it is `i32` or `f64` for want of more.
+    pub loose: bool,
 }
 
 impl Variable {
@@ -39,18 +41,27 @@ pub fn shown(text: &str) -> String {
     }
     out.push_str(rest);
     let mut text = out.replace("mlnotes_crates::", "");
-    let paths: Vec<(usize, usize)> = pieces(&text)
-        .windows(2)
-        .filter_map(|pair| match (&pair[0], &pair[1]) {
-            (Piece::Word(at, "crate"), Piece::Colons(colons)) => Some((*at, colons + 2)),
-            (Piece::Other(_), Piece::Colons(at)) => Some((*at, at + 2)),
-            _ => None,
-        })
-        .collect();
+    let pieces = pieces(&text);
+    let mut paths = Vec::new();
+    for (i, piece) in pieces.iter().enumerate() {
+        match (piece, pieces.get(i + 1)) {
+            (Piece::Word(at, "crate"), Some(Piece::Colons(colons))) => {
+                paths.push((*at, colons + 2))
+            }
+            (Piece::Colons(at), _) => {
+                let path = |c: char| c.is_alphanumeric() || c == '_' || c == '>';
+                if !text[..*at].ends_with(path) {
+                    paths.push((*at, at + 2));
+                }
+            }
+            _ => {}
+        }
+    }
+    drop(pieces);
     for (start, end) in paths.into_iter().rev() {
         text.replace_range(start..end, "");
     }
-    text.strip_prefix("::").map(str::to_owned).unwrap_or(text)
+    text
 }
 
 enum Piece<'a> {
@@ -99,6 +110,10 @@ pub fn writable(ty: &str, external: impl Fn(&str) -> bool) -> String {
         .replace("'{erased} ", "")
         .replace("mlnotes_crates::", "");
     let ty = without_fn_items(&ty);
+    if ty.contains('{') {
+        // A closure: there is no way to write it.
+        return ty;
+    }
     let pieces = pieces(&ty);
     let mut inserts: Vec<(usize, &str)> = Vec::new();
     for (i, piece) in pieces.iter().enumerate() {
@@ -169,6 +184,26 @@ pub fn own_names(ty: &str) -> BTreeSet<(String, usize)> {
         }
     }
     found
+}
+
+/// Whether a type, as rustc names it, is that of a number nobody has said more about.
+pub fn is_loose(ty: &str) -> bool {
+    matches!(ty, "{integer}" | "{float}")
+}
+
+/// The type of number that an error asks for where it found that of a literal.
+pub fn asked_number(message: &str, label: &str) -> Option<String> {
+    const NUMBERS: [&str; 12] =
+        ["u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i64", "i128", "isize", "f32"];
+    if message.contains("cannot be indexed by `i32`") {
+        return Some("usize".to_owned());
+    }
+    let label = label.replace("`&", "`");
+    let (_, rest) = label.split_once("expected `")?;
+    let (wanted, found) = rest.split_once("`, found `")?;
+    let found = found.split('\n').next().unwrap_or_default();
+    let fits = (found == "i32`" && wanted != "f32") || (found == "f64`" && wanted == "f32");
+    (fits && NUMBERS.contains(&wanted)).then(|| wanted.to_owned())
 }
 
 /// Why a type cannot be kept between cells, with the line to write instead.

@@ -3,13 +3,13 @@
 
 use super::asynchronous::{self, Driver};
 use super::compile::{self, Compiled};
-use super::emit::Emission;
+use super::emit::{self, Emission};
 use super::failures::kernel_error;
 use super::model::{Plan, Without};
 use super::needs;
 use super::program::{Fates, Program};
 use super::{RustEngine, rounds};
-use crate::engine::errors::Diagnostic;
+use crate::engine::errors::{CellText, Diagnostic};
 use crate::engine::facts::{self, MACROS, VALUES};
 use crate::engine::source::Parsed;
 use crate::engine::types::{self, Variable};
@@ -26,6 +26,8 @@ pub(super) struct Ready {
     pub(super) library: PathBuf,
     /// Types of the cell's variables, as cells write them.
     pub(super) types: BTreeMap<String, String>,
+    /// Variables that are numbers of no certain type.
+    pub(super) loose: BTreeSet<String>,
     pub(super) fates: Fates,
     /// Variables of earlier cells that it takes.
     pub(super) loaded: Vec<String>,
@@ -46,6 +48,8 @@ struct Draft {
     expanded: bool,
     /// Whether it waits for futures.
     waits: bool,
+    /// What there was to say before numbers were taken as of other types.
+    first_error: Option<CellError>,
     /// Variables whose types cannot be written.
     unwritable: BTreeSet<String>,
 }
@@ -129,6 +133,7 @@ impl RustEngine {
                 self.learn_macros(parsed, &made);
                 if parsed.made(made) {
                     draft.types = None;
+                    self.show_hidden(number, shown, parsed);
                     continue;
                 }
             }
@@ -148,14 +153,28 @@ impl RustEngine {
                 }
                 self.warn(number, &compiled.warnings, sink);
                 let types = draft.types.unwrap_or_default();
+                let loose = types.iter().filter(|(_, ty)| types::is_loose(ty));
+                let loose = loose.map(|(name, _)| name.clone()).collect();
                 let types =
                     types.into_iter().map(|(name, ty)| (name, self.writable(&ty))).collect();
                 let (without, fates) = (draft.without, draft.fates);
-                return Ok(Ready { library, types, fates, loaded, plan, without });
+                return Ok(Ready { library, types, loose, fates, loaded, plan, without });
             }
             draft.types = None;
             if !draft.waits && asynchronous::wants_to_wait(&compiled.errors) {
                 draft.waits = true;
+                continue;
+            }
+            // What a macro of std's expands to is not for cells; then its statics are each cell's own.
+            let broken = |i: &usize| {
+                let cell = emit::hidden_cell(number, *i);
+                compiled.blames.iter().flat_map(|b| &b.sites).any(|site| site.0 == cell)
+            };
+            let broken: Vec<usize> = (0..parsed.items.len()).filter(broken).collect();
+            if !broken.is_empty() {
+                for i in broken {
+                    (parsed.items[i].expanded, parsed.items[i].statics) = (None, Vec::new());
+                }
                 continue;
             }
             let some = needed.len() < plan.kept.len();
@@ -163,11 +182,28 @@ impl RustEngine {
                 draft.all = true;
                 continue;
             }
-            if !rounds::learn(&mut draft.without, &plan, number, &compiled.blames) {
-                return Err(self.own_errors(number, &draft.without, &plan, compiled));
+            if rounds::learn(&mut draft.without, &plan, number, &compiled.blames) {
+                continue;
             }
+            // In one program, the literal would have had the type that is asked for here.
+            let retyped = self.retyped(&loaded, &compiled);
+            let error = self.own_errors(number, &draft.without, &plan, compiled);
+            if draft.first_error.is_some() || retyped.is_empty() {
+                return Err(draft.first_error.unwrap_or(error));
+            }
+            draft.fates.retyped = retyped;
+            draft.first_error = Some(error);
         }
         Err(kernel_error("the cell's variables could not be told apart"))
+    }
+
+    /// Takes the items of macro calls that hide statics up among the cells, where they can be copied.
+    fn show_hidden(&mut self, number: usize, shown: u32, parsed: &Parsed) {
+        for (i, item) in parsed.items.iter().enumerate() {
+            if let Some(text) = item.expanded.clone() {
+                self.cells.insert(emit::hidden_cell(number, i), CellText { number: shown, text });
+            }
+        }
     }
 
     /// Whether a macro call among the statements may stand for anything.
@@ -246,6 +282,8 @@ impl RustEngine {
         }
         fates.borrowers.append(&mut compiled.borrowers);
         fates.not_put.append(&mut compiled.moved);
+        fates.not_put.extend(compiled.empty.iter().cloned());
+        fates.empty.append(&mut compiled.empty);
         fates.not_put.extend(fates.borrowers.iter().cloned());
         fates.unbound.append(&mut compiled.unbound);
         for name in std::mem::take(&mut compiled.unwritable) {
@@ -266,6 +304,26 @@ impl RustEngine {
             }
         }
         more
+    }
+
+    /// Numbers of no certain type that errors ask for as of another.
+    fn retyped(&self, loaded: &[String], compiled: &Compiled) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        for error in &compiled.errors {
+            for place in error.places.iter().filter(|place| place.primary) {
+                let text =
+                    self.cells.get(&place.cell).and_then(|c| c.text.get(place.range.clone()));
+                let Some(ty) = types::asked_number(&error.message, &place.label) else { continue };
+                let open = |name: &&String| {
+                    let variable = self.variables.get(*name);
+                    variable.is_some_and(|variable| variable.loose && !variable.mutable)
+                };
+                let said = super::model::names_in(text.unwrap_or_default());
+                let names = loaded.iter().filter(open).filter(|name| said.contains(*name));
+                found.extend(names.map(|name| (name.clone(), ty.clone())));
+            }
+        }
+        found
     }
 
     /// A type as rustc names it, as every cell can write it.

@@ -56,6 +56,8 @@ pub(super) struct Compiled {
     pub(super) borrowers: BTreeSet<String>,
     /// Variables that the cell has moved away.
     pub(super) moved: BTreeSet<String>,
+    /// Variables of the cell that have no value.
+    pub(super) empty: BTreeSet<String>,
     /// Variables of earlier cells whose types cannot be written.
     pub(super) unwritable: BTreeSet<String>,
     /// Names in the cell's patterns that are no variables of the cell.
@@ -71,8 +73,6 @@ pub(super) struct Blame {
     pub(super) message: String,
     /// Cell and byte, those that the error is mainly about first.
     pub(super) sites: Vec<(usize, usize)>,
-    /// How many of them it is mainly about.
-    pub(super) primary: usize,
 }
 
 impl Blame {
@@ -83,14 +83,13 @@ impl Blame {
             spans.filter_map(|span| site(source, span)).collect::<Vec<_>>()
         };
         let mut sites = of(true);
-        let primary = sites.len();
         sites.extend(of(false));
         for child in json["children"].as_array().into_iter().flatten() {
             let spans = child["spans"].as_array().into_iter().flatten();
             sites.extend(spans.filter_map(|span| site(source, span)));
         }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        Self { code: text(&json["code"]["code"]), message: text(&json["message"]), sites, primary }
+        Self { code: text(&json["code"]["code"]), message: text(&json["message"]), sites }
     }
 }
 
@@ -186,7 +185,7 @@ fn unplaced(json: &[Value], words: &str) -> Diagnostic {
 impl Compiled {
     /// Whether rustc found something about lines of ours, so that a second attempt may do.
     pub(super) fn has_own_lines(&self) -> bool {
-        let found = [&self.borrowers, &self.moved, &self.unwritable, &self.unbound];
+        let found = [&self.borrowers, &self.moved, &self.empty, &self.unwritable, &self.unbound];
         found.iter().any(|names| !names.is_empty())
     }
 
@@ -219,6 +218,7 @@ impl Compiled {
                     match line {
                         Line::Binds(name) => self.unbound.insert(name),
                         Line::Put(name) if code == "E0425" => self.unbound.insert(name),
+                        Line::Put(name) if code == "E0381" => self.empty.insert(name),
                         Line::Put(name) if gone && primary => self.moved.insert(name),
                         // "cannot move out of `v` because it is borrowed": the borrower is at fault.
                         Line::Put(_) if gone || (code == "E0505" && primary) => false,
@@ -369,6 +369,14 @@ fn user_error(json: &Value, source: &Mapped) -> Option<Diagnostic> {
         let help = "end the cell with `;`, or derive `Debug` for the type".to_owned();
         diagnostic.notes = vec![("help".to_owned(), help)];
     }
+    if diagnostic.code.as_deref() == Some("E0069") {
+        "`return;` does not end a cell".clone_into(&mut diagnostic.message);
+        diagnostic.code = None;
+        diagnostic.places.iter_mut().for_each(|place| place.label.clear());
+        let help = "leave the rest of the cell out with `if … else`, put it into a function, or end \
+                    the cell early with `return Ok(())`: what it binds is then not kept";
+        diagnostic.notes = vec![("help".to_owned(), help.to_owned())];
+    }
     if diagnostic.message.contains("mlnotes_cell::Failure") {
         diagnostic.message =
             diagnostic.message.replace("mlnotes_cell::Failure", "the cell's error");
@@ -388,7 +396,9 @@ fn user_error(json: &Value, source: &Mapped) -> Option<Diagnostic> {
 
 /// The last byte of the user's before a message about our own text.
 fn nearest(json: &Value, source: &Mapped) -> Option<Place> {
-    let start = usize::try_from(json["spans"][0]["byte_start"].as_u64()?).ok()?;
+    let mut spans = json["spans"].as_array()?.iter();
+    let span = spans.clone().find(|span| span["is_primary"] == true).or_else(|| spans.next())?;
+    let start = usize::try_from(span["byte_start"].as_u64()?).ok()?;
     let (cell, at) = source.origin_or_before(start)?;
     Some(Place { cell, range: at..at + 1, label: String::new(), primary: true })
 }

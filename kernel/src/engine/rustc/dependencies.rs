@@ -59,8 +59,9 @@ impl RustEngine {
             }
             let value = absolute(value, &self.notebook_folder);
             // What is on this machine may have been edited: cargo knows.
-            local |= value.get("path").is_some();
-            if wanted.get(&name) != Some(&value) {
+            if wanted.get(&name) == Some(&value) {
+                local |= value.get("path").is_some();
+            } else {
                 new.insert(name.clone(), value.clone());
             }
             wanted.insert(name, value);
@@ -68,9 +69,9 @@ impl RustEngine {
         if wanted == self.added.table && !local {
             return Ok(());
         }
-        let fresh = !self.added.table.is_empty();
-        let fresh = fresh && !new.keys().any(|name| self.added.table.contains_key(name));
-        if fresh && self.build_above(&new, &wanted, sink)? {
+        let known = |name: &String| self.added.table.contains_key(name);
+        let only_new = !local && !self.added.table.is_empty() && !new.keys().any(known);
+        if only_new && self.build_above(&new, &wanted, sink)? {
             return Ok(());
         }
         self.build_anew(wanted, sink)

@@ -53,16 +53,19 @@ impl Emission<'_> {
             if wrap {
                 let _ = write!(out.text, "const MLNOTES_OWN_{}_{i}: () = {{ ", self.number);
             }
+            let hidden =
+                item.expanded.as_ref().map(|text| (hidden_cell(self.number, i), 0..text.len()));
+            let (cell, range) = hidden.unwrap_or_else(|| (self.number, item.range.clone()));
             let piece = Piece {
-                cell: self.number,
-                range: &item.range,
+                cell,
+                range: &range,
                 holes: &[],
                 statics: &item.statics,
                 home: None,
                 compiled: self.number,
             };
             self.copy(out, &piece, &path);
-            let text = &self.cells[&self.number].text[item.range.clone()];
+            let text = &self.cells[&cell].text[range.clone()];
             // What was a statement may have left its semicolon out.
             let open = item.facts.heading.is_none() && text.ends_with([')', ']']);
             out.push(if open { ";" } else { "" });
@@ -145,6 +148,14 @@ impl Emission<'_> {
         out.copy(piece.cell, &cell.text, done..piece.range.end);
     }
 }
+
+/// Where the text of a macro call's items stands among the cells.
+pub(super) fn hidden_cell(number: usize, item: usize) -> usize {
+    HIDDEN + number * 1000 + item
+}
+
+/// More than there are cells.
+const HIDDEN: usize = 1 << 40;
 
 /// An item's text and what to do with it.
 struct Piece<'a> {

@@ -65,6 +65,8 @@ pub struct RustEngine {
     folder: RunFolder,
     /// All cells, by the order in which they came: numbers are not unique.
     cells: Cells,
+    /// How many cells have come.
+    come: usize,
     /// What was compiled for each cell.
     sources: BTreeMap<usize, Mapped>,
     items: Items,
@@ -136,6 +138,7 @@ impl RustEngine {
             notebook_folder: notebook_folder.to_owned(),
             folder,
             cells: Cells::new(),
+            come: 0,
             sources: BTreeMap::new(),
             items: Items::default(),
             attributes: Vec::new(),
@@ -154,7 +157,9 @@ impl RustEngine {
     }
 
     fn run(&mut self, cell: &Cell, sink: &Sink, prompt: &Prompt) -> Result<(), CellError> {
-        let number = self.cells.len() + 1;
+        // Its place among all that came; the front end's numbers are not unique.
+        let number = self.come + 1;
+        self.come = number;
         let mut parsed = Parsed::new(&cell.code);
         let text = CellText { number: cell.number, text: cell.code.clone() };
         self.cells.insert(number, text);
@@ -253,10 +258,12 @@ impl RustEngine {
     }
 
     /// Variables of types that the cell defines anew cannot be used as the new ones.
-    fn drop_changed(&mut self, number: usize, parsed: &Parsed, ready: &Ready) {
+    fn drop_changed(&mut self, number: usize, parsed: &Parsed, ready: &Ready, well: bool) {
         let cell = self.cells[&number].number;
         let mut gone = Vec::new();
-        for (name, variable) in &self.variables {
+        // What the cell has bound anew is there already.
+        let anew = |name: &str| well && parsed.bindings.iter().any(|b| b.name == name);
+        for (name, variable) in self.variables.iter().filter(|(name, _)| !anew(name)) {
             if let Some(ty) = ready.plan.stale(&variable.ty) {
                 gone.push((name.clone(), changed(name, &ty, cell)));
             } else if assemble::hides(parsed, name) {
@@ -319,7 +326,7 @@ impl RustEngine {
 
     /// After a cell ran: its items and variables are there for later cells.
     fn keep(&mut self, number: usize, parsed: &Parsed, ready: &Ready, well: bool) {
-        self.drop_changed(number, parsed, ready);
+        self.drop_changed(number, parsed, ready, well);
         self.items.keep(number, parsed, &ready.plan, &ready.without, &self.cells);
         self.keep_attributes(number, parsed);
         if self.process.is_none() {
@@ -351,6 +358,10 @@ impl RustEngine {
                     "`{name}` borrows from another variable, so it cannot be kept for later cells; \
                      own it (`.to_owned()`, `.clone()`), or bind it again where it is used"
                 ))
+            } else if reason.is_none() && ready.fates.empty.contains(name) {
+                Some(format!(
+                    "`{name}` got no value in cell [{cell}], where it is declared: give it one there"
+                ))
             } else if reason.is_none() && ready.fates.not_put.contains(name) {
                 Some(format!("the value of `{name}` was moved away in cell [{cell}]"))
             } else {
@@ -359,7 +370,9 @@ impl RustEngine {
             if let (None, Some(ty)) = (&reason, ty) {
                 self.dropped.remove(name);
                 let mutable = binding.mutable;
-                self.variables.insert(name.clone(), Variable { ty, mutable, cell: number });
+                let loose = ready.loose.contains(name);
+                let variable = Variable { ty, mutable, cell: number, loose };
+                self.variables.insert(name.clone(), variable);
             } else {
                 self.forget(name);
                 self.dropped.insert(name.clone(), reason.unwrap_or_default());

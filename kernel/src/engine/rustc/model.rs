@@ -17,6 +17,7 @@
 //! path is a type's identity for rustc (layout, `TypeId`, symbols): a type whose meaning changed is
 //! another type, and one whose meaning did not is the same in every cell.
 
+use super::emit::hidden_cell;
 use crate::engine::errors::Cells;
 use crate::engine::facts::{Facts, MACROS, TYPES, VALUES};
 use crate::engine::source::{CellItem, CellStatic, Parsed};
@@ -183,6 +184,8 @@ struct Node<'a> {
     level: usize,
     /// Whether it had a meaning before, which the cell may change.
     settled: bool,
+    /// Whether its names are new to the session: what is older means something else by them.
+    fresh: bool,
 }
 
 impl Items {
@@ -215,7 +218,10 @@ impl Items {
                 continue;
             }
             // Its names mean something else for those who mention them, unless they are the same again.
-            let again = |new: &&CellItem| same(&old.facts, &new.facts);
+            let again = |new: &&CellItem| match &old.text {
+                Text::Use(text, _) => new.uses.iter().any(|(_, own)| own == text),
+                _ => same(&old.facts, &new.facts),
+            };
             if old.facts.heading.is_none() && !parsed.items.iter().any(|new| again(&new)) {
                 touched_names.extend(self.names_of(old, parsed));
             }
@@ -246,20 +252,33 @@ impl Items {
             if before.is_none() {
                 touched_names.extend(names.iter().filter(old_names).cloned());
             }
-            own.push((level, before.is_some()));
+            let fresh = before.is_none() && !names.iter().any(|name| old_names(&name));
+            own.push((level, before.is_some(), fresh));
         }
         let mut nodes: Vec<Node<'_>> = Vec::new();
         for item in &kept {
             let names = self.names_of(item, parsed);
-            nodes.push(Node { facts: &item.facts, names, level: item.level, settled: true });
+            nodes.push(Node {
+                facts: &item.facts,
+                names,
+                level: item.level,
+                settled: true,
+                fresh: false,
+            });
         }
-        for (new, (level, settled)) in parsed.items.iter().zip(&own) {
+        for (new, (level, settled, fresh)) in parsed.items.iter().zip(&own) {
             let mut names: BTreeSet<String> =
                 new.facts.defines.iter().map(|(name, _)| name.clone()).collect();
             for (_, text) in new.uses.iter().filter(|(_, text)| text.contains('*')) {
                 names.extend(self.behind_glob(text, parsed));
             }
-            nodes.push(Node { facts: &new.facts, names, level: *level, settled: *settled });
+            nodes.push(Node {
+                facts: &new.facts,
+                names,
+                level: *level,
+                settled: *settled,
+                fresh: *fresh,
+            });
         }
         settle(&mut nodes, number, &mut touched_names, &mut raised);
         let levels_of: Vec<usize> = nodes.iter().map(|node| node.level).collect();
@@ -408,7 +427,9 @@ impl Items {
                 item.home = Some(number);
             }
         }
-        for (new, level) in parsed.items.iter().zip(&plan.own) {
+        for (i, (new, level)) in parsed.items.iter().zip(&plan.own).enumerate() {
+            let hidden = new.expanded.as_ref().map(|text| (hidden_cell(number, i), 0..text.len()));
+            let (cell, range) = hidden.unwrap_or_else(|| (number, new.range.clone()));
             for (name, _) in &new.facts.defines {
                 self.aside.remove(name);
                 self.ever.insert(name.clone());
@@ -417,7 +438,7 @@ impl Items {
                 self.last_id += 1;
                 self.live.push(Item {
                     id: self.last_id,
-                    cell: number,
+                    cell,
                     facts,
                     level: *level,
                     home: Some(number),
@@ -433,7 +454,7 @@ impl Items {
                 add(facts, Text::Key(key.clone()));
             }
             if new.uses.is_empty() && !new.is_thread_local() {
-                add(new.facts.clone(), Text::Range(new.range.clone(), new.statics.clone()));
+                add(new.facts.clone(), Text::Range(range, new.statics.clone()));
             }
             for (at, (name, text)) in new.uses.iter().enumerate() {
                 let mut facts = new.facts.clone();
@@ -509,13 +530,17 @@ fn settle(
     raised: &mut BTreeSet<String>,
 ) {
     loop {
-        let mut levels: BTreeMap<&str, usize> = BTreeMap::new();
-        for node in nodes.iter() {
-            for name in &node.names {
-                let level = levels.entry(name).or_default();
-                *level = (*level).max(node.level);
+        let highest = |fresh: bool| {
+            let mut levels: BTreeMap<&str, usize> = BTreeMap::new();
+            for node in nodes.iter().filter(|node| fresh || !node.fresh) {
+                for name in &node.names {
+                    let level = levels.entry(name).or_default();
+                    *level = (*level).max(node.level);
+                }
             }
-        }
+            levels
+        };
+        let (all, known) = (highest(true), highest(false));
         let mut new = Vec::with_capacity(nodes.len());
         for node in nodes.iter() {
             let mut level = node.level;
@@ -524,6 +549,7 @@ fn settle(
                 if node.facts.defines(name, TYPES | VALUES | MACROS) {
                     continue;
                 }
+                let levels = if node.settled { &known } else { &all };
                 if let Some(other) = levels.get(name.as_str()) {
                     level = level.max(*other);
                 }
@@ -605,4 +631,86 @@ pub(super) fn has_word(text: &str, word: &str) -> bool {
 pub(super) fn names_in(text: &str) -> BTreeSet<String> {
     let word = |c: char| !(c.is_alphanumeric() || c == '_');
     text.split(word).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::errors::CellText;
+
+    /// A session of these cells, and the plan of the last.
+    fn after(texts: &[&str]) -> (Items, Plan, Cells) {
+        let (mut items, mut cells) = (Items::default(), Cells::new());
+        let mut plan = items.plan(0, &Parsed::new(""), &Without::default());
+        for (i, text) in texts.iter().enumerate() {
+            let number = u32::try_from(i).unwrap();
+            cells.insert(i, CellText { number, text: (*text).to_owned() });
+            let parsed = Parsed::new(text);
+            plan = items.plan(i, &parsed, &Without::default());
+            items.keep(i, &parsed, &plan, &Without::default(), &cells);
+        }
+        (items, plan, cells)
+    }
+
+    fn level(items: &Items, name: &str) -> usize {
+        let found = items.live.iter().find(|item| item.facts.defines(name, TYPES | VALUES));
+        found.map_or(usize::MAX, |item| item.level)
+    }
+
+    #[test]
+    fn a_later_item_replaces_what_it_clashes_with() {
+        let (items, _, cells) = after(&[
+            "struct P;\nimpl P { fn a(&self) {} }",
+            "impl P { fn b(&self) {} }",
+            "impl P { fn b(&self) -> u8 { 1 } }\nfn f() {}",
+        ]);
+        let source = items.source(&cells);
+        assert!(source.contains("fn a") && source.contains("-> u8"), "{source}");
+        assert_eq!(source.matches("fn b").count(), 1, "{source}");
+        let (items, plan, cells) =
+            after(&["struct P;\nimpl P { fn a(&self) {} }", "struct P(u8);"]);
+        assert_eq!(items.source(&cells).trim(), "struct P(u8);");
+        assert_eq!(plan.went, ["impl P"]);
+    }
+
+    #[test]
+    fn a_changed_type_has_another_level_and_so_has_what_holds_it() {
+        let session = ["struct P; struct Q { p: P } struct R; fn f(p: P) {}", "", "struct P(u8);"];
+        let (items, plan, _) = after(&session);
+        assert_eq!(["P", "Q", "R", "f"].map(|name| level(&items, name)), [2, 2, 0, 2]);
+        assert!(!plan.keeps("::std::vec::Vec<crate::Q>") && plan.keeps("crate::R"));
+        let (items, plan, _) = after(&["struct P; struct Q { p: P }", "", "/// Same.\nstruct P;"]);
+        assert_eq!(level(&items, "Q"), 0);
+        assert!(plan.keeps("crate::Q"));
+    }
+
+    #[test]
+    fn a_type_changes_with_what_it_is_made_of() {
+        for (before, edit) in [
+            (
+                "const N: usize = 1; const M: usize = N + 1; struct Q([u8; M]);",
+                "const N: usize = 2;",
+            ),
+            ("mod m { pub struct P; } use m::P; struct Q(P);", "mod m { pub struct P(u8); }"),
+            ("mod m { pub struct P; } use m::*; struct Q(P);", "mod m { pub struct P(u8); }"),
+            (
+                "trait S { type I; } struct A; impl S for A { type I = u8; } struct Q(Box<A>);",
+                "impl S for A { type I = u16; }",
+            ),
+            ("macro_rules! m { () => { u8 } } struct Q(m!());", "macro_rules! m { () => { u16 } }"),
+            ("type A = u8; enum Q { One(A) }", "type A = u16;"),
+        ] {
+            let (items, ..) = after(&[before, "", edit]);
+            assert_eq!(level(&items, "Q"), 2, "{edit}");
+            // The same cell again changes nothing.
+            let (items, ..) = after(&[before, "", before]);
+            assert_eq!(level(&items, "Q"), 0, "{before}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_older_items_use_for_something_else_is_not_theirs() {
+        let (items, ..) = after(&["struct P(Option<u8>);", "", "struct Option;"]);
+        assert_eq!((level(&items, "P"), level(&items, "Option")), (0, 2));
+    }
 }

@@ -107,7 +107,7 @@ mod tests {
             ("line!()", "2u32"),
             ("file!()", "\"cell [7]\""),
             ("dbg", "::mlnotes_cell::dbg"),
-            ("", "\"cell [7]:2:21\"; "),
+            ("", "\"cell [7]:2:20\"; "),
             ("", "::v"),
         ];
         assert_eq!(found, wanted);

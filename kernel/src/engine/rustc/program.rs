@@ -52,6 +52,10 @@ pub(super) struct Fates {
     pub(super) borrowers: BTreeSet<String>,
     /// Names in patterns that are constants, or that a macro kept to itself.
     pub(super) unbound: BTreeSet<String>,
+    /// Declared, but given no value.
+    pub(super) empty: BTreeSet<String>,
+    /// Numbers of earlier cells that this one uses as of another type.
+    pub(super) retyped: BTreeMap<String, String>,
     /// Variables that are put as another type: a function as a pointer.
     pub(super) put_as: BTreeMap<String, String>,
 }
@@ -229,6 +233,14 @@ impl Program<'_> {
     /// The cell without its items; the last expression is shown.
     fn statements(&self, out: &mut Mapped, show: bool) {
         self.driver.open(out, self.waits);
+        for (name, ty) in &self.fates.retyped {
+            let value = if ty == "f32" {
+                format!("{name} as f32")
+            } else {
+                format!("::mlnotes_cell::as_number(\"{name}\", {name})")
+            };
+            let _ = writeln!(out.text, "let {name}: {ty} = {value};");
+        }
         let (number, text) = self.cell;
         let mut done = self.parsed.start;
         for item in &self.parsed.items {

@@ -90,6 +90,15 @@ pub fn take<T: 'static>(name: &str) -> T {
     *unsafe { Box::from_raw(slot.value as *mut T) }
 }
 
+/// A number that its cell left open, as the type that a later cell asks for.
+#[track_caller]
+pub fn as_number<T: TryFrom<i32>>(name: &str, value: i32) -> T {
+    let number = T::try_from(value).ok();
+    number.unwrap_or_else(|| {
+        panic!("`{name}` is {value}, which a `{}` cannot hold", type_name::<T>())
+    })
+}
+
 /// Drops a variable that later cells cannot name.
 fn forget(name: &str) {
     let slot = lock(&STORE).get_or_insert_default().remove(name);

@@ -36,7 +36,7 @@ pub struct Environment {
 }
 
 /// A library that was built.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Build {
     /// The package.
     pub package: String,

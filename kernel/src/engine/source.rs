@@ -401,7 +401,7 @@ impl Parsed {
                 facts.merge(made);
                 let (range, uses) = (self.bytes(statement.span()), Vec::new());
                 let (members, statics) = (Vec::new(), Vec::new());
-                self.items.push(CellItem { range, facts, members, statics, uses });
+                self.items.push(CellItem { range, facts, members, statics, uses, expanded: None });
             }
             Stmt::Macro(macro_) => {
                 self.find_awaits(statement);
@@ -484,7 +484,7 @@ fn included(mac: &Macro) -> Option<(Facts, std::path::PathBuf)> {
     // Another thread: the parser of this one is at work.
     let made = std::thread::scope(|scope| scope.spawn(|| Made::of(&text)).join());
     match made {
-        Ok(Made::Items(facts)) => Some((facts, copy)),
+        Ok(Made::Items(facts, _)) => Some((facts, copy)),
         _ => None,
     }
 }

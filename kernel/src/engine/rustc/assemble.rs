@@ -46,10 +46,10 @@ struct Draft {
     /// Whether it gets all items, not only those that it seems to need.
     all: bool,
     expanded: bool,
-    /// What there was to say before numbers were taken as of other types.
-    first_error: Option<CellError>,
     /// Whether it waits for futures.
     waits: bool,
+    /// What there was to say before numbers were taken as of other types.
+    first_error: Option<CellError>,
     /// Variables whose types cannot be written.
     unwritable: BTreeSet<String>,
 }
@@ -161,6 +161,10 @@ impl RustEngine {
                 return Ok(Ready { library, types, loose, fates, loaded, plan, without });
             }
             draft.types = None;
+            if !draft.waits && asynchronous::wants_to_wait(&compiled.errors) {
+                draft.waits = true;
+                continue;
+            }
             // What a macro of std's expands to is not for cells; then its statics are each cell's own.
             let broken = |i: &usize| {
                 let cell = emit::hidden_cell(number, *i);
@@ -171,10 +175,6 @@ impl RustEngine {
                 for i in broken {
                     (parsed.items[i].expanded, parsed.items[i].statics) = (None, Vec::new());
                 }
-                continue;
-            }
-            if !draft.waits && asynchronous::wants_to_wait(&compiled.errors) {
-                draft.waits = true;
                 continue;
             }
             let some = needed.len() < plan.kept.len();

@@ -8,7 +8,7 @@
 use super::failures::kernel_error;
 use super::layers::{Layer, Stamp, stamp};
 use super::model::{self, has_word};
-use super::package::{self, Package};
+use super::package::{self, Package, Pins};
 use super::{RustEngine, text_bundle};
 use crate::engine::errors;
 use crate::engine::{CellError, Output, Sink};
@@ -19,6 +19,9 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
+
+/// How often what is shared with the environment may bring more that is.
+const ROUNDS: usize = 5;
 
 /// Crates beyond the manifest, as a `[dependencies]` table.
 #[derive(Default)]
@@ -43,7 +46,7 @@ impl RustEngine {
     ) -> Result<(), CellError> {
         self.ensure_ready(sink)?;
         let mut wanted = self.added.table.clone();
-        let mut local = false;
+        let (mut new, mut local) = (toml::Table::new(), false);
         for line in lines {
             let Some((name, value)) = read(line) else {
                 let help = "one crate a line, as in Cargo.toml: `:dep rand = \"0.9\"`, \
@@ -56,13 +59,22 @@ impl RustEngine {
             }
             let value = absolute(value, &self.notebook_folder);
             // What is on this machine may have been edited: cargo knows.
-            local |= value.get("path").is_some();
+            if wanted.get(&name) == Some(&value) {
+                local |= value.get("path").is_some();
+            } else {
+                new.insert(name.clone(), value.clone());
+            }
             wanted.insert(name, value);
         }
         if wanted == self.added.table && !local {
             return Ok(());
         }
-        self.build_added(wanted, sink)
+        let known = |name: &String| self.added.table.contains_key(name);
+        let only_new = !local && !self.added.table.is_empty() && !new.keys().any(known);
+        if only_new && self.build_above(&new, &wanted, sink)? {
+            return Ok(());
+        }
+        self.build_anew(wanted, sink)
     }
 
     /// Whether the environment has a crate, in a version and with the features that are asked for.
@@ -104,10 +116,67 @@ impl RustEngine {
         refuse(&text, &help)
     }
 
-    fn build_added(&mut self, wanted: toml::Table, sink: &Sink) -> Result<(), CellError> {
+    /// Builds new crates on those that are there; `false` when they need other builds of these.
+    fn build_above(
+        &mut self,
+        new: &toml::Table,
+        wanted: &toml::Table,
+        sink: &Sink,
+    ) -> Result<bool, CellError> {
+        let from = self.environment.clone().unwrap_or_default();
+        let (built, _, package) = self.build_package(new, &from, sink)?;
+        if !package::doubled(&from, &built).is_empty() {
+            return Ok(false);
+        }
+        let names = code_names(new);
+        let files = files(&built, &names);
+        self.adopt_added(from, built, &names)?;
+        self.added.files.extend(files);
+        self.added.table.clone_from(wanted);
+        self.added.package = Some((package.name, package.manifest));
+        Ok(true)
+    }
+
+    /// Builds all that was asked for, in one.
+    fn build_anew(&mut self, wanted: toml::Table, sink: &Sink) -> Result<(), CellError> {
         let base = self.added.base.clone().or_else(|| self.environment.clone()).unwrap_or_default();
-        let beside = self.manifest.clone().filter(|_| base.library.is_some());
-        let package = Package::new(&wanted, beside.as_deref())
+        let (built, order, package) = self.build_package(&wanted, &base, sink)?;
+        if base.library.is_some() {
+            self.check_companions(&base, &built, &order, &wanted, sink)?;
+        }
+        let names = code_names(&wanted);
+        let files = files(&built, if base.library.is_some() { &names } else { &[] });
+        if wanted != self.added.table || files != self.added.files {
+            let crates = stamps(&built);
+            // One name, two builds: what stands on the older one cannot stand under the newer.
+            let differs =
+                |(file, old): (&PathBuf, &Stamp)| crates.get(file).is_some_and(|new| new != old);
+            if self.added.layers.iter().any(|layer| layer.crates.iter().any(differs)) {
+                self.added.layers.clear();
+            }
+            let mut from = base.clone();
+            for layer in &self.added.layers {
+                put_layer(&mut from, layer);
+            }
+            self.adopt_added(from, built, &names)?;
+            self.forget_other_builds(&files);
+        }
+        self.added.base = Some(base);
+        self.added.files = files;
+        self.added.table = wanted;
+        self.added.package = Some((package.name, package.manifest));
+        Ok(())
+    }
+
+    /// Has cargo build a package of these crates, with the builds of `from` that they share.
+    fn build_package(
+        &self,
+        wanted: &toml::Table,
+        from: &Environment,
+        sink: &Sink,
+    ) -> Result<(Environment, Order, Package), CellError> {
+        let beside = self.manifest.clone().filter(|_| self.has_library());
+        let package = Package::new(wanted, beside.as_deref())
             .map_err(|error| kernel_error(&format!("the package for `:dep`: {error}")))?;
         let order = Order {
             manifest: package.manifest.clone(),
@@ -116,14 +185,22 @@ impl RustEngine {
             variables: self.build_variables.clone(),
         };
         let (lines, said) = channel();
-        let (shared, own) = (base.clone(), package.clone());
+        let (shared, own) = (from.clone(), package.clone());
         let build = std::thread::spawn(move || {
-            let mut pins = Vec::new();
-            if shared.library.is_some() {
-                let question = Order { manifest: own.question.clone(), ..order.clone() };
-                pins = package::pins(&shared, &environment::metadata(&question)?);
-            }
             let fail = |error| EnvironmentError::Folder { folder: own.manifest.clone(), error };
+            let mut pins = Pins::default();
+            // A feature that is asked for may bring crates that share others, and so on.
+            for _ in 0..ROUNDS {
+                if shared.builds.is_empty() {
+                    break;
+                }
+                own.ask_with(&pins).map_err(fail)?;
+                let question = Order { manifest: own.question.clone(), ..order.clone() };
+                let found = Pins::of(&shared, &environment::metadata(&question)?);
+                if std::mem::replace(&mut pins, found.clone()) == found {
+                    break;
+                }
+            }
             own.pin(&pins).map_err(fail)?;
             environment::build(&order, &mut |line| drop(lines.send(line.to_owned())))
                 .map(|built| (built, order))
@@ -137,81 +214,57 @@ impl RustEngine {
             .map_err(|_| "the build panicked".to_owned())
             .and_then(|built| built.map_err(|error| error.to_string()));
         let (built, order) = built.map_err(|problem| failed(&problem))?;
-        if base.library.is_some() {
-            self.check_companions(&base, &built, &order, &wanted, sink)?;
-        }
-        let names: Vec<String> = wanted.keys().map(|name| name.replace('-', "_")).collect();
-        let files: BTreeMap<String, (PathBuf, Option<Stamp>)> = built
-            .externs
-            .iter()
-            .filter(|(name, _)| base.library.is_none() || names.contains(name))
-            .map(|(name, file)| (name.clone(), (file.clone(), stamp(file))))
-            .collect();
-        let unchanged = wanted == self.added.table && files == self.added.files;
-        if !unchanged {
-            self.adopt_added(base, built, &names)?;
-            self.forget_other_builds(&files);
-        }
-        self.added.files = files;
-        self.added.table = wanted;
-        self.added.package = Some((package.name, package.manifest));
-        Ok(())
+        Ok((built, order, package))
     }
 
-    /// Puts what was built in a library above the ones that are there.
+    /// Whether the notebooks have crates of their own.
+    fn has_library(&self) -> bool {
+        let base = self.added.base.as_ref().or(self.environment.as_ref());
+        base.is_some_and(|base| base.library.is_some())
+    }
+
+    /// Puts what was built in a library above those of `from`.
     fn adopt_added(
         &mut self,
-        base: Environment,
+        from: Environment,
         built: Environment,
         names: &[String],
     ) -> Result<(), CellError> {
-        let fault = |error: &dyn std::fmt::Display| kernel_error(&format!("`:dep`: {error}"));
-        let crates: BTreeMap<PathBuf, Stamp> = built
-            .builds
-            .iter()
-            .filter_map(|build| Some((build.file.clone(), stamp(&build.file)?)))
-            .collect();
-        // One name, two builds: what stands on the older one cannot stand under the newer.
-        let differs =
-            |(file, old): (&PathBuf, &Stamp)| crates.get(file).is_some_and(|new| new != old);
-        if self.added.layers.iter().any(|layer| layer.crates.iter().any(differs)) {
-            self.added.layers.clear();
-        }
+        let crates = stamps(&built);
         // A later build of a local crate must not slip under the cells of this one.
         let folder = self.folder.path().join(format!("added_{}", self.cells.len()));
-        let built = built.pinned(&folder).map_err(|error| fault(&error))?;
-        let mut environment = base.clone();
+        let built =
+            built.pinned(&folder).map_err(|error| kernel_error(&format!("`:dep`: {error}")))?;
+        let beside = self.has_library();
+        let below = from.library.clone();
+        let mut environment = from;
         for name in names {
-            if let Some(file) = built.externs.get(name) {
-                environment.externs.remove(name);
-                environment.added.insert(name.clone(), file.clone());
+            let Some(file) = built.externs.get(name) else { continue };
+            environment.externs.remove(name);
+            let list = if beside { &mut environment.added } else { &mut environment.externs };
+            list.insert(name.clone(), file.clone());
+        }
+        for (name, file) in built.externs {
+            let known = environment.externs.contains_key(&name);
+            if !known && !environment.added.contains_key(&name) {
+                environment.externs.insert(name, file);
             }
         }
-        if base.library.is_none() {
-            environment = built.clone();
-            environment.library = None;
-        } else {
-            environment.search.extend(built.search);
-            environment.native.extend(built.native);
-            environment.builds.extend(built.builds);
+        if !beside {
+            environment.direct.extend(built.direct);
+            environment.versions.extend(built.versions);
         }
-        for layer in &self.added.layers {
-            environment.externs.insert(layer.name.clone(), layer.file.clone());
-            environment.layers.extend(layer.file.parent().map(Path::to_owned));
-            // The one above names it, so rustc looks for it there.
-            environment.search.extend(layer.file.parent().map(Path::to_owned));
-            environment.library = Some(layer.name.clone());
-        }
-        let below = environment.library.clone();
+        environment.search.extend(built.search);
+        environment.native.extend(built.native);
+        environment.builds.extend(built.builds);
         // The loader must find the environment's own library, too, once another is on top.
-        let bottom = base.library.as_ref().and_then(|name| base.externs.get(name)?.parent());
-        environment.layers.extend(bottom.map(Path::to_owned));
+        let file = below.as_ref().and_then(|name| environment.externs.get(name));
+        let folder = file.and_then(|file| file.parent()).map(Path::to_owned);
+        environment.layers.extend(folder);
         let std_folder = &self.settings.std_folder;
         match Layer::link(names, crates, &environment, below.as_deref(), std_folder) {
             Ok(layer) => {
-                environment.externs.insert(layer.name.clone(), layer.file.clone());
-                environment.layers.extend(layer.file.parent().map(Path::to_owned));
-                environment.library = Some(layer.name.clone());
+                put_layer(&mut environment, &layer);
                 self.added.layers.push(layer);
             }
             // Then each cell links them itself; their statics exist once a cell.
@@ -220,7 +273,9 @@ impl RustEngine {
         let first = self.added.layers.first();
         environment.generation = first.map(|layer| layer.name.clone()).unwrap_or_default();
         self.settings.find_libraries(&environment);
-        self.added.base = Some(base);
+        if self.added.base.is_none() {
+            self.added.base.clone_from(&self.environment);
+        }
         self.environment = Some(environment);
         Ok(())
     }
@@ -335,6 +390,35 @@ impl RustEngine {
             sink(Output::Clear { wait: false });
         }
     }
+}
+
+fn code_names(table: &toml::Table) -> Vec<String> {
+    table.keys().map(|name| name.replace('-', "_")).collect()
+}
+
+/// The files of these crates, or of all.
+fn files(built: &Environment, names: &[String]) -> BTreeMap<String, (PathBuf, Option<Stamp>)> {
+    built
+        .externs
+        .iter()
+        .filter(|(name, _)| names.is_empty() || names.contains(name))
+        .map(|(name, file)| (name.clone(), (file.clone(), stamp(file))))
+        .collect()
+}
+
+fn stamps(built: &Environment) -> BTreeMap<PathBuf, Stamp> {
+    let stamps = built.builds.iter().filter_map(|b| Some((b.file.clone(), stamp(&b.file)?)));
+    stamps.collect()
+}
+
+/// Makes cells see a library, as the topmost one.
+fn put_layer(environment: &mut Environment, layer: &Layer) {
+    let folder = layer.file.parent().map(Path::to_owned);
+    environment.externs.insert(layer.name.clone(), layer.file.clone());
+    environment.layers.extend(folder.clone());
+    // The one above names it, so rustc looks for it there.
+    environment.search.extend(folder);
+    environment.library = Some(layer.name.clone());
 }
 
 fn failed(problem: &str) -> CellError {

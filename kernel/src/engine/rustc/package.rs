@@ -73,44 +73,69 @@ impl Package {
         let question = folder.join("question/Cargo.toml");
         let (name, wanted) = (name.replace('-', "_"), wanted.clone());
         let package = Self { name, manifest, question, target, table, wanted };
-        if beside.is_some() {
-            write_if_new(&folder.join("question/lib.rs"), &source)?;
-            package.write(&package.question, package.wanted.clone())?;
-        }
+        write_if_new(&folder.join("question/lib.rs"), &source)?;
         Ok(package)
     }
 
-    fn write(&self, manifest: &Path, dependencies: toml::Table) -> std::io::Result<()> {
+    fn write(
+        &self,
+        manifest: &Path,
+        dependencies: toml::Table,
+        build: toml::Table,
+    ) -> std::io::Result<()> {
         let mut table = self.table.clone();
         table.insert("dependencies".to_owned(), toml::Value::Table(dependencies));
+        if !build.is_empty() {
+            table.insert("build-dependencies".to_owned(), toml::Value::Table(build));
+        }
         write_if_new(manifest, &table.to_string())
     }
 
     /// Writes its manifest, with builds of other crates that it must take.
-    pub(super) fn pin(&self, pins: &[Build]) -> std::io::Result<()> {
+    pub(super) fn pin(&self, pins: &Pins) -> std::io::Result<()> {
+        let (dependencies, build) = self.pinned(pins);
+        self.write(&self.manifest, dependencies, build)
+    }
+
+    /// The same in the manifest that is only read, not built.
+    pub(super) fn ask_with(&self, pins: &Pins) -> std::io::Result<()> {
+        let (dependencies, build) = self.pinned(pins);
+        self.write(&self.question, dependencies, build)
+    }
+
+    fn pinned(&self, pins: &Pins) -> (toml::Table, toml::Table) {
         let mut dependencies = self.wanted.clone();
-        for (i, build) in pins.iter().enumerate() {
-            let features: Vec<toml::Value> =
-                build.features.iter().cloned().map(toml::Value::String).collect();
+        for (i, build) in pins.normal.values().enumerate() {
             let asked = dependencies.iter_mut().find(|(name, value)| {
                 let package = value.get("package").and_then(toml::Value::as_str);
                 package.unwrap_or(name) == build.package
             });
             // cargo takes one name for a package, no second one.
-            if let Some((_, value)) = asked {
-                add_features(value, features);
-                continue;
+            match asked {
+                Some((_, value)) => add_features(value, features(build)),
+                None => {
+                    dependencies.insert(format!("shared-{i}"), pin(build));
+                }
             }
-            let mut pin = toml::Table::new();
-            pin.insert("package".to_owned(), toml::Value::String(build.package.clone()));
-            let version = format!("={}", build.version);
-            pin.insert("version".to_owned(), toml::Value::String(version));
-            pin.insert("default-features".to_owned(), toml::Value::Boolean(false));
-            pin.insert("features".to_owned(), toml::Value::Array(features));
-            dependencies.insert(format!("shared-{i}"), toml::Value::Table(pin));
         }
-        self.write(&self.manifest, dependencies)
+        let builders = pins.builders.values().enumerate();
+        let builders = builders.map(|(i, build)| (format!("builder-{i}"), pin(build)));
+        (dependencies, builders.collect())
     }
+}
+
+fn features(build: &Build) -> Vec<toml::Value> {
+    build.features.iter().cloned().map(toml::Value::String).collect()
+}
+
+/// Exactly this build of a package.
+fn pin(build: &Build) -> toml::Value {
+    let mut pin = toml::Table::new();
+    pin.insert("package".to_owned(), toml::Value::String(build.package.clone()));
+    pin.insert("version".to_owned(), toml::Value::String(format!("={}", build.version)));
+    pin.insert("default-features".to_owned(), toml::Value::Boolean(false));
+    pin.insert("features".to_owned(), toml::Value::Array(features(build)));
+    toml::Value::Table(pin)
 }
 
 fn add_features(value: &mut toml::Value, features: Vec<toml::Value>) {
@@ -128,23 +153,34 @@ fn add_features(value: &mut toml::Value, features: Vec<toml::Value>) {
     }
 }
 
-/// The builds of the environment that a package's crates need, too.
-pub(super) fn pins(base: &Environment, known: &Metadata) -> Vec<Build> {
-    let mut pins: BTreeMap<(String, String), Build> = BTreeMap::new();
-    for build in base.builds.iter().filter(|build| build.registry && build.normal) {
-        let same =
-            |p: &cargo_metadata::Package| *p.name == build.package && p.version == build.version;
-        if !known.packages.iter().any(same) {
-            continue;
+/// The builds of the environment that a package's crates need, too, by name and version.
+#[derive(Default, Clone, PartialEq)]
+pub(super) struct Pins {
+    normal: BTreeMap<(String, String), Build>,
+    /// What macros and build scripts are made of. Whoever shares a macro with the notebooks must make it
+    /// of the same, or it is another macro, and what it is used in another crate.
+    builders: BTreeMap<(String, String), Build>,
+}
+
+impl Pins {
+    /// Those among the packages that cargo knows of.
+    pub(super) fn of(base: &Environment, known: &Metadata) -> Self {
+        let mut pins = Self::default();
+        let optimised = base.builds.iter().any(|build| build.opt_level != "0");
+        for build in base.builds.iter().filter(|build| build.registry) {
+            let same = |p: &cargo_metadata::Package| {
+                *p.name == build.package && p.version == build.version
+            };
+            if known.packages.iter().any(same) {
+                let key = (build.package.clone(), build.version.to_string());
+                // What only builds other crates is not optimised.
+                let builder = !build.normal || (optimised && build.opt_level == "0");
+                let list = if builder { &mut pins.builders } else { &mut pins.normal };
+                list.insert(key, build.clone());
+            }
         }
-        let key = (build.package.clone(), build.version.to_string());
-        // A crate that only builds others is built a second time, without optimisation.
-        let better = pins.get(&key).is_none_or(|other| other.opt_level == "0");
-        if better {
-            pins.insert(key, build.clone());
-        }
+        pins
     }
-    pins.into_values().collect()
 }
 
 /// A crate that the manifest names and that would exist twice.
@@ -156,6 +192,7 @@ pub(super) struct Double<'a> {
 /// The crates of the manifest that were built once more.
 pub(super) fn doubled<'a>(base: &'a Environment, built: &'a Environment) -> Vec<Double<'a>> {
     let own = base.direct.keys().filter_map(|name| base.externs.get(name));
+    let own = own.chain(base.added.values());
     let own = own.filter_map(|file| base.builds.iter().find(|build| build.file == *file));
     let mut doubled = Vec::new();
     for base in own.filter(|build| build.registry) {
@@ -171,9 +208,9 @@ pub(super) fn doubled<'a>(base: &'a Environment, built: &'a Environment) -> Vec<
 /// The lines that would give the environment's builds the features of these.
 pub(super) fn lacking(base: &Environment, built: &Environment) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
-    for build in built.builds.iter().filter(|build| build.registry && build.normal) {
-        let same =
-            |b: &&Build| b.package == build.package && b.version == build.version && b.normal;
+    let optimised = base.builds.iter().any(|build| build.opt_level != "0");
+    for build in built.builds.iter().filter(|build| build.registry) {
+        let same = |b: &&Build| b.package == build.package && b.version == build.version;
         let mut own = base.builds.iter().filter(same).peekable();
         if own.peek().is_none() || own.clone().any(|own| own.features == build.features) {
             continue;
@@ -188,8 +225,12 @@ pub(super) fn lacking(base: &Environment, built: &Environment) -> BTreeSet<Strin
         if !more.is_empty() {
             let (name, version) = (&build.package, &build.version);
             let features = more.join(", ");
-            lines
-                .insert(format!("{name} = {{ version = \"{version}\", features = [{features}] }}"));
+            // A build script's crates and a macro's share their features apart from all others.
+            let builder = !build.normal || (optimised && build.opt_level == "0");
+            let under = if builder { "(in [build-dependencies]) " } else { "" };
+            lines.insert(format!(
+                "{under}{name} = {{ version = \"{version}\", features = [{features}] }}"
+            ));
         }
     }
     lines

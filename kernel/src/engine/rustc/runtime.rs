@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt::{Debug, Write as _};
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
 
@@ -50,7 +50,6 @@ fn drop_slot<T>(value: usize) {
 
 static STORE: Mutex<Option<HashMap<String, Slot>>> = Mutex::new(None);
 static CELL_THREAD: Mutex<Option<ThreadId>> = Mutex::new(None);
-static HOOKED: AtomicBool = AtomicBool::new(false);
 
 /// Keeps a variable for later cells; one of the same name before it is dropped.
 pub fn put<T: 'static>(name: &str, value: T) {
@@ -277,22 +276,47 @@ pub fn shared<T: Send + Sync + 'static>(name: &str, make: impl FnOnce() -> T) ->
     unsafe { &*(at as *const T) }
 }
 
+type Hook = Box<dyn Fn(&std::panic::PanicHookInfo<'_>) + Sync + Send + 'static>;
+
+/// Before each cell: panics are told to the kernel, and then to a hook of the user's, if there is one.
 fn hook() {
-    if HOOKED.swap(true, Ordering::SeqCst) {
+    static OWN: AtomicUsize = AtomicUsize::new(0);
+    static DEFAULT: AtomicUsize = AtomicUsize::new(0);
+    // Where a hook's data is, and its code: the standard library's own has no data.
+    let parts = |hook: &Hook| {
+        let pointer: *const _ = &**hook;
+        // SAFETY: a pointer to a trait object is two words.
+        unsafe { std::mem::transmute::<_, [usize; 2]>(pointer) }
+    };
+    let current = std::panic::take_hook();
+    let [data, code] = parts(&current);
+    let first = DEFAULT.compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+    if !first && data == OWN.load(Ordering::SeqCst) {
+        std::panic::set_hook(current);
         return;
     }
-    std::panic::set_hook(Box::new(|info| {
-        flush();
-        TOLD.with(|told| told.set(true));
-        let thread = std::thread::current();
-        let own = if *lock(&CELL_THREAD) == Some(thread.id()) { "cell" } else { "other" };
-        let (file, line, column) =
-            info.location().map_or(("", 0, 0), |l| (l.file(), l.line(), l.column()));
-        let message = info.payload_as_str().unwrap_or("a value that is no text");
-        let name = thread.name().unwrap_or("unnamed");
-        let (line, column) = (line.to_string(), column.to_string());
-        event(&["panic", own, name, file, &line, &column, &frames(), message]);
-    }));
+    let users = (code != DEFAULT.load(Ordering::SeqCst)).then_some(current);
+    let own: Hook = Box::new(move |info| {
+        tell(info);
+        if let Some(users) = &users {
+            users(info);
+        }
+    });
+    OWN.store(parts(&own)[0], Ordering::SeqCst);
+    std::panic::set_hook(own);
+}
+
+fn tell(info: &std::panic::PanicHookInfo<'_>) {
+    flush();
+    TOLD.with(|told| told.set(true));
+    let thread = std::thread::current();
+    let own = if *lock(&CELL_THREAD) == Some(thread.id()) { "cell" } else { "other" };
+    let (file, line, column) =
+        info.location().map_or(("", 0, 0), |l| (l.file(), l.line(), l.column()));
+    let message = info.payload_as_str().unwrap_or("a value that is no text");
+    let name = thread.name().unwrap_or("unnamed");
+    let (line, column) = (line.to_string(), column.to_string());
+    event(&["panic", own, name, file, &line, &column, &frames(), message]);
 }
 
 thread_local! {

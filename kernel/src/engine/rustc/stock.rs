@@ -115,7 +115,8 @@ impl RustEngine {
             std::thread::sleep(Duration::from_millis(5));
         }
         for reason in self.dropped.values_mut().filter(|reason| reason.contains("was lost when")) {
-            "it went with `:restart`".clone_into(reason);
+            *reason = reason
+                .replace("was lost when the process that ran cells ended", "went with `:restart`");
         }
         if was_there { self.ensure_process() } else { Ok(()) }
     }

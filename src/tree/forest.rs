@@ -516,8 +516,8 @@ mod tests {
         // The chance that n draws miss a row; its standard error here is below 0.002.
         let missed = (1.0 - 1.0 / 569.0f64).powi(569);
         assert!((share - missed).abs() < 0.006, "{share} {missed}");
-        // scikit-learn's mean of ten seeds; one seed differs by some 0.003.
-        assert!((judged.score - 0.9596).abs() < 0.01, "{}", judged.score);
+        // scikit-learn's mean of ten seeds, which scatter by 0.0031 (`tests/references/trees.json`).
+        assert!((judged.score - 0.9633).abs() < 4.0 * 0.0031, "{}", judged.score);
     }
 
     #[test]

@@ -90,7 +90,7 @@ fn a_single_class_is_refused() {
 
 #[test]
 fn one_row_is_an_error_or_a_finite_answer() {
-    let one = Sample::new().rows(&[3]);
+    let one = Sample::new().rows(&[2]);
     let (mut fitted, mut refused) = (0, 0);
     for estimator in all() {
         match estimator.fit(&one) {
@@ -103,12 +103,12 @@ fn one_row_is_an_error_or_a_finite_answer() {
                 Error::TooFewSamples { .. }
                 | Error::TooManyClusters { distinct: 1, .. }
                 | Error::ConstantColumn { col: 0, .. }
-                | Error::SingleClass { class: 1, .. },
+                | Error::SingleClass { class: 0, .. },
             ) => refused += 1,
             Err(other) => panic!("{}: {other}", estimator.name),
         }
     }
-    assert_eq!((fitted, refused), (0, 0));
+    assert!(fitted > 0 && refused > 0, "{fitted} fitted, {refused} refused");
 }
 
 /// What was learned, and what each method says or why not.

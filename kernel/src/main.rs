@@ -164,7 +164,8 @@ fn build(folder: &Path) -> Result<()> {
     };
     let order = environment::Order { manifest, target: None, offline: false };
     let environment = environment::build(&order, &mut |line| eprintln!("{line}"))?;
-    let names: Vec<&str> = environment.direct.keys().map(String::as_str).collect();
+    let names = environment.library.iter().chain(environment.direct.keys());
+    let names: Vec<&str> = names.map(String::as_str).collect();
     println!("ready: {}", names.join(", "));
     Ok(())
 }

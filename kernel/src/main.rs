@@ -170,7 +170,8 @@ fn build(folder: &Path) -> Result<()> {
     std::env::set_current_dir(&folder).with_context(|| folder.display().to_string())?;
     let order = environment::Order::of(manifest);
     let environment = environment::build(&order, &mut |line| eprintln!("{line}"))?;
-    let names: Vec<&str> = environment.direct.keys().map(String::as_str).collect();
+    let names = environment.library.iter().chain(environment.direct.keys());
+    let names: Vec<&str> = names.map(String::as_str).collect();
     println!("ready: {}", names.join(", "));
     Ok(())
 }

@@ -240,7 +240,7 @@ fn replace(text: &str, cell: &Range<usize>, result: &Stored, style: &Style) -> O
     let find = |name: &str| members.iter().find(|member| member.name == name);
     let outputs = find("outputs")?;
     let line = text[..outputs.start].rfind('\n').map_or(0, |at| at + 1);
-    let base = text.get(line..outputs.start).filter(|base| base.trim().is_empty()).unwrap_or("");
+    let base = &text[line..spans::skip_space(text, line).min(outputs.start)];
     let values = result.outputs.iter().map(as_stored).collect::<Option<Vec<_>>>()?;
     let mut changes = vec![(outputs.value.clone(), style.json(&Value::Array(values), base)?)];
     let count = result.count.map_or("null".to_owned(), |count| count.to_string());
@@ -346,6 +346,18 @@ mod tests {
         assert_eq!(renewed, expected);
         let again = read(&renewed).unwrap();
         assert_eq!(again.renewed(&BTreeMap::from([(0, result)])).unwrap(), renewed);
+    }
+
+    #[test]
+    fn members_that_share_a_line_keep_it() {
+        let text = "{\n  \"cells\": [\n    {\"cell_type\": \"code\", \"execution_count\": null, \"outputs\": [],\n     \
+            \"metadata\": {}, \"source\": \"1\"}\n  ],\n  \"metadata\": {}, \"nbformat\": 4, \"nbformat_minor\": 4\n}";
+        let stream = serde_json::json!({ "output_type": "stream", "name": "stdout", "text": "a" });
+        let result = Stored { count: Some(1), outputs: vec![output(stream)] };
+        let renewed = read(text).unwrap().renewed(&BTreeMap::from([(0, result)])).unwrap();
+        let outputs = "[\n      {\n        \"name\": \"stdout\",\n        \"output_type\": \"stream\",\n        \
+            \"text\": [\n          \"a\"\n        ]\n      }\n    ]";
+        assert_eq!(renewed, text.replace("null", "1").replace("[],", &format!("{outputs},")));
     }
 
     #[test]

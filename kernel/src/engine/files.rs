@@ -63,7 +63,7 @@ fn find(
     }
     let Ok(tokens) = text.parse::<TokenStream>() else { return Vec::new() };
     let mut found = Finder { cell, text, folder, edits: Vec::new() };
-    found.walk(tokens, modules.to_owned(), folder.to_owned());
+    found.walk(tokens, modules, folder);
     found.edits.sort_by_key(|(at, _)| at.start);
     found.edits
 }
@@ -156,7 +156,7 @@ struct Seen {
 
 impl Finder<'_> {
     /// `modules` is where a `mod x;` here has its file, `paths` what a `#[path]` here begins from.
-    fn walk(&mut self, tokens: TokenStream, modules: PathBuf, paths: PathBuf) {
+    fn walk(&mut self, tokens: TokenStream, modules: &Path, paths: &Path) {
         let mut seen = Seen::default();
         let mut tokens = tokens.into_iter().peekable();
         while let Some(token) = tokens.next() {
@@ -171,7 +171,7 @@ impl Finder<'_> {
                 }
                 TokenTree::Punct(mark) if mark.as_char() == ';' => {
                     if let Some(name) = seen.module.take() {
-                        self.module(&name, &seen, &modules, &paths);
+                        self.module(&name, &seen, modules, paths);
                     }
                     seen = Seen::default();
                 }
@@ -193,14 +193,13 @@ impl Finder<'_> {
                     }
                     let brace = group.delimiter() == Delimiter::Brace;
                     let inner = seen.module.take().filter(|_| brace);
-                    let (of_modules, of_paths) = match &inner {
+                    match &inner {
                         Some(name) => {
                             let inside = modules.join(plain(name));
-                            (inside.clone(), inside)
+                            self.walk(group.stream(), &inside, &inside);
                         }
-                        None => (modules.clone(), paths.clone()),
-                    };
-                    self.walk(group.stream(), of_modules, of_paths);
+                        None => self.walk(group.stream(), modules, paths),
+                    }
                     if brace {
                         seen = Seen::default();
                     }

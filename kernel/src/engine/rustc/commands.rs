@@ -118,13 +118,13 @@ impl RustEngine {
                 say(last.map_or("no cell has been compiled\n", |(_, source)| &source.text));
             }
             ":version" => say(concat!("mlnotes-kernel ", env!("CARGO_PKG_VERSION"), "\n")),
-            name => match self.stock_command(name, argument, (sink, prompt)) {
-                Some(done) => return done,
-                None => {
-                    let text = format!("`{line}` is no command of this kernel");
-                    return Err(self.refuse(&text, "`:help` lists what there is"));
+            name => {
+                if let Some(done) = self.stock_command(name, argument, (sink, prompt)) {
+                    return done;
                 }
-            },
+                let text = format!("`{line}` is no command of this kernel");
+                return Err(self.refuse(&text, "`:help` lists what there is"));
+            }
         }
         Ok(())
     }

@@ -86,8 +86,9 @@ impl Layer {
         sweep(cache);
         let work = tempfile::tempdir_in(cache)?;
         let below = below.map(|name| format!("extern crate {name} as _;\n")).unwrap_or_default();
-        let all: String = names.iter().map(|name| format!("pub extern crate {name};\n")).collect();
-        std::fs::write(work.path().join("layer.rs"), below + &all)?;
+        let all: Vec<String> =
+            names.iter().map(|name| format!("pub extern crate {name};\n")).collect();
+        std::fs::write(work.path().join("layer.rs"), below + &all.concat())?;
         let mut command = toolchain::rustc();
         command
             .args(["--edition=2024", "--crate-type=dylib", "--cap-lints=allow"])

@@ -67,7 +67,8 @@ impl Package {
             target = base.target;
         }
         let names: Vec<String> = wanted.keys().map(|name| name.replace('-', "_")).collect();
-        let source: String = names.iter().map(|name| format!("pub use {name};\n")).collect();
+        let source: Vec<String> = names.iter().map(|name| format!("pub use {name};\n")).collect();
+        let source = source.concat();
         write_if_new(&folder.join("lib.rs"), &source)?;
         let manifest = folder.join("Cargo.toml");
         let question = folder.join("question/Cargo.toml");

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 pub(super) enum Build {
     Line(String),
-    Done(Result<Built, String>),
+    Done(Box<Result<Built, String>>),
 }
 
 /// What is built for whom.
@@ -46,7 +46,7 @@ impl RustEngine {
                 Ok(Build::Line(line)) => say(&line),
                 Ok(Build::Done(result)) => {
                     self.building = None;
-                    self.adopt(result);
+                    self.adopt(*result);
                     return true;
                 }
                 Err(RecvTimeoutError::Timeout) => return false,
@@ -155,7 +155,7 @@ pub(super) fn spawn_build(
 ) -> std::io::Result<()> {
     std::thread::Builder::new().name("environment".to_owned()).spawn(move || {
         let result = build(place, &folder, &sender);
-        let _ = sender.send(Build::Done(result));
+        let _ = sender.send(Build::Done(Box::new(result)));
     })?;
     Ok(())
 }

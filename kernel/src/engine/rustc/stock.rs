@@ -49,13 +49,13 @@ impl RustEngine {
                 say(format!("{}\n", self.folder.path().display()));
                 Ok(())
             }
-            ":explain" if argument.is_empty() => match self.last_error.clone() {
-                Some(code) => self.explain(&code, sink),
-                None => {
+            ":explain" if argument.is_empty() => {
+                let Some(code) = self.last_error.clone() else {
                     say("no cell has failed with an error code\n".to_owned());
-                    Ok(())
-                }
-            },
+                    return Some(Ok(()));
+                };
+                self.explain(&code, sink)
+            }
             ":opt" => {
                 let text = format!("`:opt {argument}`: there is no such level of optimisation");
                 Err(self.refuse(&text, "0, 1, 2, 3, s and z are; 0 compiles quickest"))

@@ -95,7 +95,7 @@ notebooks: kernel
 
 # A notebook with a planted fault must turn red, here and on the stock kernel.
 planted: kernel stock-kernel
-	$(PYTEST) tests/notebooks
+	$(PYTEST2) tests/notebooks tests/references
 
 # Plants the errors of tests/notebooks/faults.toml, each in turn: its chapter must turn red by an assertion.
 # Of `make test-all`; `make mutate CHAPTER=15` does one chapter, NAME=Weibull what has it in its name.

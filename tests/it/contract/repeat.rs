@@ -14,6 +14,9 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::fmt::Debug;
 
+/// Seed and number of starts to the objective reached.
+type Fit = dyn Fn(u64, usize) -> Result<f64>;
+
 #[test]
 fn the_same_seed_gives_the_same_bits_on_any_number_of_threads() {
     let sample = Sample::new();
@@ -125,7 +128,7 @@ fn ten_restarts_are_never_worse_than_one() {
         let fit = params.seed(seed).n_init(n_init).fit(&[noise(24, seed)])?;
         Ok(fit.trace[fit.n_iter])
     };
-    let fits: [(&str, &dyn Fn(u64, usize) -> Result<f64>); 4] = [
+    let fits: [(&str, &Fit); 4] = [
         ("k-means", &k_means),
         ("mixture", &mixture),
         ("hidden states of symbols", &symbols),

@@ -18,6 +18,7 @@ fn error<T>(fitted: Result<T>) -> Option<Error> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of all estimators")]
 fn settings_out_of_range_are_named() {
     let sample = Sample::new();
     let (x, y, t) = (sample.x.view(), &sample.classes, sample.numbers.view());

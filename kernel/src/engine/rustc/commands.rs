@@ -71,6 +71,7 @@ impl RustEngine {
                 }
                 self.items.clear();
                 self.dropped.clear();
+                self.nameless.clear();
             }
             ":dep" => return self.add_dependency(argument, sink),
             ":deps" => {

@@ -78,19 +78,14 @@ def draw(seed):
     return start, edits
 
 
-def after(start, edits):
-    versions = list(start)
-    for cell, version, _ in edits:
-        versions[cell] = version
-    return versions
-
-
 def run_all(kernel, versions):
-    """What each cell answers."""
+    """What each cell answers, up to the first that fails: there "run all" ends."""
     answers = []
     for cells, version in zip(CELLS, versions):
         reply = kernel.run(cells[version])
         answers.append((reply.status, reply.result() or reply.reply.get("ename")))
+        if reply.status != "ok":
+            break
     return answers
 
 

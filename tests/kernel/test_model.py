@@ -1,5 +1,7 @@
 """What a session means: whatever binds is kept, edits in any order, no value of a type that is gone."""
 
+import re
+
 import pytest
 from conftest import Front
 
@@ -149,3 +151,17 @@ def test_the_reason_in_the_readers_terms(bare):
     for cell, line in [("let z = std::hint::black_box(0);\n\n1 / z", 3), ("let v = vec![1];\nv[z + 7]", 2)]:
         panic = bare.run(cell)
         assert panic.reply["ename"] == "Panic" and f"]:{line}:" in panic.traceback(), panic.traceback()
+
+
+def advised(front, name):
+    """The line that the note about a lost variable says to write."""
+    reply = front.run(name)
+    return re.search(r"write `(let .*;)`", reply.traceback()).group(1)
+
+
+def test_a_line_that_is_advised_does_it(bare):
+    run(bare, "let k = 3.0;\nlet times = |x: f64| x * k;\nlet even = (0..9).filter(|n| n % 2 == 0);\nlet mut n = 0;\n"
+        "let mut count = move |by: i32| { n += by; n };")
+    gives(bare, "6.0", "let k = 3.0;\n" + advised(bare, "times"), "times(2.0)")
+    gives(bare, "5", advised(bare, "even"), "even.len()")
+    gives(bare, "4", "let mut n = 1;\n" + advised(bare, "count"), "count(3)")

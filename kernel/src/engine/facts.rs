@@ -44,6 +44,8 @@ pub struct Facts {
     pub heading: Option<String>,
     /// An `impl` of a trait.
     pub of_trait: bool,
+    /// Part of it stands in a file, which may have changed though its text has not.
+    pub outside: bool,
 }
 
 impl Facts {
@@ -73,6 +75,8 @@ impl Facts {
     pub fn of(item: &Item) -> Self {
         let mut facts = Self { print: print(item), ..Self::default() };
         words(item.to_token_stream(), &mut facts.words);
+        facts.outside = facts.words.contains("include")
+            || matches!(item, Item::Mod(item) if item.content.is_none());
         let mut heads = Heads::default();
         heads.visit_item(item);
         facts.mentions = heads.names;

@@ -98,6 +98,8 @@ pub struct Binding {
     pub mutable: bool,
     /// Whether the statement names the whole type already.
     pub typed: bool,
+    /// For a statement that binds this name alone: its bytes, and those of the value.
+    pub alone: Option<(Range<usize>, Range<usize>)>,
 }
 
 /// An item of a cell.
@@ -460,7 +462,11 @@ impl Parsed {
             pattern => (pattern, false),
         };
         let typed_whole = typed && matches!(pattern, Pat::Ident(_));
+        let value = local.init.as_ref().filter(|init| init.diverge.is_none());
+        let value = value.filter(|_| matches!(pattern, Pat::Ident(_)));
+        let alone = value.map(|init| (self.bytes(local.span()), self.bytes(init.expr.span())));
         for mut binding in names_of(pattern) {
+            binding.alone.clone_from(&alone);
             self.bindings.retain(|b| b.name != binding.name);
             binding.typed = typed_whole;
             self.bindings.push(binding);
@@ -545,7 +551,7 @@ fn macro_has_value(mac: &Macro) -> bool {
 pub fn names_of(pattern: &Pat) -> Vec<Binding> {
     let mut names = PatternNames::default();
     names.visit_pat(pattern);
-    let binding = |(name, mutable)| Binding { name, mutable, typed: false };
+    let binding = |(name, mutable)| Binding { name, mutable, typed: false, alone: None };
     names.0.into_iter().map(binding).collect()
 }
 

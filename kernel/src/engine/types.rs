@@ -61,6 +61,11 @@ pub fn shown(text: &str) -> String {
     for (start, end) in paths.into_iter().rev() {
         text.replace_range(start..end, "");
     }
+    // Where a closure stands in a generated program is of no interest.
+    while let Some(at) = text.find("{closure@") {
+        let end = text[at..].find('}').map_or(text.len(), |end| at + end);
+        text.replace_range(at + "{closure".len()..end, "");
+    }
     text
 }
 
@@ -184,6 +189,12 @@ pub fn own_names(ty: &str) -> BTreeSet<(String, usize)> {
         }
     }
     found
+}
+
+/// Whether no cell can write a type, as rustc names it.
+pub fn has_no_name(ty: &str) -> bool {
+    !is_fn_item(ty)
+        && ["{closure@", "{async", "impl ", "{opaque"].iter().any(|mark| ty.contains(mark))
 }
 
 /// Whether a type, as rustc names it, is that of a number nobody has said more about.

@@ -1,6 +1,7 @@
 //! A cell on its way to a library: put together, compiled, and put together anew where rustc tells
 //! something about the session that was not known before.
 
+use super::advice::Nameless;
 use super::asynchronous::{self, Driver};
 use super::compile::{self, Compiled};
 use super::emit::{self, Emission};
@@ -28,6 +29,8 @@ pub(super) struct Ready {
     pub(super) types: BTreeMap<String, String>,
     /// Variables that are numbers of no certain type.
     pub(super) loose: BTreeSet<String>,
+    /// Variables whose types have no names.
+    pub(super) nameless: BTreeMap<String, Nameless>,
     pub(super) fates: Fates,
     /// Variables of earlier cells that it takes.
     pub(super) loaded: Vec<String>,
@@ -43,6 +46,8 @@ struct Draft {
     fates: Fates,
     /// Types of its variables, as rustc names them.
     types: Option<BTreeMap<String, String>>,
+    /// The program that told them.
+    program: String,
     /// Whether it gets all items, not only those that it seems to need.
     all: bool,
     expanded: bool,
@@ -125,7 +130,8 @@ impl RustEngine {
             let mut compiled = compiled.map_err(|error| self.compiler_fault(&error))?;
             // A cell with errors has no use for the types.
             if let Some(asked) = asked {
-                draft.types = Some(asked.map_err(|error| self.compiler_fault(&error))?);
+                let (types, program) = asked.map_err(|error| self.compiler_fault(&error))?;
+                (draft.types, draft.program) = (Some(types), program);
             }
             draft.expanded = true;
             if let Some(made) = made {
@@ -155,10 +161,11 @@ impl RustEngine {
                 let types = draft.types.unwrap_or_default();
                 let loose = types.iter().filter(|(_, ty)| types::is_loose(ty));
                 let loose = loose.map(|(name, _)| name.clone()).collect();
+                let nameless = nameless(&types, &draft.program, parsed, &text);
                 let types =
                     types.into_iter().map(|(name, ty)| (name, self.writable(&ty))).collect();
                 let (without, fates) = (draft.without, draft.fates);
-                return Ok(Ready { library, types, loose, fates, loaded, plan, without });
+                return Ok(Ready { library, types, loose, nameless, fates, loaded, plan, without });
             }
             draft.types = None;
             if !draft.waits && asynchronous::wants_to_wait(&compiled.errors) {
@@ -327,7 +334,7 @@ impl RustEngine {
     }
 
     /// A type as rustc names it, as every cell can write it.
-    fn writable(&self, ty: &str) -> String {
+    pub(super) fn writable(&self, ty: &str) -> String {
         let default = Environment::default();
         let environment = self.environment.as_ref().unwrap_or(&default);
         types::writable(ty, |name| {
@@ -384,6 +391,24 @@ impl RustEngine {
             sink(Output::Stderr(format!("note: {line}\n")));
         }
     }
+}
+
+/// What is to be known of variables whose types have no names, should a later cell ask for them.
+fn nameless(
+    types: &BTreeMap<String, String>,
+    program: &str,
+    parsed: &Parsed,
+    text: &str,
+) -> BTreeMap<String, Nameless> {
+    let mut found = BTreeMap::new();
+    let program: std::sync::Arc<str> = program.into();
+    for (name, ty) in types.iter().filter(|(_, ty)| types::has_no_name(ty)) {
+        let binding = parsed.bindings.iter().find(|binding| binding.name == *name);
+        let Some((statement, value)) = binding.and_then(|b| b.alone.clone()) else { continue };
+        let nameless = Nameless::new(ty, &program, &text[statement], &text[value]);
+        found.insert(name.clone(), nameless);
+    }
+    found
 }
 
 /// Whether the cell defines an item that is meant where an older variable was.

@@ -90,6 +90,7 @@ impl RustEngine {
                 self.items.clear();
                 self.attributes.clear();
                 self.dropped.clear();
+                self.nameless.clear();
                 return self.let_go(&names, (sink, prompt));
             }
             ":deps" | ":show_deps" => {

@@ -208,8 +208,16 @@ impl Compiled {
             let start = usize::try_from(span["byte_start"].as_u64()?).ok()?;
             Some((line_at(&source.text, start)?, span["is_primary"] == true))
         };
-        let lines: Vec<(Line, bool)> =
-            spans.iter().filter(|span| is_generated(span)).filter_map(|span| own(&span)).collect();
+        let closure = json["code"]["code"] == "E0373";
+        let notes = json["children"].as_array().into_iter().flatten().filter(|_| closure);
+        // A closure that borrows: only a note says that a line of ours asks for more.
+        let notes = notes.filter_map(|note| note["spans"].as_array()).flatten();
+        let lines: Vec<(Line, bool)> = spans
+            .iter()
+            .chain(notes)
+            .filter(|span| is_generated(span))
+            .filter_map(|span| own(&span))
+            .collect();
         match json["level"].as_str() {
             Some("error") if !lines.is_empty() => {
                 let code = json["code"]["code"].as_str().unwrap_or_default();
@@ -280,41 +288,19 @@ pub(super) fn expand(
     Ok(calls.map(|call| made(call).unwrap_or(Made::Nothing)).collect())
 }
 
-/// Tells the types of the wanted variables; those missing in the answer are not known.
+/// Tells the types of the wanted variables, and the program that told them; those missing in the answer
+/// are not known.
 pub(super) fn types(
     program: &Program<'_>,
     wanted: &[String],
     environment: &Environment,
     settings: &Settings,
-) -> std::io::Result<BTreeMap<String, String>> {
+) -> std::io::Result<(BTreeMap<String, String>, String)> {
     let mut crates: BTreeSet<&str> = environment.direct.keys().map(String::as_str).collect();
     crates.extend(environment.added.keys().map(String::as_str));
     loop {
         let source = program.to_ask(wanted, &crates);
-        let mut command = toolchain::rustc();
-        command
-            .args([
-                "--edition=2024",
-                "--crate-type=lib",
-                "--crate-name=cell",
-                "--error-format=json",
-            ])
-            .args(["--emit=metadata=cell.rmeta", "-Ztrim-diagnostic-paths=no"])
-            .args([
-                "-Zwrite-long-types-to-disk=no",
-                "--diagnostic-width=100000",
-                "-Cprefer-dynamic",
-            ])
-            .arg(format!("--extern=mlnotes_cell={}", settings.runtime.display()))
-            .args(environment.rustc_arguments())
-            .arg("-")
-            // For the two `-Z` flags, in this run that makes no code, and nowhere else.
-            .env("RUSTC_BOOTSTRAP", "1")
-            .envs(&settings.variables)
-            .current_dir(&settings.folder);
-        let (_, json, _) = run(command, Some(&source.text))?;
-        let types: BTreeMap<String, String> =
-            json.iter().filter_map(|json| wanted_type(json, &source.text)).collect();
+        let types = ask(&source.text, environment, settings)?;
         // A crate that came along is written by its private paths unless the source mentions it.
         let named = |name: &str| types.values().any(|ty| starts_path(ty, name));
         let single = environment.externs.keys().filter(|name| named(name));
@@ -326,10 +312,46 @@ pub(super) fn types(
             .filter(|name| !crates.contains(name))
             .collect();
         if more.is_empty() {
-            return Ok(types);
+            return Ok((types, source.text));
         }
         crates.extend(more);
     }
+}
+
+/// A run of rustc that makes no code.
+fn reader(environment: &Environment, settings: &Settings) -> Command {
+    let mut command = toolchain::rustc();
+    command
+        .args(["--edition=2024", "--crate-type=lib", "--crate-name=cell", "--error-format=json"])
+        .args(["--emit=metadata=cell.rmeta", "-Ztrim-diagnostic-paths=no"])
+        .args(["-Zwrite-long-types-to-disk=no", "--diagnostic-width=100000", "-Cprefer-dynamic"])
+        .arg(format!("--extern=mlnotes_cell={}", settings.runtime.display()))
+        .args(environment.rustc_arguments())
+        .arg("-")
+        // For the two `-Z` flags, in this run that makes no code, and nowhere else.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .envs(&settings.variables)
+        .current_dir(&settings.folder);
+    command
+}
+
+/// The types that a program asks for.
+pub(super) fn ask(
+    program: &str,
+    environment: &Environment,
+    settings: &Settings,
+) -> std::io::Result<BTreeMap<String, String>> {
+    let (_, json, _) = run(reader(environment, settings), Some(program))?;
+    Ok(json.iter().filter_map(|json| wanted_type(json, program)).collect())
+}
+
+/// Whether rustc has nothing against a program.
+pub(super) fn accepts(
+    program: &str,
+    environment: &Environment,
+    settings: &Settings,
+) -> std::io::Result<bool> {
+    Ok(run(reader(environment, settings), Some(program))?.0)
 }
 
 /// Whether a path in a type begins with a crate's name.

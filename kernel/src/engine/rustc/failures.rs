@@ -155,6 +155,9 @@ impl RustEngine {
             });
         }
         let aside = self.items.why_aside(name);
+        if let Some(advice) = self.advise(name) {
+            return Some(advice);
+        }
         self.dropped.get(name).map(String::as_str).or(aside).map(str::to_owned)
     }
 

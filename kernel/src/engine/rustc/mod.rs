@@ -5,6 +5,7 @@
 //! types of its new variables (`compile`), and run by the process that runs cells, whose output
 //! arrives by `output` meanwhile.
 
+mod advice;
 mod assemble;
 mod assistant;
 mod asynchronous;
@@ -33,6 +34,7 @@ use super::source::{Mapped, Parsed};
 use super::types::{self, Variable};
 use super::{Assist, Bundle, Cell, CellError, Engine, Interrupt, Output, Prompt, Sink};
 use crate::environment::{self, Environment};
+use advice::Nameless;
 use assemble::Ready;
 use assistant::{Assistant, Snapshot};
 use compile::Settings;
@@ -82,6 +84,8 @@ pub struct RustEngine {
     variables: BTreeMap<String, Variable>,
     /// Variables that are not there any more, and why.
     dropped: BTreeMap<String, String>,
+    /// Those of them whose types have no names.
+    nameless: BTreeMap<String, Nameless>,
     interrupter: Arc<Interrupter>,
     assistant: Arc<Assistant>,
     switches: Switches,
@@ -148,6 +152,7 @@ impl RustEngine {
             plain_macros: BTreeSet::new(),
             variables: BTreeMap::new(),
             dropped: BTreeMap::new(),
+            nameless: BTreeMap::new(),
             interrupter,
             assistant,
             switches: Switches { timing: false, warnings: true },
@@ -348,6 +353,7 @@ impl RustEngine {
             if ready.fates.unbound.contains(name) {
                 continue;
             }
+            self.nameless.remove(name);
             let ty = ready.types.get(name).cloned();
             let reason = match &ty {
                 Some(ty) => types::unkeepable(name, ty),
@@ -376,6 +382,9 @@ impl RustEngine {
             } else {
                 self.forget(name);
                 self.dropped.insert(name.clone(), reason.unwrap_or_default());
+                if let Some(nameless) = ready.nameless.get(name) {
+                    self.nameless.insert(name.clone(), nameless.clone());
+                }
             }
         }
     }

@@ -589,6 +589,9 @@ fn parts_of(facts: &Facts) -> &BTreeSet<String> {
 
 /// Whether two items mean the same as long as what they mention does.
 fn same(old: &Facts, new: &Facts) -> bool {
+    if new.outside {
+        return false;
+    }
     if old.heading.is_some() {
         return old.heading == new.heading && old.associated == new.associated;
     }

@@ -204,6 +204,7 @@ fn asks(text: &str) -> bool {
 
 /// Whether a code span is code to run, and not the name of something.
 fn is_statement(code: &str) -> bool {
+    use syn::{Expr, Stmt};
     let code = code.trim();
     if code.ends_with(';') {
         return true;
@@ -211,7 +212,6 @@ fn is_statement(code: &str) -> bool {
     let Ok(statements) = syn::parse::Parser::parse_str(syn::Block::parse_within, code) else {
         return false;
     };
-    use syn::{Expr, Stmt};
     matches!(
         statements.last(),
         Some(

@@ -81,7 +81,7 @@ fn differing_outputs(old: &Output, new: &Output) -> Option<Difference> {
         (Output::Stream { name: a, text: old }, Output::Stream { name: b, text: new })
             if a == b =>
         {
-            difference_at(a, &old.0, &new.0, differ(&old.0, &new.0, Rule::Text)?)
+            Some(difference_at(a, &old.0, &new.0, differ(&old.0, &new.0, Rule::Text)?))
         }
         (Output::Error(old), Output::Error(new)) => {
             if (&old.ename, &old.evalue) == (&new.ename, &new.evalue) {
@@ -115,7 +115,7 @@ fn differing_data(old: &Map<String, Value>, new: &Map<String, Value>) -> Option<
         let markup = mime == "text/html" || mime == "image/svg+xml";
         let (old, new) = (text_of(old), text_of(new));
         let at = differ(&old, &new, if markup { Rule::Markup } else { Rule::Text })?;
-        difference_at(mime, &old, &new, at)
+        Some(difference_at(mime, &old, &new, at))
     })
 }
 
@@ -153,10 +153,10 @@ fn kinds(data: &Map<String, Value>) -> String {
     text.unwrap_or_else(|| data.keys().cloned().collect::<Vec<_>>().join(", "))
 }
 
-fn difference_at(what: &str, old: &str, new: &str, at: (usize, usize)) -> Option<Difference> {
+fn difference_at(what: &str, old: &str, new: &str, at: (usize, usize)) -> Difference {
     let ((line, stored), (_, now)) = (excerpt(old, at.0), excerpt(new, at.1));
     let what = if old.contains('\n') { format!("{what}, line {line}") } else { what.to_owned() };
-    Some(Difference { what, stored, now })
+    Difference { what, stored, now }
 }
 
 /// The number of a byte's line, and the line, or as much of it around the byte as is readable.

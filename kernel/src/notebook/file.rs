@@ -244,14 +244,13 @@ fn replace(text: &str, cell: &Range<usize>, result: &Stored, style: &Style) -> O
     let values = result.outputs.iter().map(as_stored).collect::<Option<Vec<_>>>()?;
     let mut changes = vec![(outputs.value.clone(), style.json(&Value::Array(values), base)?)];
     let count = result.count.map_or("null".to_owned(), |count| count.to_string());
-    changes.push(match find("execution_count") {
-        Some(member) => (member.value.clone(), count),
-        None => {
-            let space = if style.indent.is_some() { style.newline } else { "" };
-            let member = format!("\"execution_count\": {count},{space}{base}");
-            (outputs.start..outputs.start, member)
-        }
-    });
+    if let Some(member) = find("execution_count") {
+        changes.push((member.value.clone(), count));
+    } else {
+        let space = if style.indent.is_some() { style.newline } else { "" };
+        let member = format!("\"execution_count\": {count},{space}{base}");
+        changes.push((outputs.start..outputs.start, member));
+    }
     changes.sort_by_key(|(at, _)| std::cmp::Reverse(at.start));
     let mut text = text.to_owned();
     for (at, new) in changes {

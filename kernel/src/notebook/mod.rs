@@ -113,7 +113,7 @@ pub fn test(options: &Options) -> ExitCode {
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         reports[at] = Some(report);
     };
-    let (well, broken) = readable(notebooks);
+    let Found { well, broken } = find(notebooks);
     for (at, reason) in broken {
         hear(at, Report::broken(reason), &mut reports);
     }
@@ -147,9 +147,16 @@ pub fn test(options: &Options) -> ExitCode {
     }
 }
 
-/// The notebooks that can be read, those with most code first, so that none of them is still to begin
-/// when all others are done; and why the others cannot. One that is named twice is run once.
-fn readable(notebooks: &[PathBuf]) -> (Vec<(usize, PathBuf)>, Vec<(usize, String)>) {
+/// Notebooks by their places among the arguments.
+struct Found {
+    /// Those that can be read, with most code first, so that no long one begins when all others are done.
+    well: Vec<(usize, PathBuf)>,
+    /// Why the others cannot.
+    broken: Vec<(usize, String)>,
+}
+
+/// Reads all notebooks; one that is named twice is there once.
+fn find(notebooks: &[PathBuf]) -> Found {
     let (mut well, mut broken) = (Vec::new(), Vec::new());
     let mut known = std::collections::BTreeSet::new();
     for (at, path) in notebooks.iter().enumerate() {
@@ -165,7 +172,7 @@ fn readable(notebooks: &[PathBuf]) -> (Vec<(usize, PathBuf)>, Vec<(usize, String
         }
     }
     well.sort_by_key(|(cells, at, _)| (std::cmp::Reverse(*cells), *at));
-    (well.into_iter().map(|(_, at, path)| (at, path)).collect(), broken)
+    Found { well: well.into_iter().map(|(_, at, path)| (at, path)).collect(), broken }
 }
 
 fn write_junit(file: &Path, all: &[(&Path, &Report)], seconds: f64) -> std::io::Result<()> {

@@ -288,7 +288,7 @@ mod tests {
     use crate::notebook::report::Verdict;
     use serde_json::{Value, json};
 
-    const ORDER: Order = Order { timeout: Duration::from_secs(60), update: false, answers: false };
+    const ORDER: Order = Order { timeout: Duration::from_mins(1), update: false, answers: false };
 
     /// A code cell that prints its second word, as the echo engine does, with what is stored of that.
     fn cell(source: &str, count: u32, tags: &[&str]) -> Value {

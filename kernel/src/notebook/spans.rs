@@ -18,28 +18,28 @@ pub struct Member {
 /// The members of the object that begins at `start`; `None` when there is none.
 pub fn members(text: &str, start: usize) -> Option<Vec<Member>> {
     let mut members = Vec::new();
-    let mut at = first(text, start, '{', '}')?;
-    while let Some(start) = at {
+    entries(text, start, ['{', '}'], |start| {
         let key = start..end(text, start)?;
         let name = serde_json::from_str(&text[key.clone()]).ok()?;
-        let after = skip_space(text, key.end);
-        let value = skip_space(text, text[after..].starts_with(':').then_some(after + 1)?);
+        let colon = skip_space(text, key.end);
+        text[colon..].strip_prefix(':')?;
+        let value = skip_space(text, colon + 1);
         let value = value..end(text, value)?;
-        at = next(text, value.end, '}')?;
+        let after = value.end;
         members.push(Member { name, start, value });
-    }
+        Some(after)
+    })?;
     Some(members)
 }
 
 /// The elements of the array that begins at `start`; `None` when there is none.
 pub fn elements(text: &str, start: usize) -> Option<Vec<Range<usize>>> {
     let mut elements = Vec::new();
-    let mut at = first(text, start, '[', ']')?;
-    while let Some(start) = at {
-        let value = start..end(text, start)?;
-        at = next(text, value.end, ']')?;
-        elements.push(value);
-    }
+    entries(text, start, ['[', ']'], |start| {
+        let end = end(text, start)?;
+        elements.push(start..end);
+        Some(end)
+    })?;
     Some(elements)
 }
 
@@ -49,20 +49,25 @@ pub fn skip_space(text: &str, at: usize) -> usize {
     at + rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len()
 }
 
-/// Behind an opening bracket: where the first entry begins, or that there is none.
-fn first(text: &str, start: usize, open: char, close: char) -> Option<Option<usize>> {
+/// Goes through what stands between two brackets: `entry` takes where one begins and tells where it ends.
+fn entries(
+    text: &str,
+    start: usize,
+    [open, close]: [char; 2],
+    mut entry: impl FnMut(usize) -> Option<usize>,
+) -> Option<()> {
     text.get(start..)?.strip_prefix(open)?;
-    let at = skip_space(text, start + 1);
-    Some((!text[at..].starts_with(close)).then_some(at))
-}
-
-/// Behind an entry: where the next one begins, or that it was the last.
-fn next(text: &str, end: usize, close: char) -> Option<Option<usize>> {
-    let at = skip_space(text, end);
-    match text[at..].chars().next()? {
-        ',' => Some(Some(skip_space(text, at + 1))),
-        c if c == close => Some(None),
-        _ => None,
+    let mut at = skip_space(text, start + 1);
+    if text[at..].starts_with(close) {
+        return Some(());
+    }
+    loop {
+        at = skip_space(text, entry(at)?);
+        match text[at..].chars().next()? {
+            ',' => at = skip_space(text, at + 1),
+            c if c == close => return Some(()),
+            _ => return None,
+        }
     }
 }
 

@@ -225,72 +225,59 @@ pub fn words(tokens: TokenStream, into: &mut BTreeSet<String>) {
 /// The text of an item without documentation and without derives that change no type.
 fn print(item: &Item) -> String {
     let mut item = item.clone();
-    Plain.visit_item(&mut item);
+    simplify(&mut item);
     item.to_token_stream().to_string()
 }
 
-struct Plain;
-
-impl Plain {
-    /// Items and fields may have comments; only what is walked here loses them.
-    fn visit_item(&self, item: &mut Item) {
-        let attributes = match item {
-            Item::Struct(i) => {
-                i.fields.iter_mut().for_each(|field| undocument(&mut field.attrs));
-                &mut i.attrs
-            }
-            Item::Enum(i) => {
-                for variant in &mut i.variants {
-                    undocument(&mut variant.attrs);
-                    variant.fields.iter_mut().for_each(|field| undocument(&mut field.attrs));
-                }
-                &mut i.attrs
-            }
-            Item::Union(i) => {
-                i.fields.named.iter_mut().for_each(|field| undocument(&mut field.attrs));
-                &mut i.attrs
-            }
-            Item::Mod(i) => {
-                for item in i.content.iter_mut().flat_map(|(_, items)| items) {
-                    self.visit_item(item);
-                }
-                &mut i.attrs
-            }
-            Item::Trait(i) => &mut i.attrs,
-            Item::Type(i) => &mut i.attrs,
-            Item::Const(i) => &mut i.attrs,
-            Item::Static(i) => &mut i.attrs,
-            Item::Fn(i) => &mut i.attrs,
-            Item::Impl(i) => &mut i.attrs,
-            _ => return,
-        };
-        undocument(attributes);
-        for attribute in attributes.iter_mut().filter(|a| a.path().is_ident("derive")) {
-            const PLAIN: [&str; 9] = [
-                "Debug",
-                "Clone",
-                "Copy",
-                "PartialEq",
-                "Eq",
-                "PartialOrd",
-                "Ord",
-                "Hash",
-                "Default",
-            ];
-            let mut others = TokenStream::new();
-            let _ = attribute.parse_nested_meta(|meta| {
-                if !PLAIN.iter().any(|name| meta.path.is_ident(name)) {
-                    others.extend(meta.path.to_token_stream());
-                    others.extend(quote::quote!(,));
-                }
-                Ok(())
-            });
-            attribute.meta = syn::parse_quote!(derive(#others));
+/// Items and fields may have comments; only what is walked here loses them.
+fn simplify(item: &mut Item) {
+    let attributes = match item {
+        Item::Struct(i) => {
+            i.fields.iter_mut().for_each(|field| undocument(&mut field.attrs));
+            &mut i.attrs
         }
-        attributes.retain(|a| {
-            !matches!(&a.meta, syn::Meta::List(l) if l.path.is_ident("derive") && l.tokens.is_empty())
+        Item::Enum(i) => {
+            for variant in &mut i.variants {
+                undocument(&mut variant.attrs);
+                variant.fields.iter_mut().for_each(|field| undocument(&mut field.attrs));
+            }
+            &mut i.attrs
+        }
+        Item::Union(i) => {
+            i.fields.named.iter_mut().for_each(|field| undocument(&mut field.attrs));
+            &mut i.attrs
+        }
+        Item::Mod(i) => {
+            for item in i.content.iter_mut().flat_map(|(_, items)| items) {
+                simplify(item);
+            }
+            &mut i.attrs
+        }
+        Item::Trait(i) => &mut i.attrs,
+        Item::Type(i) => &mut i.attrs,
+        Item::Const(i) => &mut i.attrs,
+        Item::Static(i) => &mut i.attrs,
+        Item::Fn(i) => &mut i.attrs,
+        Item::Impl(i) => &mut i.attrs,
+        _ => return,
+    };
+    undocument(attributes);
+    for attribute in attributes.iter_mut().filter(|a| a.path().is_ident("derive")) {
+        const PLAIN: [&str; 9] =
+            ["Debug", "Clone", "Copy", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash", "Default"];
+        let mut others = TokenStream::new();
+        let _ = attribute.parse_nested_meta(|meta| {
+            if !PLAIN.iter().any(|name| meta.path.is_ident(name)) {
+                others.extend(meta.path.to_token_stream());
+                others.extend(quote::quote!(,));
+            }
+            Ok(())
         });
+        attribute.meta = syn::parse_quote!(derive(#others));
     }
+    attributes.retain(|a| {
+        !matches!(&a.meta, syn::Meta::List(l) if l.path.is_ident("derive") && l.tokens.is_empty())
+    });
 }
 
 fn undocument(attributes: &mut Vec<syn::Attribute>) {

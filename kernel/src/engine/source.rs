@@ -147,7 +147,7 @@ pub struct CellMacro {
 #[derive(Debug, Clone)]
 pub enum Made {
     /// Items, with what is known of all of them, and their text.
-    Items(Facts, String),
+    Items(Box<Facts>, String),
     /// Variables, perhaps.
     Bindings(Vec<Binding>),
     /// A value, or only effects.
@@ -207,7 +207,7 @@ impl Made {
                     text.strip_suffix(';').filter(|_| statements.last().is_some_and(nothing));
                 // By std's name, which every crate has.
                 let text = bare.unwrap_or(text).trim_end().replace(" ::alloc::", " ::std::");
-                Self::Items(facts, text.replace("(::alloc::", "(::std::"))
+                Self::Items(Box::new(facts), text.replace("(::alloc::", "(::std::"))
             }
             _ if !bindings.is_empty() => Self::Bindings(bindings),
             _ => Self::Nothing,
@@ -438,7 +438,7 @@ impl Parsed {
                 Made::Items(made, text) => {
                     let mut facts = call.facts;
                     (facts.header, facts.associated) = (BTreeSet::new(), None);
-                    facts.merge(made);
+                    facts.merge(*made);
                     let statics = statics_in(&text);
                     let expanded = (!statics.is_empty()).then_some(text);
                     let (range, members, uses) = (range.clone(), Vec::new(), Vec::new());

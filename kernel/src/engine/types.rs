@@ -46,7 +46,7 @@ pub fn shown(text: &str) -> String {
     for (i, piece) in pieces.iter().enumerate() {
         match (piece, pieces.get(i + 1)) {
             (Piece::Word(at, "crate"), Some(Piece::Colons(colons))) => {
-                paths.push((*at, colons + 2))
+                paths.push((*at, colons + 2));
             }
             (Piece::Colons(at), _) => {
                 let path = |c: char| c.is_alphanumeric() || c == '_' || c == '>';

@@ -12,7 +12,7 @@ use super::program::{Fates, Program};
 use super::{RustEngine, rounds};
 use crate::engine::errors::{CellText, Diagnostic};
 use crate::engine::facts::{self, MACROS, VALUES};
-use crate::engine::source::Parsed;
+use crate::engine::source::{Made, Mapped, Parsed};
 use crate::engine::types::{self, Variable};
 use crate::engine::{CellError, Output, Sink};
 use crate::environment::Environment;
@@ -37,6 +37,13 @@ pub(super) struct Ready {
     /// What the session's items become.
     pub(super) plan: Plan,
     pub(super) without: Without,
+}
+
+/// What the runs of rustc over one program gave; the last two only where they were asked for.
+struct Runs {
+    compiled: std::io::Result<Compiled>,
+    asked: Option<std::io::Result<(BTreeMap<String, String>, String)>>,
+    made: Option<std::io::Result<Vec<Made>>>,
 }
 
 /// What is known of a cell while it is put together.
@@ -110,18 +117,8 @@ impl RustEngine {
                 bound.filter(|name| !draft.fates.unbound.contains(name)).collect();
             let ask = draft.types.is_none() && !unknown.is_empty();
             let expand = !draft.expanded;
-            let (compiled, asked, made) = std::thread::scope(|scope| {
-                let settings = &self.settings;
-                let (program, unknown) = (&program, &unknown);
-                let asked = ask.then(|| {
-                    scope.spawn(|| compile::types(program, unknown, environment, settings))
-                });
-                let made =
-                    expand.then(|| scope.spawn(|| compile::expand(program, environment, settings)));
-                let compiled = compile::compile(number, &source, &homes, environment, settings);
-                let asked = asked.and_then(|thread| thread.join().ok());
-                (compiled, asked, made.and_then(|thread| thread.join().ok()))
-            });
+            let wanted = (ask.then_some(unknown.as_slice()), expand);
+            let Runs { compiled, asked, made } = self.runs(&program, &source, &homes, wanted);
             let loaded: Vec<String> = variables.keys().map(|name| (*name).to_owned()).collect();
             drop(variables);
             if self.interrupter.requested() {
@@ -158,30 +155,14 @@ impl RustEngine {
                     continue;
                 }
                 self.warn(number, &compiled.warnings, sink);
-                let types = draft.types.unwrap_or_default();
-                let loose = types.iter().filter(|(_, ty)| types::is_loose(ty));
-                let loose = loose.map(|(name, _)| name.clone()).collect();
-                let nameless = nameless(&types, &draft.program, parsed, &text);
-                let types =
-                    types.into_iter().map(|(name, ty)| (name, self.writable(&ty))).collect();
-                let (without, fates) = (draft.without, draft.fates);
-                return Ok(Ready { library, types, loose, nameless, fates, loaded, plan, without });
+                return Ok(self.ready(library, draft, loaded, plan, (parsed, &text)));
             }
             draft.types = None;
             if !draft.waits && asynchronous::wants_to_wait(&compiled.errors) {
                 draft.waits = true;
                 continue;
             }
-            // What a macro of std's expands to is not for cells; then its statics are each cell's own.
-            let broken = |i: &usize| {
-                let cell = emit::hidden_cell(number, *i);
-                compiled.blames.iter().flat_map(|b| &b.sites).any(|site| site.0 == cell)
-            };
-            let broken: Vec<usize> = (0..parsed.items.len()).filter(broken).collect();
-            if !broken.is_empty() {
-                for i in broken {
-                    (parsed.items[i].expanded, parsed.items[i].statics) = (None, Vec::new());
-                }
+            if forget_broken(parsed, number, &compiled) {
                 continue;
             }
             let some = needed.len() < plan.kept.len();
@@ -202,6 +183,46 @@ impl RustEngine {
             draft.first_error = Some(error);
         }
         Err(kernel_error("the cell's variables could not be told apart"))
+    }
+
+    /// The runs of rustc over a program, side by side.
+    fn runs(
+        &self,
+        program: &Program<'_>,
+        source: &Mapped,
+        homes: &BTreeSet<usize>,
+        (unknown, expand): (Option<&[String]>, bool),
+    ) -> Runs {
+        let default = Environment::default();
+        let environment = self.environment.as_ref().unwrap_or(&default);
+        let settings = &self.settings;
+        std::thread::scope(|scope| {
+            let asked = unknown.map(|unknown| {
+                scope.spawn(move || compile::types(program, unknown, environment, settings))
+            });
+            let made =
+                expand.then(|| scope.spawn(|| compile::expand(program, environment, settings)));
+            let compiled = compile::compile(program.cell.0, source, homes, environment, settings);
+            let asked = asked.and_then(|thread| thread.join().ok());
+            Runs { compiled, asked, made: made.and_then(|thread| thread.join().ok()) }
+        })
+    }
+
+    fn ready(
+        &self,
+        library: PathBuf,
+        draft: Draft,
+        loaded: Vec<String>,
+        plan: Plan,
+        (parsed, text): (&Parsed, &str),
+    ) -> Ready {
+        let types = draft.types.unwrap_or_default();
+        let loose = types.iter().filter(|(_, ty)| types::is_loose(ty));
+        let loose = loose.map(|(name, _)| name.clone()).collect();
+        let nameless = nameless(&types, &draft.program, parsed, text);
+        let types = types.into_iter().map(|(name, ty)| (name, self.writable(&ty))).collect();
+        let (without, fates) = (draft.without, draft.fates);
+        Ready { library, types, loose, nameless, fates, loaded, plan, without }
     }
 
     /// Takes the items of macro calls that hide statics up among the cells, where they can be copied.
@@ -253,9 +274,9 @@ impl RustEngine {
     }
 
     /// A crate's macro that was a value once is not asked again.
-    fn learn_macros(&mut self, parsed: &Parsed, made: &[crate::engine::source::Made]) {
+    fn learn_macros(&mut self, parsed: &Parsed, made: &[Made]) {
         for (call, made) in parsed.macros.iter().zip(made) {
-            let nothing = matches!(made, crate::engine::source::Made::Nothing);
+            let nothing = matches!(made, Made::Nothing);
             if nothing && !self.defines_macro(parsed, &call.name) {
                 self.plain_macros.insert(call.name.clone());
             }
@@ -391,6 +412,19 @@ impl RustEngine {
             sink(Output::Stderr(format!("note: {line}\n")));
         }
     }
+}
+
+/// What a macro of std's expands to is not for cells; then its statics are each cell's own.
+fn forget_broken(parsed: &mut Parsed, number: usize, compiled: &Compiled) -> bool {
+    let mut broken = false;
+    for (i, item) in parsed.items.iter_mut().enumerate() {
+        let cell = emit::hidden_cell(number, i);
+        let mut sites = compiled.blames.iter().flat_map(|blame| &blame.sites);
+        if sites.any(|site| site.0 == cell) {
+            (item.expanded, item.statics, broken) = (None, Vec::new(), true);
+        }
+    }
+    broken
 }
 
 /// What is to be known of variables whose types have no names, should a later cell ask for them.

@@ -34,7 +34,7 @@ impl Emission<'_> {
     /// The way from the crate's root to a level; to the innermost without one.
     pub(super) fn path(&self, level: Option<usize>) -> String {
         let levels = self.plan.levels.iter().filter(|own| level.is_none_or(|level| **own <= level));
-        levels.map(|level| format!("::{LEVEL}{level}")).collect()
+        levels.fold(String::new(), |path, level| format!("{path}::{LEVEL}{level}"))
     }
 
     fn write_level(&self, out: &mut Mapped, level: usize) {

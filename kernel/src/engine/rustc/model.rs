@@ -5,7 +5,7 @@
 //! be read as new ones. So items have levels. A level is a module inside the one of the level before:
 //!
 //! ```text
-//! struct Kept;                            // never changed: level 0, the crate's root
+//! struct Survivors;                            // never changed: level 0, the crate's root
 //! mod mlnotes_v3 {                        // what cell 3 changed
 //!     use super::*;
 //!     struct Edited(Kept);
@@ -176,6 +176,16 @@ impl Plan {
     }
 }
 
+/// What lives on, and what that changes for others.
+struct Survivors {
+    kept: Vec<Item>,
+    /// Names whose old meaning is gone.
+    touched_names: BTreeSet<String>,
+    /// Types that an `impl` which is gone was a part of.
+    raised: BTreeSet<String>,
+    went: Vec<String>,
+}
+
 /// An item in the making of a plan.
 struct Node<'a> {
     facts: &'a Facts,
@@ -191,51 +201,8 @@ struct Node<'a> {
 impl Items {
     /// What the session's items become beside those of a cell.
     pub(super) fn plan(&self, number: usize, parsed: &Parsed, without: &Without) -> Plan {
-        let mut touched_names: BTreeSet<String> = BTreeSet::new();
-        let mut raised: BTreeSet<String> = BTreeSet::new();
-        let mut kept: Vec<Item> = Vec::new();
-        let mut went = Vec::new();
-        for old in &self.live {
-            let mut item = old.clone();
-            let gone = if without.has(old.id) {
-                true
-            } else {
-                let members = parsed.items.iter().flat_map(|new| shared_members(old, new));
-                let members =
-                    members.chain(without.holes.get(&old.id).into_iter().flatten().copied());
-                let members: BTreeSet<usize> = members.collect();
-                item.holes.extend(members.iter().map(|i| old.members[*i].clone()));
-                item.holes.sort_by_key(|hole| hole.start);
-                item.holes.dedup();
-                parsed.items.iter().any(|new| self.gives_way(old, new))
-                    || (!old.members.is_empty() && item.holes.len() == old.members.len())
-            };
-            if !gone {
-                if item.holes.len() > old.holes.len() && old.facts.associated.is_some() {
-                    raised.extend(parts_of(&old.facts).iter().cloned());
-                }
-                kept.push(item);
-                continue;
-            }
-            // Its names mean something else for those who mention them, unless they are the same again.
-            let again = |new: &&CellItem| match &old.text {
-                Text::Use(text, _) => new.uses.iter().any(|(_, own)| own == text),
-                _ => same(&old.facts, &new.facts),
-            };
-            if old.facts.heading.is_none() && !parsed.items.iter().any(|new| again(&new)) {
-                touched_names.extend(self.names_of(old, parsed));
-            }
-            if old.facts.associated.is_some() && !parsed.items.iter().any(|new| again(&new)) {
-                raised.extend(parts_of(&old.facts).iter().cloned());
-            }
-            let anew = |new: &CellItem| {
-                new.facts.heading.is_some() && !new.facts.header.is_disjoint(&old.facts.subject)
-            };
-            if old.facts.heading.is_some() && !without.has(old.id) && !parsed.items.iter().any(anew)
-            {
-                went.push(old.title());
-            }
-        }
+        let Survivors { mut kept, mut touched_names, mut raised, went } =
+            self.give_way(parsed, without);
         let mut own = Vec::new();
         for new in &parsed.items {
             let before = self.before(new);
@@ -324,6 +291,56 @@ impl Items {
         levels.sort_unstable();
         levels.dedup();
         Plan { kept, own, levels, touched, renewed, went, live }
+    }
+
+    /// The items that live on beside those of a cell, and what its own leave without a meaning.
+    fn give_way(&self, parsed: &Parsed, without: &Without) -> Survivors {
+        let mut touched_names: BTreeSet<String> = BTreeSet::new();
+        let mut raised: BTreeSet<String> = BTreeSet::new();
+        let mut kept: Vec<Item> = Vec::new();
+        let mut went = Vec::new();
+        for old in &self.live {
+            let mut item = old.clone();
+            let gone = if without.has(old.id) {
+                true
+            } else {
+                let members = parsed.items.iter().flat_map(|new| shared_members(old, new));
+                let members =
+                    members.chain(without.holes.get(&old.id).into_iter().flatten().copied());
+                let members: BTreeSet<usize> = members.collect();
+                item.holes.extend(members.iter().map(|i| old.members[*i].clone()));
+                item.holes.sort_by_key(|hole| hole.start);
+                item.holes.dedup();
+                parsed.items.iter().any(|new| self.gives_way(old, new))
+                    || (!old.members.is_empty() && item.holes.len() == old.members.len())
+            };
+            if !gone {
+                if item.holes.len() > old.holes.len() && old.facts.associated.is_some() {
+                    raised.extend(parts_of(&old.facts).iter().cloned());
+                }
+                kept.push(item);
+                continue;
+            }
+            // Its names mean something else for those who mention them, unless they are the same again.
+            let again = |new: &&CellItem| match &old.text {
+                Text::Use(text, _) => new.uses.iter().any(|(_, own)| own == text),
+                _ => same(&old.facts, &new.facts),
+            };
+            if old.facts.heading.is_none() && !parsed.items.iter().any(|new| again(&new)) {
+                touched_names.extend(self.names_of(old, parsed));
+            }
+            if old.facts.associated.is_some() && !parsed.items.iter().any(|new| again(&new)) {
+                raised.extend(parts_of(&old.facts).iter().cloned());
+            }
+            let anew = |new: &CellItem| {
+                new.facts.heading.is_some() && !new.facts.header.is_disjoint(&old.facts.subject)
+            };
+            if old.facts.heading.is_some() && !without.has(old.id) && !parsed.items.iter().any(anew)
+            {
+                went.push(old.title());
+            }
+        }
+        Survivors { kept, touched_names, raised, went }
     }
 
     /// Whether an earlier item is replaced by a new one, as far as their texts tell.

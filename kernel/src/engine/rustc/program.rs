@@ -186,11 +186,11 @@ impl Program<'_> {
             out.push("fn mlnotes_cell() {\n");
             let (number, text) = self.cell;
             for (i, call) in self.parsed.macros.iter().enumerate() {
-                let _ = write!(out.text, "const {}: () = ();\n", mark(i, "BEGIN"));
+                let _ = writeln!(out.text, "const {}: () = ();", mark(i, "BEGIN"));
                 out.copy(number, text, call.range.clone());
                 let open = !text[call.range.clone()].ends_with([';', '}']);
                 out.push(if open { ";\n" } else { "\n" });
-                let _ = write!(out.text, "const {}: () = ();\n", mark(i, "END"));
+                let _ = writeln!(out.text, "const {}: () = ();", mark(i, "END"));
             }
             out.push("}\n");
         });

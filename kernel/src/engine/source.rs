@@ -490,7 +490,7 @@ fn included(mac: &Macro) -> Option<(Facts, std::path::PathBuf)> {
     // Another thread: the parser of this one is at work.
     let made = std::thread::scope(|scope| scope.spawn(|| Made::of(&text)).join());
     match made {
-        Ok(Made::Items(facts, _)) => Some((facts, copy)),
+        Ok(Made::Items(facts, _)) => Some((*facts, copy)),
         _ => None,
     }
 }

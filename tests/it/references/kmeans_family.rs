@@ -156,9 +156,10 @@ fn pam_ends_at_the_same_medoids() {
     }
 }
 
-/// From random starts, five seeds: the mean lies inside the reference's range of thirty starts. That range
-/// is about four standard deviations, and so four standard errors of the difference of a mean of 5 and one
-/// of 30 are √(1/5 + 1/30), half of it.
+/// From random starts, twenty seeds: the mean lies inside the reference's range of thirty starts, and three
+/// standard errors from the reference's mean. A standard deviation is at most half the range (Popoviciu 1935),
+/// which few different ends do reach, so that the difference of a mean of 20 and one of 30 has a standard
+/// error of at most half the range times √(1/20 + 1/30).
 #[test]
 fn faster_pam_ends_as_low() {
     for case in cases(reference().kmedoids, 24) {
@@ -171,12 +172,12 @@ fn faster_pam_ends_as_low() {
             assert!(model.converged);
             model.cost
         };
-        let costs: Vec<f64> = (0..5).map(cost).collect();
+        let costs: Vec<f64> = (0..20).map(cost).collect();
         let mean = costs.iter().sum::<f64>() / costs.len() as f64;
         let Spread { least, mean: theirs, most } = case.faster_pam;
         let what = format!("{} {} k = {}: {costs:?}", case.set, case.metric, case.k);
         assert!(mean >= least * (1.0 - 1e-9) && mean <= most * (1.0 + 1e-9), "{what}");
-        let bound = (most - least) * (0.2f64 + 1.0 / 30.0).sqrt() + 1e-9 * theirs;
+        let bound = 1.5 * (most - least) * (1.0 / 20.0 + 1.0 / 30.0_f64).sqrt() + 1e-9 * theirs;
         assert!((mean - theirs).abs() <= bound, "{what} for {theirs} ± {bound}");
     }
 }

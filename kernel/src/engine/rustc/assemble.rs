@@ -66,6 +66,12 @@ struct Draft {
     unwritable: BTreeSet<String>,
 }
 
+/// The names that a cell binds, whose types are to be told.
+fn unknown(parsed: &Parsed, fates: &Fates) -> Vec<String> {
+    let bound = parsed.bindings.iter().map(|binding| binding.name.clone());
+    bound.filter(|name| !fates.unbound.contains(name)).collect()
+}
+
 impl RustEngine {
     /// Compiles a cell. Nothing of the session changes.
     pub(super) fn compile(
@@ -90,10 +96,7 @@ impl RustEngine {
             } else {
                 needs::needed(&plan, parsed, words_of(code, &variables))
             };
-            let mut homes: BTreeSet<usize> =
-                needed.iter().filter_map(|at| plan.kept[*at].home_of_statics()).collect();
-            // A home that somebody deleted is found missing by a cell that needs it, and by no other.
-            homes.retain(|home| self.settings.library_of(*home).exists());
+            let homes = self.homes(&plan, &needed);
             let default = Environment::default();
             let environment = self.environment.as_ref().unwrap_or(&default);
             let driver = Driver::of(environment);
@@ -112,9 +115,7 @@ impl RustEngine {
                 fates: &draft.fates,
             };
             let source = program.to_run();
-            let bound = parsed.bindings.iter().map(|binding| binding.name.clone());
-            let unknown: Vec<String> =
-                bound.filter(|name| !draft.fates.unbound.contains(name)).collect();
+            let unknown = unknown(parsed, &draft.fates);
             let ask = draft.types.is_none() && !unknown.is_empty();
             let expand = !draft.expanded;
             let wanted = (ask.then_some(unknown.as_slice()), expand);
@@ -158,11 +159,9 @@ impl RustEngine {
                 return Ok(self.ready(library, draft, loaded, plan, (parsed, &text)));
             }
             draft.types = None;
-            if !draft.waits && asynchronous::wants_to_wait(&compiled.errors) {
-                draft.waits = true;
-                continue;
-            }
-            if forget_broken(parsed, number, &compiled) {
+            let waits = !draft.waits && asynchronous::wants_to_wait(&compiled.errors);
+            draft.waits |= waits;
+            if waits || forget_broken(parsed, number, &compiled) {
                 continue;
             }
             let some = needed.len() < plan.kept.len();
@@ -183,6 +182,13 @@ impl RustEngine {
             draft.first_error = Some(error);
         }
         Err(kernel_error("the cell's variables could not be told apart"))
+    }
+
+    /// The cells whose libraries hold the statics of what is needed.
+    fn homes(&self, plan: &Plan, needed: &[usize]) -> BTreeSet<usize> {
+        let homes = needed.iter().filter_map(|at| plan.kept[*at].home_of_statics());
+        // A home that somebody deleted is found missing by a cell that needs it, and by no other.
+        homes.filter(|home| self.settings.library_of(*home).exists()).collect()
     }
 
     /// The runs of rustc over a program, side by side.

@@ -260,7 +260,7 @@ impl Items {
             .zip(&levels_of)
             .map(|(item, level)| {
                 let moved = *level != item.level;
-                item.home.is_some()
+                item.home_of_statics().is_some()
                     && moved
                     && item.facts.of_type.as_ref().is_none_or(|names| {
                         names

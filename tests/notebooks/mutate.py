@@ -65,15 +65,18 @@ def assertion_at(notebook, traceback: str) -> str | None:
     return None
 
 
-def run_chapter(path: Path, number: int, timeout: int) -> Run:
-    """Runs a chapter from its top in its own folder, to its end or to the first cell that fails."""
+def run_chapter(path: Path, number: int | None, timeout: int) -> Run:
+    """Runs a chapter from its top in its own folder, to its end or to the first cell that fails.
+
+    The error of that number is planted; none if there is none.
+    """
     notebook, stored = (nbformat.read(path, as_version=4) for _ in range(2))
     resources = {"metadata": {"path": str(path.parent)}}
     client = NotebookClient(
         notebook, timeout=timeout, startup_timeout=600, kernel_name="mlnotes", resources=resources
     )
     try:
-        client.execute(env=os.environ | {"MLNOTES_PLANTED": str(number)})
+        client.execute(env=os.environ | {"MLNOTES_PLANTED": "" if number is None else str(number)})
     except CellExecutionError:
         for at, cell in enumerate(notebook.cells):
             for output in cell.get("outputs", []):
@@ -133,6 +136,15 @@ def judge(fault: Fault, number: int, timeout: int) -> Verdict:
     return Verdict(fault, kind, text, time.monotonic() - start)
 
 
+def fails_anyway(chapter: str, timeout: int) -> str | None:
+    """Why a chapter is red though no error is planted, if it is: then it shows nothing."""
+    try:
+        run = run_chapter(chapters(COPY)[chapter], None, timeout)
+    except Exception as error:  # noqa: BLE001 (as in `judge`)
+        return f"{type(error).__name__}: {str(error)[-300:]}"
+    return None if run.cell is None else f"cell {run.cell}, {run.ename}: {run.evalue[:120]}"
+
+
 def told(run: Run) -> tuple[str, str]:
     """The verdict on a run, and its reason."""
     if run.assertion:
@@ -181,10 +193,17 @@ def main() -> int:
     print(f"{len(chosen)} planted errors; built after {time.monotonic() - begun:.0f} s", flush=True)
     verdicts: list[Verdict] = []
     with ThreadPoolExecutor(options.jobs) as pool:
+        own = sorted({faults[n].chapter for n in chosen})
+        sound = [(chapter, pool.submit(fails_anyway, chapter, options.timeout)) for chapter in own]
         for done in as_completed([pool.submit(judge, faults[n], n, options.timeout) for n in chosen]):
             v = done.result()
             verdicts.append(v)
             print(f"{v.kind:<5}  {v.fault.chapter}  {v.fault.name}: {v.text} ({v.seconds:.1f} s)", flush=True)
+        broken = {chapter: reason for chapter, run in sound if (reason := run.result())}
+    for chapter, reason in broken.items():
+        print(f"ERROR  {chapter}  fails with no error planted: {reason}")
+        for v in verdicts:
+            v.kind = "ERROR" if v.fault.chapter == chapter else v.kind
     print("\n".join(table(verdicts)))
     failed = sum(v.kind != "red" for v in verdicts)
     print(f"{time.monotonic() - begun:.0f} s in all; {failed} of {len(verdicts)} are not red by an assertion")

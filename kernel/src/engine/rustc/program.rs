@@ -89,7 +89,8 @@ impl Program<'_> {
     pub(super) fn to_run(&self) -> Mapped {
         let mut out = Mapped::default();
         out.push(
-            "#![allow(unused, nonstandard_style, improper_ctypes)]\n#![warn(unused_must_use)]\n",
+            "#![allow(unused, nonstandard_style, improper_ctypes, non_local_definitions)]\n\
+             #![warn(unused_must_use)]\n",
         );
         self.attributes(&mut out);
         self.begin(&mut out);

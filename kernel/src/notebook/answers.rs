@@ -32,13 +32,14 @@ pub struct Exercise {
 }
 
 impl Exercise {
-    /// `None` for an item that asks nothing and whose answer has no code to check.
+    /// `None` for what is no exercise: other lists and prose, in which a test may "pass, too".
     fn new(mut asked: Item, answer: Option<Item>) -> Option<Self> {
-        let code = answer.as_ref().is_some_and(|answer| !answer.codes.is_empty());
-        if asked.pass.is_none() && !code {
+        let pass = asked.codes.split_off(asked.pass.unwrap_or(asked.codes.len()));
+        let asks = asked.pass.is_some() && asked.number.is_some();
+        let code = answer.as_ref().is_some_and(|answer| asks || !answer.codes.is_empty());
+        if !code && !asserts(&pass) {
             return None;
         }
-        let pass = asked.codes.split_off(asked.pass.unwrap_or(asked.codes.len()));
         Some(Self {
             name: asked.number.map_or_else(String::new, |number| number.to_string()),
             line: asked.line,
@@ -56,13 +57,18 @@ impl Exercise {
         let Some(answer) = &self.answer else {
             return Err("it has no answer; write one into a `<details>` below it".to_owned());
         };
-        if !self.pass.iter().any(|code| code.contains("assert")) {
+        if !asserts(&self.pass) {
             let remedy = "end the exercise with \"Pass: `assert!(…);`\"";
             return Err(format!("no assertion checks its answer; {remedy}"));
         }
         let parts = self.given.iter().chain(answer).chain(&self.pass);
         Ok(parts.map(String::as_str).collect::<Vec<_>>().join("\n"))
     }
+}
+
+/// Whether something is checked.
+fn asserts(pass: &[String]) -> bool {
+    pass.iter().any(|code| code.contains("assert"))
 }
 
 /// The exercises of a Markdown cell.
@@ -271,6 +277,9 @@ mod tests {
         assert!(missing(&vague).contains("no assertion"));
         let stray = format!("1. Do it. Pass: `assert!(x);`\n\n{}", folded("3. `let x = 1;`"));
         assert_eq!(all(&stray).len(), 2);
+        let prose = format!("1. Do it. Pass: x is one.\n\n{}", folded("1. Count `x`."));
+        assert!(missing(&prose).contains("no assertion"));
+        assert!(all("One probe may pass, and `f();` decides.\n\n1. Then pass: all do.").is_empty());
         // Folded proofs, lists and questions without code are none of this.
         assert!(
             all("1. a\n2. b\n\n<details><summary>Proof</summary>\n\n1. `f();`\n</details>")

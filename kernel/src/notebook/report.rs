@@ -161,7 +161,10 @@ impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { cell, cells, number, exercise, .. } = self;
         match (exercise, number) {
-            (Some(exercise), _) => write!(f, "exercise {exercise} (cell {cell} of {cells})"),
+            (Some(exercise), _) => {
+                let space = if exercise.is_empty() { "" } else { " " };
+                write!(f, "exercise{space}{exercise} (cell {cell} of {cells})")
+            }
             (None, Some(number)) => write!(f, "cell {cell} of {cells}, [{number}]"),
             (None, None) => write!(f, "cell {cell} of {cells}"),
         }

@@ -82,9 +82,9 @@ unit:
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --no-deps -p mlnotes
 
-# The kernel under real Jupyter clients.
+# The kernel under real Jupyter clients; one after the other, since some tests hold it to a number of seconds.
 conformance: kernel
-	$(PYTEST2) tests/kernel
+	$(PYTEST) tests/kernel
 
 # Executes every notebook, its exercises' answers too, and compares with what is stored; four chapters go
 # through Jupyter's own client as well. `make notebooks UPDATE=1` stores anew.

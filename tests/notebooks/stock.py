@@ -207,8 +207,11 @@ def pin_versions(crate: Path) -> None:
 
 
 def dep_lines(path: Path) -> tuple[str, ...]:
-    lines = [line for code, _ in code_cells(path) for line in code.splitlines() if line.startswith(":dep ")]
-    return tuple(sorted(set(lines)))
+    """The `:dep` lines of a chapter, the library first: evcxr resolves line by line, and what the first line
+    does not need is pinned no longer for the next one.
+    """
+    lines = {line for code, _ in code_cells(path) for line in code.splitlines() if line.startswith(":dep ")}
+    return tuple(sorted(lines, key=lambda line: ("mlnotes" not in line, line)))
 
 
 def prepare(paths: list[Path], kernel: str, crates: list[Path]) -> None:

@@ -98,7 +98,7 @@ def notes_page(parts, titles, pages):
 def main():
     catalogue, rustdoc, work, book = map(Path, sys.argv[1:])
     parts = json.loads(catalogue.read_text())
-    stems = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+    stems = sorted(path.stem for path in NOTEBOOKS.glob("[!.]*.ipynb"))
     arranged = arrange(parts, stems)
     titles = {stem: short_title(stem) for stem in stems}
     pages = api.Pages(rustdoc)

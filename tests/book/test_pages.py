@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
 ARTEFACTS = ROOT / "tests" / "artefacts"
-STEMS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+STEMS = sorted(path.stem for path in (ROOT / "notebooks").glob("[!.]*.ipynb"))
 WIDTHS = {390: 844, 820: 1180, 1440: 900}
 THEMES = ("light", "dark")
 # The book's own pages, and three of rustdoc's: those need no formulas and have a style of their own.

@@ -18,7 +18,7 @@ import nbformat
 import pytest
 
 ARTEFACTS = lab.ROOT / "tests" / "artefacts"
-CHAPTERS = {path.name: nbformat.read(path, as_version=4) for path in sorted(lab.NOTEBOOKS.glob("*.ipynb"))}
+CHAPTERS = {path.name: nbformat.read(path, as_version=4) for path in sorted(lab.NOTEBOOKS.glob("[!.]*.ipynb"))}
 ASKS = "asks_and_fails.ipynb"
 # Pages that are open side by side, each in a browser of its own.
 PAGES = 2

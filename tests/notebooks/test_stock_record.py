@@ -13,7 +13,7 @@ import stock_record
 from stock_record import ROOT, code_cells, in_turn, key, unrecorded
 
 NOTEBOOKS = ROOT / "notebooks"
-PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
+PATHS = sorted(NOTEBOOKS.glob("[!.]*.ipynb"))
 VERSION = stock_record.stock_version()
 REMEDY = "run `make stock`, which runs what is missing, and commit tests/notebooks/stock_passes.toml"
 

@@ -240,7 +240,8 @@ def test_queued_cells_are_dropped_by_an_interrupt(front):
 def test_all_errors_at_the_users_own_places(front):
     cell = front.run('let é = "é"; let a: u8 = é;\nlet b = nothing;\nlet c: u8 = "x";')
     said = cell.traceback()
-    assert cell.kinds() == ["error"]
+    # Words about a slow compile come and go.
+    assert [kind for kind in cell.kinds() if kind in ("error", "stream", "execute_result")] == ["error"]
     for place in (":1:26", ":2:9", ":3:13"):
         assert place in said, said
     assert "expected `u8`, found `&str`" in said
@@ -481,7 +482,8 @@ def test_an_edited_library_is_built_anew_by_the_next_start(tmp_path):
 def test_an_idle_kernel_is_small_and_still():
     front = Front()
     try:
-        time.sleep(1.5)
+        # Until what is done beforehand for the first cell is over.
+        time.sleep(5)
         assert memory(front) < 80
 
         def ticks():

@@ -6,28 +6,38 @@
 //! `notebooks/00_quickstart.ipynb` the tour.
 //!
 //! ```text
-//!  data, sampling  →  stats, text, decomposition  →  linear, tree, cluster, sequence, nn  →  metrics
-//!     rows                  what they say                       a model of them               its worth
-//!                     plot, display: what the reader sees of each
+//!                                   catalogue, prelude
+//!                                        metrics                       its worth
+//!        causal    features    anomaly    events    engineering         what is asked of it
+//!              ensemble    sequence    nn                              models of models, of sequences, of layers
+//!                  linear    tree    cluster                           a model of the rows
+//!        stats    text    decomposition    sampling    optimize        what they say
+//!                                data                                  rows
+//!                            display, plot                             what the reader sees
+//!                                base                                  what all stand on
 //! ```
+//! A room uses those below it and never one above or beside it in a circle; `tests/it/rooms.rs` holds that.
 //!
 //! Conventions that hold everywhere: rows are samples, so a data matrix is `(n_samples, n_features)`;
 //! numbers are `f64`; settings go through a builder (`KMeans::params(3).seed(7)`), `fit` gives a
 //! fitted model or an [`Error`] that names the value and the remedy; chance takes a `seed`.
 
+pub mod anomaly;
+pub mod base;
 pub mod catalogue;
+pub mod causal;
 pub mod cluster;
 pub mod data;
 pub mod decomposition;
 pub mod display;
 pub mod engineering;
-mod error;
+pub mod ensemble;
+pub mod events;
+pub mod features;
 pub mod linear;
 pub mod metrics;
 pub mod nn;
-pub mod numeric;
 pub mod optimize;
-mod parallel;
 pub mod plot;
 pub mod prelude;
 pub mod sampling;
@@ -36,7 +46,7 @@ pub mod stats;
 pub mod text;
 pub mod tree;
 
-pub use error::{Error, Result};
+pub use base::{Error, Result};
 
 /// The README's example is a test.
 #[cfg(doctest)]

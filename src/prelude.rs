@@ -6,6 +6,9 @@
 //! assert_eq!(x.mean_axis(Axis(0)), Some(array![2.0, 3.0]));
 //! ```
 
+pub use crate::anomaly::isolation_forest::{
+    IsolationForest, IsolationForestModel, IsolationForestParams,
+};
 pub use crate::cluster::gmm::{
     Covariance, GaussianMixture, GaussianMixtureParams, GmmInit, GmmModel, GmmParams,
 };
@@ -14,6 +17,7 @@ pub use crate::cluster::kmeans::{
 };
 pub use crate::data::{sql::Database, table::Table};
 pub use crate::decomposition::pca::{Pca, PcaModel, PcaParams, PcaSolver};
+pub use crate::ensemble::{Bagging, BaggingClassifierModel, BaggingModel, BaggingParams};
 pub use crate::linear::bayes::{BayesModel, BayesianRidge, BayesianRidgeParams};
 pub use crate::linear::lasso::{ElasticNet, ElasticNetParams, Lasso, LassoModel, LassoPath};
 pub use crate::linear::logistic::{
@@ -29,10 +33,6 @@ pub use crate::nn::mlp::{
     Activation, MlpClassifier, MlpClassifierModel, MlpClassifierParams, MlpLayer, MlpRegressor,
     MlpRegressorModel, MlpRegressorParams, MlpTarget, Optimiser, mlp_backprop,
 };
-pub use crate::stats::isolation_forest::{
-    IsolationForest, IsolationForestModel, IsolationForestParams,
-};
-pub use crate::tree::bagging::{Bagging, BaggingClassifierModel, BaggingModel, BaggingParams};
 pub use crate::tree::cart::{
     ClassificationTree, Criterion, DecisionTreeClassifier, DecisionTreeClassifierParams,
     DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, RegressionTree,

@@ -20,8 +20,8 @@
 //! Ester, Kriegel, Sander & Xu (1996); Schubert et al. (2017), *DBSCAN revisited, revisited*, for the cost.
 
 use super::kdtree::{KdTree, Norm};
+use crate::base::check_matrix;
 use crate::display::check_interrupt;
-use crate::numeric::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;

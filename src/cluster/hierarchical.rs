@@ -23,8 +23,8 @@
 //! Ward (1963); Lance & Williams (1967); Murtagh (1983) for the chains; Müllner (2011), *Modern hierarchical,
 //! agglomerative clustering algorithms*.
 
+use crate::base::check_matrix;
 use crate::display::check_interrupt;
-use crate::numeric::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;

@@ -23,8 +23,8 @@
 
 use super::check_clusters;
 use super::kmeans::{KMeans, KMeansInit, kmeans_plus_plus, squared_distance};
+use crate::base::check_matrix;
 use crate::display::check_interrupt;
-use crate::numeric::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 

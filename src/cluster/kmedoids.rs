@@ -18,8 +18,8 @@
 //! and eager k-medoids clustering*, algorithms 2 and 4.
 
 use super::check_clusters;
+use crate::base::check_matrix;
 use crate::display::check_interrupt;
-use crate::numeric::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rand::SeedableRng;

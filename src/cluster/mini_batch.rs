@@ -15,8 +15,8 @@
 
 use super::check_clusters;
 use super::kmeans::{KMeans, assign_rows};
+use crate::base::check_matrix;
 use crate::display::check_interrupt;
-use crate::numeric::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rand::{Rng, SeedableRng};

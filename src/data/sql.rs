@@ -1,8 +1,8 @@
 //! A real SQL database in memory: `SQLite`, compiled into the library.
 //!
 //! It has window functions, common table expressions and everything else of `SQLite` 3; a query's
-//! answer is a [`Table`]. It is here to be the second witness of [`crate::stats::window`] and
-//! [`crate::stats::cohort`], and to let notebooks show the SQL that an analyst would write.
+//! answer is a [`Table`]. It is here to be the second witness of [`crate::events::window`] and
+//! [`crate::events::cohort`], and to let notebooks show the SQL that an analyst would write.
 //!
 //! ```
 //! use mlnotes::data::{sql::Database, table::Table};

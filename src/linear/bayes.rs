@@ -17,8 +17,9 @@
 //! `MacKay` (1992), Bayesian interpolation, eq. 4.9 and 4.10; Bishop (2006), sections 3.3 and 3.5, eq.
 //! 3.86, 3.92 and 3.95 (his `α` and `β` are `λ` and `α` here, as in scikit-learn).
 
-use super::penalised::{check_pair, predict, r_squared};
+use super::penalised::{check_pair, predict};
 use super::ridge::Spectrum;
+use crate::base::r2_of;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use std::f64::consts::TAU;
@@ -239,7 +240,7 @@ impl BayesModel {
     /// # Errors
     /// As [`BayesModel::predict`]; [`Error::ZeroVariance`] for a constant `y`.
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
-        r_squared("BayesModel::score: `y`", y, &self.predict(x)?)
+        r2_of("BayesModel::score: `y`", self.predict(x)?.view(), y)
     }
 }
 

@@ -10,7 +10,7 @@
 //! # References
 //! Golub & Van Loan, Matrix Computations (2013), section 5.5.
 
-use crate::numeric::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector};
 use crate::{Error, Result};
 use faer::Mat;
 use ndarray::{Array1, ArrayView1, ArrayView2};

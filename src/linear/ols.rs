@@ -15,9 +15,7 @@
 //! Hastie, Tibshirani & Friedman (2009), section 3.2; White (1980) and MacKinnon & White (1985) for HC1;
 //! Liang & Zeger (1986) and Cameron & Miller (2015), eq. 11, for clusters.
 
-use super::penalised::r_squared;
-use crate::numeric::{check_matrix, check_vector};
-use crate::stats::hypothesis::Test;
+use crate::base::{Fitted, Regressor, Test, check_matrix, check_vector, r2_of};
 use crate::{Error, Result};
 use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
 use faer::{Mat, Par};
@@ -274,7 +272,7 @@ impl LinearModel {
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
-        r_squared("LinearModel::score: `y`", y, &self.predict(x)?)
+        r2_of("LinearModel::score: `y`", self.predict(x)?.view(), y)
     }
 
     /// Tests slope `j` against 0 by Student's t, with a 95 % interval.
@@ -404,6 +402,18 @@ impl Factor {
             }
         }
         bread
+    }
+}
+
+impl Regressor for LinearRegressionParams {
+    fn fit_base(&self, x: ArrayView2<f64>, y: ArrayView1<f64>, _: u64) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.fit(x, y)?))
+    }
+}
+
+impl Fitted for LinearModel {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(self.predict(x)?.insert_axis(Axis(1)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What ridge and lasso share: checks, means, predictions.
 
-use crate::numeric::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_rows, check_target};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
 
@@ -12,11 +12,7 @@ pub(super) fn check_pair(
     y: ArrayView1<f64>,
 ) -> Result<()> {
     check_matrix(what_x, x)?;
-    if y.len() != x.nrows() {
-        let (expected, got) = (format!("({},)", x.nrows()), format!("({},)", y.len()));
-        return Err(Error::Shape { what: what_y, expected, got });
-    }
-    check_vector(what_y, y)?;
+    check_target(what_y, y, x.nrows())?;
     if x.nrows() < 2 {
         return Err(Error::TooFewSamples { what: what_x, needed: 2, got: x.nrows() });
     }
@@ -51,30 +47,6 @@ pub(super) fn predict(
     intercept: f64,
     x: ArrayView2<f64>,
 ) -> Result<Array1<f64>> {
-    check_matrix(what, x)?;
-    if x.ncols() != coef.len() {
-        let expected = format!("(n_rows, {})", coef.len());
-        return Err(Error::Shape { what, expected, got: format!("{:?}", x.dim()) });
-    }
+    check_rows(what, x, coef.len())?;
     Ok(x.dot(coef) + intercept)
-}
-
-/// `R² = 1 − Σ (y − ŷ)² / Σ (y − ȳ)²`.
-pub(super) fn r_squared(
-    what: &'static str,
-    y: ArrayView1<f64>,
-    predicted: &Array1<f64>,
-) -> Result<f64> {
-    if y.len() != predicted.len() {
-        let (expected, got) = (format!("({},)", predicted.len()), format!("({},)", y.len()));
-        return Err(Error::Shape { what, expected, got });
-    }
-    check_vector(what, y)?;
-    let mean = y.sum() / y.len() as f64;
-    let total: f64 = y.iter().map(|y| (y - mean).powi(2)).sum();
-    if total <= 0.0 {
-        return Err(Error::ZeroVariance { what, value: mean });
-    }
-    let residual: f64 = y.iter().zip(predicted).map(|(y, p)| (y - p).powi(2)).sum();
-    Ok(1.0 - residual / total)
 }

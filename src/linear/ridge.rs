@@ -15,10 +15,11 @@
 //! Hoerl & Kennard (1970), the ridge trace; Hastie, Tibshirani & Friedman (2009), section 3.4.1, eq.
 //! 3.47 and 3.50.
 
-use super::penalised::{check_alpha, check_pair, means, predict, r_squared};
+use super::penalised::{check_alpha, check_pair, means, predict};
+use crate::base::{Fitted, Regressor, r2_of};
 use crate::{Error, Result};
 use faer::Mat;
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 const X: &str = "Ridge: `x`";
 const Y: &str = "Ridge: `y`";
@@ -118,7 +119,7 @@ impl RidgeModel {
     /// # Errors
     /// As [`RidgeModel::predict`]; [`Error::ZeroVariance`] for a constant `y`.
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
-        r_squared("RidgeModel::score: `y`", y, &self.predict(x)?)
+        r2_of("RidgeModel::score: `y`", self.predict(x)?.view(), y)
     }
 }
 
@@ -216,6 +217,18 @@ impl Spectrum {
         let coef = self.v.dot(&(&shrunk * &self.uy));
         let intercept = self.y_mean - self.x_mean.dot(&coef);
         RidgeModel { coef, intercept, df: (shrunk * &self.sigma).sum() }
+    }
+}
+
+impl Regressor for RidgeParams {
+    fn fit_base(&self, x: ArrayView2<f64>, y: ArrayView1<f64>, _: u64) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.fit(x, y)?))
+    }
+}
+
+impl Fitted for RidgeModel {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(self.predict(x)?.insert_axis(Axis(1)))
     }
 }
 

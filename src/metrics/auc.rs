@@ -16,8 +16,7 @@
 
 use super::roc::RocCurve;
 use super::{Classes, check_scores};
-use crate::numeric::{check_matrix, check_vector};
-use crate::stats::hypothesis::Test;
+use crate::base::{Test, check_matrix, check_vector};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -154,7 +153,7 @@ pub fn auc_weighted(scores: ArrayView1<f64>, y: &[usize], weights: ArrayView1<f6
 pub fn auc_histogram(scores: ArrayView1<f64>, y: &[usize], bins: usize) -> Result<f64> {
     const WHAT: &str = "auc_histogram: `scores`";
     let classes = check_scores([WHAT, "auc_histogram: `y`"], scores, y)?;
-    super::calibration::check_probabilities(WHAT, scores)?;
+    crate::base::check_unit(WHAT, scores)?;
     if bins == 0 {
         let (estimator, name, rule) = ("auc_histogram", "bins", "at least 1");
         return Err(Error::Parameter { estimator, name, rule, got: "0".to_owned() });

@@ -13,9 +13,11 @@
 //! # References
 //! Brier (1950); Naeini, Cooper & Hauskrecht (2015) for ECE; Gneiting & Raftery (2007) on proper scores.
 
-use crate::numeric::check_vector;
+use crate::base::check_probabilities;
 use crate::{Error, Result};
 use ndarray::ArrayView1;
+
+pub use crate::base::log_loss;
 
 /// How predictions are put into bins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +56,7 @@ pub struct ReliabilityBin {
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
 pub fn reliability(p: ArrayView1<f64>, y: &[usize], bins: Bins) -> Result<Vec<ReliabilityBin>> {
-    check(["reliability: `p`", "reliability: `y`"], p, y)?;
+    check_probabilities(["reliability: `p`", "reliability: `y`"], p, y)?;
     let (Bins::Width(n_bins) | Bins::Quantile(n_bins)) = bins;
     if n_bins == 0 {
         let (estimator, name, rule) = ("reliability", "bins", "at least 1 bin");
@@ -115,26 +117,8 @@ pub fn expected_calibration_error(p: ArrayView1<f64>, y: &[usize], bins: Bins) -
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
 pub fn brier(p: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
-    check(["brier: `p`", "brier: `y`"], p, y)?;
+    check_probabilities(["brier: `p`", "brier: `y`"], p, y)?;
     Ok(p.iter().zip(y).map(|(p, &y)| (p - y as f64).powi(2)).sum::<f64>() / p.len() as f64)
-}
-
-/// Log loss in nats. Infinite when a row that was called impossible happens: no clipping hides it.
-///
-/// # Errors
-/// As [`brier`].
-///
-/// ```
-/// use mlnotes::metrics::calibration::log_loss;
-/// let half = ndarray::array![0.5, 0.5];
-/// assert!((log_loss(half.view(), &[0, 1])? - 2.0f64.ln()).abs() < 1e-15);
-/// assert_eq!(log_loss(ndarray::array![0.0].view(), &[1])?, f64::INFINITY);
-/// # Ok::<(), mlnotes::Error>(())
-/// ```
-pub fn log_loss(p: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
-    check(["log_loss: `p`", "log_loss: `y`"], p, y)?;
-    let loss = |(&p, &y): (&f64, &usize)| if y == 1 { -p.ln() } else { -(-p).ln_1p() };
-    Ok(p.iter().zip(y).map(loss).sum::<f64>() / p.len() as f64)
 }
 
 /// Predicted over observed positives, `Σ pᵢ / Σ yᵢ`: 1 when the probabilities are right on the whole. The
@@ -151,7 +135,7 @@ pub fn log_loss(p: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
 /// ```
 pub fn predicted_over_observed(p: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
     const Y: &str = "predicted_over_observed: `y`";
-    check(["predicted_over_observed: `p`", Y], p, y)?;
+    check_probabilities(["predicted_over_observed: `p`", Y], p, y)?;
     match y.iter().sum::<usize>() {
         0 => Err(Error::SingleClass { what: Y, class: 0 }),
         positives => Ok(p.sum() / positives as f64),
@@ -162,32 +146,6 @@ pub fn predicted_over_observed(p: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= p <= 1")]
 pub(super) fn bin_of(p: f64, bins: usize) -> usize {
     ((p * bins as f64) as usize).min(bins - 1)
-}
-
-pub(super) fn check_probabilities(what: &'static str, p: ArrayView1<f64>) -> Result<()> {
-    match p.iter().enumerate().find(|(_, p)| !(0.0..=1.0).contains(*p)) {
-        Some((index, &value)) => Err(Error::Probability { what, index, value }),
-        None => Ok(()),
-    }
-}
-
-fn check([p_name, y_name]: [&'static str; 2], p: ArrayView1<f64>, y: &[usize]) -> Result<()> {
-    if p.is_empty() {
-        return Err(Error::Empty { what: p_name, needed: "1 probability" });
-    }
-    check_vector(p_name, p)?;
-    check_probabilities(p_name, p)?;
-    if y.len() != p.len() {
-        let (expected, got) = (format!("({},)", p.len()), format!("({},)", y.len()));
-        return Err(Error::Shape { what: y_name, expected, got });
-    }
-    match y.iter().position(|&label| label > 1) {
-        Some(index) => {
-            let (got, allowed) = (y[index].to_string(), "0 or 1");
-            Err(Error::Label { what: y_name, index, got, allowed })
-        }
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -12,10 +12,9 @@
 //! # References
 //! Yurdakul (2018), *Statistical properties of the population stability index*, for the distribution.
 
-use crate::numeric::{check_matrix, check_vector};
-use crate::stats::hypothesis::Test;
+use crate::base::{Test, check_matrix, check_vector};
+use crate::features::selection::{BinStrategy, Binner, ks, woe_iv};
 use crate::stats::information::js_divergence;
-use crate::stats::selection::{BinStrategy, Binner, ks, woe_iv};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
 

@@ -14,7 +14,7 @@
 //! Caruana (2005).
 
 use super::check_scores;
-use crate::numeric::{check_vector, sigmoid, softplus};
+use crate::base::{check_vector, sigmoid, softplus};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 

@@ -24,7 +24,7 @@ pub mod precision_recall;
 pub mod roc;
 pub mod validation;
 
-use crate::numeric::check_vector;
+use crate::base::check_vector;
 use crate::{Error, Result};
 use ndarray::ArrayView1;
 

@@ -27,7 +27,6 @@ mod bars;
 mod builder;
 mod canvas;
 mod contour;
-mod dendrogram;
 mod draw;
 mod figure;
 mod frames;
@@ -40,7 +39,6 @@ mod theme;
 pub(crate) mod tree;
 
 pub use builder::Plot;
-pub use dendrogram::dendrogram;
 pub use figure::Figure;
 pub use frames::{Frames, frames};
 pub use images::images;
@@ -51,6 +49,6 @@ pub use shortcuts::{
 
 use crate::Error;
 
-fn fault(figure: &'static str, reason: impl Into<String>) -> Error {
+pub(crate) fn fault(figure: &'static str, reason: impl Into<String>) -> Error {
     Error::Plot { figure, reason: reason.into() }
 }

@@ -13,6 +13,7 @@
 //! Efron (1979), Bootstrap methods; Efron & Tibshirani, An Introduction to the Bootstrap (1993),
 //! chapters 6 and 13.
 
+use crate::base::quantile_of_sorted;
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use rand::{Rng, SeedableRng};
@@ -141,18 +142,11 @@ pub fn bootstrap_ci<T: Clone + Sync>(
     let squares: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
     let std_error = (squares / (reps as f64 - 1.0)).sqrt();
     values.sort_unstable_by(f64::total_cmp);
-    let (low, high) =
-        (quantile(&values, 0.5 * (1.0 - level)), quantile(&values, 0.5 * (1.0 + level)));
+    let (low, high) = (
+        quantile_of_sorted(&values, 0.5 * (1.0 - level)),
+        quantile_of_sorted(&values, 0.5 * (1.0 + level)),
+    );
     Ok(BootstrapCi { estimate, low, high, std_error })
-}
-
-/// Linear between order statistics (type 7 of Hyndman & Fan 1996, `NumPy`'s default).
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= p <= 1")]
-fn quantile(sorted: &[f64], p: f64) -> f64 {
-    let place = p * (sorted.len() as f64 - 1.0);
-    let below = place.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + (place - place.floor()) * (sorted[above] - sorted[below])
 }
 
 #[cfg(test)]

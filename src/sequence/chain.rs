@@ -11,7 +11,7 @@
 //! `e^step` computed once, so a position costs `K` exponentials, not `K²`; a sum so small that its
 //! terms may have been flushed to 0 is done again term by term.
 
-use crate::numeric::log_sum_exp;
+use crate::base::log_sum_exp;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 

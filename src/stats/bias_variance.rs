@@ -14,8 +14,8 @@
 //! Geman, Bienenstock & Doursat (1992); Hastie, Tibshirani & Friedman (2009), section 7.3, eq. 7.9;
 //! Domingos (2000) for other losses; Belkin, Hsu, Ma & Mandal (2019) for the second descent.
 
+use crate::base::{check_matrix, check_vector};
 use crate::display::check_interrupt;
-use crate::numeric::{check_matrix, check_vector};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand::{Rng, RngCore, SeedableRng};

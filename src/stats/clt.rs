@@ -11,8 +11,8 @@
 //! Feller (1971), volume II, sections VIII.4 and XVI.5; Shevtsova (2011), *On the absolute constants in the
 //! Berry-Esseen type inequalities*, for `C`.
 
+use crate::base::check_vector;
 use crate::display::check_interrupt;
-use crate::numeric::check_vector;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 use rand::{Rng, SeedableRng};

@@ -11,7 +11,7 @@
 //! # References
 //! Hyndman & Fan (1996), *Sample quantiles in statistical packages*, section 2.
 
-use crate::numeric::check_vector;
+use crate::base::check_vector;
 use crate::{Error, Result};
 use ndarray::ArrayView1;
 

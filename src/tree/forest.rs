@@ -18,9 +18,10 @@ use super::cart::{
     ClassificationTree, Columns, Criterion, DecisionTreeClassifier, DecisionTreeClassifierParams,
     DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, RegressionTree, Tree, shares,
 };
-use super::{check_classes, check_rows, check_target, most_likely, r_squared};
+use crate::base::{
+    accuracy_of, argmax, check_classes, check_matrix, check_rows, check_target, r_squared,
+};
 use crate::display::check_interrupt;
-use crate::numeric::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand::{Rng, SeedableRng};
@@ -248,7 +249,7 @@ impl RandomForestClassifierParams {
             n_classes,
             grown.iter().map(|(tree, weights)| (&tree.tree, weights)),
             |rows, prediction| {
-                let right = |&&i: &&usize| most_likely(prediction.row(i)) == y[i];
+                let right = |&&i: &&usize| argmax(prediction.row(i)) == y[i];
                 rows.iter().filter(right).count() as f64 / rows.len() as f64
             },
         )?;
@@ -413,7 +414,7 @@ impl RandomForestClassifierModel {
     /// # Errors
     /// As [`RandomForestClassifierModel::predict_proba`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
-        Ok(self.predict_proba(x)?.rows().into_iter().map(most_likely).collect())
+        Ok(self.predict_proba(x)?.rows().into_iter().map(argmax).collect())
     }
 
     /// Share of rows whose class is predicted.
@@ -422,7 +423,7 @@ impl RandomForestClassifierModel {
     /// As [`RandomForestClassifierModel::predict_proba`], and [`Error::Shape`] when `y` has another length.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         let said = self.predict(x)?;
-        super::cart::accuracy("RandomForestClassifierModel::score: `y`", &said, y)
+        accuracy_of("RandomForestClassifierModel::score: `y`", &said, y)
     }
 
     /// Accuracy on the rows that trees had not seen; `None` unless asked for.

@@ -20,9 +20,11 @@ use super::cart::{
     Columns, DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, RegressionTree, part,
     shares,
 };
-use super::{check_classes, check_rows, check_target, r_squared};
+use crate::base::{
+    accuracy_of, check_classes, check_matrix, check_rows, check_target, r_squared, sigmoid,
+    softplus,
+};
 use crate::display::check_interrupt;
-use crate::numeric::{check_matrix, sigmoid, softplus};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rand::SeedableRng;
@@ -475,7 +477,7 @@ impl GradientBoostingClassifierModel {
     /// As [`BoostedTrees::raw`], and [`Error::Shape`] when `y` has another length.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         let said = self.predict(x)?;
-        super::cart::accuracy("GradientBoostingClassifierModel::score: `y`", &said, y)
+        accuracy_of("GradientBoostingClassifierModel::score: `y`", &said, y)
     }
 
     /// See [`BoostedTrees::importance`].

@@ -5,5 +5,6 @@ mod catalogue;
 mod contract;
 mod peers;
 mod references;
+mod rooms;
 mod simulation_causal;
 mod support;

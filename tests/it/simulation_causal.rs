@@ -2,11 +2,11 @@
 //! assumptions hold, wrong where they fail.
 
 use mlnotes::Result;
-use mlnotes::data::causal::{ConfoundedWorld, confounded_world, two_group_panel};
-use mlnotes::stats::causal::{
+use mlnotes::causal::{
     Effect, Estimand, Matching, Metric, Weighting, diff_in_diff, logit, match_units, outcome_means,
     pre_trend_test, propensity_score, stratify,
 };
+use mlnotes::data::{ConfoundedWorld, confounded_world, two_group_panel};
 use ndarray::{Array1, Axis};
 use rayon::prelude::*;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! Checks that the steps share.
 
 use super::GmmParams;
-use crate::numeric::check_matrix;
+use crate::base::check_matrix;
 use crate::{Error, Result};
 use ndarray::ArrayView2;
 

@@ -2,8 +2,7 @@
 
 use super::GmmParams;
 use super::checks::{check_params, check_responsibilities};
-use crate::numeric::check_matrix;
-use crate::parallel::{map_blocks, rows};
+use crate::base::{check_matrix, map_blocks, rows};
 use crate::{Error, Result};
 use faer::{Mat, Side};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis, concatenate, s};

@@ -2,8 +2,7 @@
 
 use super::checks::check_responsibilities;
 use super::{Covariance, GmmParams};
-use crate::numeric::check_matrix;
-use crate::parallel::{map_blocks, rows};
+use crate::base::{check_matrix, map_blocks, rows};
 use crate::{Error, Result};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayView3, Axis, Zip};

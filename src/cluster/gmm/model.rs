@@ -4,8 +4,8 @@ use super::checks::check_params;
 use super::e_step::{e_step, joint_log_density};
 use super::{Covariance, GmmParams};
 use crate::Result;
+use crate::base::{check_matrix, log_sum_exp};
 use crate::data::sample_mixture;
-use crate::numeric::{check_matrix, log_sum_exp};
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
 
 /// A fitted mixture.

@@ -8,7 +8,7 @@
 //! plain loop.
 
 use super::EmptyCluster;
-use crate::parallel::BLOCK;
+use crate::base::BLOCK;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;

@@ -14,7 +14,7 @@
 //! Hamerly (2010), *Making k-means even faster*, algorithm 1.
 
 use super::assign::{ROWS, Turned, flat, squared_distance};
-use crate::parallel::BLOCK;
+use crate::base::BLOCK;
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 

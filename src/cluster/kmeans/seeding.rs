@@ -2,9 +2,8 @@
 
 use super::assign::{flat, squared_distance_of};
 use crate::Result;
+use crate::base::{BLOCK, check_matrix};
 use crate::cluster::check_clusters;
-use crate::numeric::check_matrix;
-use crate::parallel::BLOCK;
 use ndarray::ArrayView2;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

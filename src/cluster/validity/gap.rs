@@ -1,8 +1,8 @@
 //! The gap statistic: how many clusters beat what chance alone would show.
 
 use super::super::kmeans::KMeans;
+use crate::base::check_matrix;
 use crate::display::check_interrupt;
-use crate::numeric::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rand::{Rng, SeedableRng};

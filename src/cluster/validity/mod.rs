@@ -5,7 +5,7 @@ mod gap;
 pub use gap::{GapResult, gap_statistic};
 
 use super::kmeans::{KMeans, squared_distance};
-use crate::numeric::check_matrix;
+use crate::base::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;

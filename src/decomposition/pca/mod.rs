@@ -21,7 +21,7 @@
 mod moments;
 mod routes;
 
-use crate::numeric::check_matrix;
+use crate::base::{check_matrix, check_width};
 use crate::{Error, Result};
 use moments::Moments;
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
@@ -365,14 +365,6 @@ fn components_for_share(variance: &Array1<f64>, target: f64) -> usize {
         sum >= target * (1.0 - 1e-12)
     });
     reached.map_or(variance.len(), |i| i + 1)
-}
-
-fn check_width(what: &'static str, x: ArrayView2<f64>, width: usize) -> Result<()> {
-    if x.ncols() == width {
-        return Ok(());
-    }
-    let got = format!("({}, {})", x.nrows(), x.ncols());
-    Err(Error::Shape { what, expected: format!("(n_rows, {width})"), got })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! # References
 //! Chan, Golub & `LeVeque` (1983), *Algorithms for computing the sample variance*, eq. 2.1.
 
-use crate::parallel::{map_blocks, rows};
+use crate::base::{map_blocks, rows};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 /// Count, mean and scatter of some rows.
@@ -50,7 +50,7 @@ impl Moments {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parallel::BLOCK;
+    use crate::base::BLOCK;
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 

@@ -269,7 +269,10 @@ impl BoundArgs {
 pub fn bind(signature: &Signature, args: &[i64], kwargs: &[(&str, i64)]) -> Result<BoundArgs> {
     match assign(signature, args, kwargs) {
         Ok(arguments) => Ok(BoundArgs { arguments }),
-        Err(mistake) => Err(Error::Binding { signature: signature.text.clone(), mistake }),
+        Err(mistake) => {
+            let (signature, mistake) = (signature.text.clone(), mistake.to_string());
+            Err(Error::Binding { signature, mistake })
+        }
     }
 }
 
@@ -344,7 +347,7 @@ fn assign(
 mod tests {
     use super::*;
 
-    fn mistake(text: &str, args: &[i64], kwargs: &[(&str, i64)]) -> BindMistake {
+    fn mistake(text: &str, args: &[i64], kwargs: &[(&str, i64)]) -> String {
         match bind(&Signature::parse(text).unwrap(), args, kwargs).unwrap_err() {
             Error::Binding { mistake, .. } => mistake,
             other => panic!("{other}"),
@@ -353,13 +356,22 @@ mod tests {
 
     #[test]
     fn each_mistake_has_its_name() {
-        assert_eq!(mistake("a, b", &[1], &[]), BindMistake::Missing("b".into()));
-        assert_eq!(mistake("a", &[1, 2], &[]), BindMistake::TooManyPositional);
-        assert_eq!(mistake("a, *, b", &[1, 2], &[]), BindMistake::TooManyPositional);
-        assert_eq!(mistake("a", &[1], &[("a", 1)]), BindMistake::Multiple("a".into()));
-        assert_eq!(mistake("*, a", &[], &[("a", 1), ("a", 2)]), BindMistake::Multiple("a".into()));
-        assert_eq!(mistake("a", &[1], &[("z", 1)]), BindMistake::Unexpected("z".into()));
-        assert_eq!(mistake("a, /", &[], &[("a", 1)]), BindMistake::PositionalOnly("a".into()));
+        assert_eq!(mistake("a, b", &[1], &[]), BindMistake::Missing("b".into()).to_string());
+        assert_eq!(mistake("a", &[1, 2], &[]), BindMistake::TooManyPositional.to_string());
+        assert_eq!(mistake("a, *, b", &[1, 2], &[]), BindMistake::TooManyPositional.to_string());
+        assert_eq!(mistake("a", &[1], &[("a", 1)]), BindMistake::Multiple("a".into()).to_string());
+        assert_eq!(
+            mistake("*, a", &[], &[("a", 1), ("a", 2)]),
+            BindMistake::Multiple("a".into()).to_string()
+        );
+        assert_eq!(
+            mistake("a", &[1], &[("z", 1)]),
+            BindMistake::Unexpected("z".into()).to_string()
+        );
+        assert_eq!(
+            mistake("a, /", &[], &[("a", 1)]),
+            BindMistake::PositionalOnly("a".into()).to_string()
+        );
     }
 
     #[test]

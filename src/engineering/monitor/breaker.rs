@@ -17,7 +17,7 @@
 //! Nygard (2018), *Release it!*, second edition, chapter 5.
 
 use super::check_time;
-use crate::numeric::check_positive;
+use crate::base::check_positive;
 use crate::{Error, Result};
 
 /// What the breaker does with calls.

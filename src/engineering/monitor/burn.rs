@@ -16,7 +16,7 @@
 //! Beyer, Murphy, Rensin, Kawahara & Thorne, eds. (2018), *The site reliability workbook*, chapter 5,
 //! approaches 4–6.
 
-use crate::numeric::check_positive;
+use crate::base::check_positive;
 use crate::{Error, Result};
 
 /// How many times faster than allowed the error budget is spent, `(errors / total) / (1 − slo)`.

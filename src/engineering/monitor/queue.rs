@@ -11,8 +11,8 @@
 //! Little (1961); Kleinrock (1975), *Queueing systems*, volume 1, chapter 3; Dean &
 //! Barroso (2013), *The tail at scale*.
 
+use crate::base::check_positive;
 use crate::display::check_interrupt;
-use crate::numeric::check_positive;
 use crate::{Error, Result};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

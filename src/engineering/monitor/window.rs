@@ -9,7 +9,7 @@
 //! relative standard error `1/√n`, and a change shows in full only after `w` seconds.
 
 use super::check_time;
-use crate::numeric::check_positive;
+use crate::base::check_positive;
 use crate::{Error, Result};
 use std::collections::VecDeque;
 

@@ -2,9 +2,10 @@
 
 use super::descent::{Design, Prices, State};
 use super::path::{LassoPath, follow};
-use crate::linear::penalised::{check_alpha, check_pair, predict, r_squared};
+use crate::base::{Fitted, Regressor, r2_of};
+use crate::linear::penalised::{check_alpha, check_pair, predict};
 use crate::{Error, Result};
-use ndarray::{Array1, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 /// Entry point: [`Lasso::params`].
 #[derive(Debug, Clone, Copy)]
@@ -193,7 +194,7 @@ impl ElasticNetParams {
             let (expected, got) = (format!("({},)", x.ncols()), format!("({},)", start.len()));
             return Err(Error::Shape { what: "ElasticNet: `warm_start`", expected, got });
         }
-        crate::numeric::check_vector("ElasticNet: `warm_start`", start.view())
+        crate::base::check_vector("ElasticNet: `warm_start`", start.view())
     }
 }
 
@@ -211,12 +212,24 @@ impl LassoModel {
     /// # Errors
     /// As [`LassoModel::predict`]; [`Error::ZeroVariance`] for a constant `y`.
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
-        r_squared("LassoModel::score: `y`", y, &self.predict(x)?)
+        r2_of("LassoModel::score: `y`", self.predict(x)?.view(), y)
     }
 
     /// The features whose weight is not 0, in ascending order.
     pub fn support(&self) -> Vec<usize> {
         (0..self.coef.len()).filter(|&j| self.coef[j] != 0.0).collect()
+    }
+}
+
+impl Regressor for ElasticNetParams {
+    fn fit_base(&self, x: ArrayView2<f64>, y: ArrayView1<f64>, _: u64) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.fit(x, y)?))
+    }
+}
+
+impl Fitted for LassoModel {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(self.predict(x)?.insert_axis(Axis(1)))
     }
 }
 

@@ -46,7 +46,7 @@ pub fn kkt_violation(
         let (expected, got) = (format!("({},)", x.ncols()), format!("({},)", coef.len()));
         return Err(Error::Shape { what: "kkt_violation: `coef`", expected, got });
     }
-    crate::numeric::check_vector("kkt_violation: `coef`", coef.view())?;
+    crate::base::check_vector("kkt_violation: `coef`", coef.view())?;
     let n = x.nrows() as f64;
     let residual = &y - &x.dot(coef) - intercept.unwrap_or(0.0);
     let (l1, l2) = (alpha * l1_ratio, alpha * (1.0 - l1_ratio));

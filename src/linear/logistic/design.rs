@@ -1,6 +1,6 @@
 //! Checks that all of logistic regression shares.
 
-use crate::numeric::check_matrix;
+use crate::base::check_matrix;
 use crate::{Error, Result};
 use ndarray::ArrayView2;
 

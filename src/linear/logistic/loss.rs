@@ -1,8 +1,7 @@
 //! The loss of logistic regression with its first two derivatives.
 
 use super::design::check_design;
-use crate::numeric::{check_vector, sigmoid, softplus};
-use crate::parallel::{map_blocks, rows};
+use crate::base::{check_vector, map_blocks, rows, sigmoid, softplus};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 

@@ -8,7 +8,7 @@
 
 use super::design::{check_design, check_labels};
 use super::solvers::lbfgs;
-use crate::numeric::log_sum_exp;
+use crate::base::log_sum_exp;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 

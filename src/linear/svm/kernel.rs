@@ -1,7 +1,7 @@
 //! Kernels: inner products in a space that is never written out.
 
 use super::check_positive;
-use crate::numeric::check_matrix;
+use crate::base::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
 

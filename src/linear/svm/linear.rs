@@ -7,8 +7,7 @@
 //! ```
 
 use super::{check_settings, classes_of};
-use crate::numeric::check_matrix;
-use crate::tree::{check_rows, most_likely};
+use crate::base::{accuracy_of, argmax, check_matrix, check_rows};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, s};
 use rand::SeedableRng;
@@ -219,7 +218,7 @@ impl LinearSvcModel {
         let scores = self.decision_function(x)?;
         let two = self.classes.len() == 2;
         let best = |row: ndarray::ArrayView1<f64>| {
-            let place = if two { usize::from(row[0] > 0.0) } else { most_likely(row) };
+            let place = if two { usize::from(row[0] > 0.0) } else { argmax(row) };
             self.classes[place]
         };
         Ok(scores.outer_iter().map(best).collect())
@@ -230,7 +229,7 @@ impl LinearSvcModel {
     /// # Errors
     /// As [`LinearSvcModel::predict`]; [`Error::Shape`] for another number of labels.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
-        crate::tree::cart::accuracy("LinearSvcModel::score: `y`", &self.predict(x)?, y)
+        accuracy_of("LinearSvcModel::score: `y`", &self.predict(x)?, y)
     }
 }
 

@@ -25,11 +25,12 @@ pub use kernel::Kernel;
 pub use linear::{HingeLoss, LinearSvc, LinearSvcModel, LinearSvcParams};
 pub use svc::{Svc, SvcModel, SvcParams};
 
+use crate::base::{check_classes, check_positive};
 use crate::{Error, Result};
 
-/// The classes present, rising; [`crate::tree`]'s rules of labels hold.
+/// The classes present, rising; the rules of `check_classes` of labels hold.
 fn classes_of(what: &'static str, y: &[usize], n_samples: usize) -> Result<Vec<usize>> {
-    crate::tree::check_classes(what, y, n_samples)?;
+    check_classes(what, y, n_samples)?;
     let mut classes = y.to_vec();
     classes.sort_unstable();
     classes.dedup();
@@ -45,12 +46,4 @@ fn check_settings(estimator: &'static str, c: f64, tol: f64, max_iter: usize) ->
         return Err(Error::Parameter { estimator, name, rule, got });
     }
     Ok(())
-}
-
-/// A setting that must be above 0.
-fn check_positive(estimator: &'static str, name: &'static str, value: f64) -> Result<()> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(());
-    }
-    Err(Error::Parameter { estimator, name, rule: "finite and > 0", got: value.to_string() })
 }

@@ -1,8 +1,7 @@
 //! The kernel machine for two or more classes.
 
 use super::{Kernel, check_settings, classes_of, smo};
-use crate::numeric::check_matrix;
-use crate::tree::{check_rows, most_likely};
+use crate::base::{accuracy_of, argmax, check_matrix, check_rows};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
@@ -211,7 +210,7 @@ impl SvcModel {
             for (&score, &(a, b)) in row.iter().zip(&places) {
                 votes[if score > 0.0 { b } else { a }] += 1.0;
             }
-            self.classes[most_likely(votes.view())]
+            self.classes[argmax(votes.view())]
         };
         Ok(scores.outer_iter().map(vote).collect())
     }
@@ -221,7 +220,7 @@ impl SvcModel {
     /// # Errors
     /// As [`SvcModel::predict`]; [`Error::Shape`] for another number of labels.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
-        crate::tree::cart::accuracy("SvcModel::score: `y`", &self.predict(x)?, y)
+        accuracy_of("SvcModel::score: `y`", &self.predict(x)?, y)
     }
 }
 

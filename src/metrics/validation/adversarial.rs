@@ -1,9 +1,9 @@
 //! Are training and test rows alike? A classifier that tries to tell them apart answers.
 
+use crate::base::check_matrix;
 use crate::data::stratified_k_fold;
 use crate::display::check_interrupt;
 use crate::metrics::auc::roc_auc;
-use crate::numeric::check_matrix;
 use crate::tree::forest::RandomForestClassifier;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView2, Axis, concatenate};

@@ -1,9 +1,9 @@
 //! Scores over folds, over the number of rows, and over a setting.
 
-use super::check_splits;
+use crate::base::check_matrix;
 use crate::data::Split;
+use crate::data::check_splits;
 use crate::display::check_interrupt;
-use crate::numeric::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
@@ -209,7 +209,7 @@ pub fn validation_curve<T: Target, M>(
     const NAMES: [&str; 3] =
         ["validation_curve: `x`", "validation_curve: `y`", "validation_curve: `splits`"];
     check(NAMES, x, y, splits)?;
-    crate::numeric::check_vector("validation_curve: `values`", values)?;
+    crate::base::check_vector("validation_curve: `values`", values)?;
     curve("validation_curve: `values`", values.to_owned(), splits, |point, split| {
         let train = x.select(Axis(0), &split.train);
         let model = fit_with(values[point], train.view(), &y.part(&split.train))?;

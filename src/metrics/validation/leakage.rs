@@ -1,8 +1,8 @@
 //! Columns that know the answer, and rows that are there twice.
 
+use crate::base::{check_matrix, check_vector};
 use crate::data::{k_fold, stratified_k_fold};
 use crate::display::check_interrupt;
-use crate::numeric::{check_matrix, check_vector};
 use crate::tree::cart::DecisionTreeRegressor;
 use crate::{Error, Result};
 use ndarray::{ArrayView1, ArrayView2, Axis};

@@ -39,7 +39,6 @@ mod curves;
 mod diagnosis;
 mod folds;
 mod leakage;
-mod stacking;
 mod stopping;
 mod time;
 
@@ -48,27 +47,5 @@ pub use curves::{Curve, Target, cross_val_score, learning_curve, validation_curv
 pub use diagnosis::{Diagnosis, diagnose};
 pub use folds::{KFold, KFoldParams};
 pub use leakage::{Suspect, leakage_scan};
-pub use stacking::{Stacking, StackingModel, StackingParams};
 pub use stopping::{Decision, EarlyStopping, Mode};
 pub use time::TimeSeriesSplit;
-
-use crate::data::Split;
-use crate::{Error, Result};
-
-/// There are splits, and each names rows below `n` in both parts.
-fn check_splits(what: &'static str, splits: &[Split], n: usize) -> Result<()> {
-    if splits.is_empty() {
-        return Err(Error::Empty { what, needed: "1 split" });
-    }
-    for split in splits {
-        if split.train.is_empty() || split.test.is_empty() {
-            return Err(Error::Empty { what, needed: "1 row in each part of each split" });
-        }
-        let rows = split.train.iter().chain(&split.test);
-        if let Some(&row) = rows.max().filter(|row| **row >= n) {
-            let (rule, got) = ("row numbers of `x`", row.to_string());
-            return Err(Error::Parameter { estimator: what, name: "splits", rule, got });
-        }
-    }
-    Ok(())
-}

@@ -1,6 +1,6 @@
 //! Binary cross-entropy, from probabilities and from logits.
 
-use crate::numeric::{check_vector, sigmoid};
+use crate::base::{check_length, check_unit, check_vector, sigmoid};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, Zip};
 
@@ -26,8 +26,10 @@ use ndarray::{Array1, ArrayView1, Zip};
 /// ```
 pub fn bce(p: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<f64> {
     check_lengths(["bce: `p`", "bce: `y`"], p, y)?;
-    check_probabilities("bce: `p`", p)?;
-    check_probabilities("bce: `y`", y)?;
+    check_vector("bce: `p`", p)?;
+    check_unit("bce: `p`", p)?;
+    check_vector("bce: `y`", y)?;
+    check_unit("bce: `y`", y)?;
     let term = |weight: f64, log: f64| if weight > 0.0 { -weight * log } else { 0.0 };
     let each = p.iter().zip(y).map(|(&p, &y)| term(y, p.ln()) + term(1.0 - y, (-p).ln_1p()));
     Ok(each.sum::<f64>() / p.len() as f64)
@@ -86,26 +88,15 @@ pub(super) fn check_logits(
 ) -> Result<()> {
     check_lengths(names, z, y)?;
     check_vector(names[0], z)?;
-    check_probabilities(names[1], y)
+    check_vector(names[1], y)?;
+    check_unit(names[1], y)
 }
 
 fn check_lengths(names: [&'static str; 2], a: ArrayView1<f64>, b: ArrayView1<f64>) -> Result<()> {
     if a.is_empty() {
         return Err(Error::Empty { what: names[0], needed: "1 value" });
     }
-    if a.len() == b.len() {
-        return Ok(());
-    }
-    let (expected, got) = (format!("({},)", a.len()), format!("({},)", b.len()));
-    Err(Error::Shape { what: names[1], expected, got })
-}
-
-fn check_probabilities(what: &'static str, p: ArrayView1<f64>) -> Result<()> {
-    check_vector(what, p)?;
-    match p.iter().enumerate().find(|(_, p)| !(0.0..=1.0).contains(*p)) {
-        Some((index, &value)) => Err(Error::Probability { what, index, value }),
-        None => Ok(()),
-    }
+    check_length(names[1], b.len(), a.len())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Cross-entropy of logits with class labels, with `PyTorch`'s options.
 
 use super::{softmax, weighted_loss};
-use crate::numeric::check_matrix;
+use crate::base::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2};
 
@@ -136,7 +136,7 @@ impl CrossEntropy {
                 let (expected, got) = (format!("({n_classes},)"), format!("({},)", weights.len()));
                 return Err(Error::Shape { what: WHAT, expected, got });
             }
-            crate::numeric::check_vector(WHAT, weights.view())?;
+            crate::base::check_vector(WHAT, weights.view())?;
             if let Some((index, &value)) = weights.iter().enumerate().find(|(_, w)| **w < 0.0) {
                 return Err(Error::Negative { what: WHAT, index, value });
             }

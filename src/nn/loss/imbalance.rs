@@ -17,7 +17,7 @@
 //! probability estimation: a theoretical perspective.
 
 use super::binary::check_logits;
-use crate::numeric::{check_vector, sigmoid, softplus};
+use crate::base::{check_vector, sigmoid, softplus};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 

@@ -45,7 +45,7 @@ pub use imbalance::{focal, focal_posterior, weighted_bce};
 pub use soft::{soft_cross_entropy, soft_cross_entropy_grad};
 pub use squared::{LossTerms, bce_terms, loss_surface, mse_sigmoid};
 
-use crate::numeric::check_matrix;
+use crate::base::check_matrix;
 use crate::stats::information::check_sum;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};

@@ -1,7 +1,7 @@
 //! Cross-entropy with targets that are distributions.
 
 use super::{check_targets, softmax, weighted_loss};
-use crate::numeric::check_matrix;
+use crate::base::check_matrix;
 use crate::stats::information::ROUNDING;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};

@@ -15,7 +15,7 @@
 //! Solla, Levin & Fleisher (1988), Accelerated learning in layered neural networks; Brier (1950).
 
 use super::binary::check_logits;
-use crate::numeric::{check_vector, sigmoid, softplus};
+use crate::base::{check_vector, sigmoid, softplus};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1};
 
@@ -137,7 +137,7 @@ pub fn loss_surface(
         check_vector(what, axis)?;
     }
     let surface = Array2::from_shape_fn((w0.len(), w1.len()), |(i, j)| f(w0[i], w1[j]));
-    crate::numeric::check_matrix("loss_surface: what `f` gave", surface.view())?;
+    crate::base::check_matrix("loss_surface: what `f` gave", surface.view())?;
     Ok(surface)
 }
 

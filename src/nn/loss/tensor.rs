@@ -25,7 +25,7 @@
 
 use super::CrossEntropy;
 use super::{binary, check_targets};
-use crate::numeric::check_matrix;
+use crate::base::check_matrix;
 use crate::stats::information::ROUNDING;
 use crate::{Error, Result};
 use candle_core::{DType, Tensor};

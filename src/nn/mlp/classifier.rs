@@ -4,9 +4,8 @@ use super::network::forward;
 use super::training::{Training, training_setters};
 use super::{Activation, MlpLayer, MlpTarget, Optimiser};
 use crate::Result;
+use crate::base::{accuracy_of, argmax, check_classes, check_matrix, check_rows};
 use crate::nn::loss::softmax;
-use crate::numeric::check_matrix;
-use crate::tree::{check_classes, check_rows, most_likely};
 use ndarray::{Array2, ArrayView2};
 
 const NAME: &str = "MlpClassifier";
@@ -102,7 +101,7 @@ impl MlpClassifierModel {
     /// # Errors
     /// As [`MlpClassifierModel::predict_proba`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
-        Ok(self.predict_proba(x)?.outer_iter().map(most_likely).collect())
+        Ok(self.predict_proba(x)?.outer_iter().map(argmax).collect())
     }
 
     /// Share of the rows of `x`, `(n_rows, n_features)`, whose class is that of `y`, `(n_rows,)`.
@@ -110,7 +109,7 @@ impl MlpClassifierModel {
     /// # Errors
     /// As [`MlpClassifierModel::predict`]; [`crate::Error::Shape`] for another number of labels.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
-        crate::tree::cart::accuracy("MlpClassifierModel::score: `y`", &self.predict(x)?, y)
+        accuracy_of("MlpClassifierModel::score: `y`", &self.predict(x)?, y)
     }
 }
 

@@ -26,7 +26,7 @@ pub use network::{MlpLayer, MlpTarget, mlp_backprop, mlp_flatten, mlp_init, mlp_
 pub use optimiser::Optimiser;
 pub use regressor::{MlpRegressor, MlpRegressorModel, MlpRegressorParams};
 
-use crate::numeric::sigmoid;
+use crate::base::sigmoid;
 use ndarray::Array2;
 
 /// The bend `g` after each hidden layer; without one, layers collapse into a single linear map.

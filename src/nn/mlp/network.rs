@@ -1,8 +1,8 @@
 //! The layers: start, forward pass, and backpropagation.
 
 use super::Activation;
+use crate::base::{check_matrix, check_vector};
 use crate::nn::loss::{CrossEntropy, cross_entropy, cross_entropy_grad};
-use crate::numeric::{check_matrix, check_vector};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand::{Rng, SeedableRng};

@@ -4,8 +4,7 @@ use super::network::forward;
 use super::training::{Training, training_setters};
 use super::{Activation, MlpLayer, MlpTarget, Optimiser};
 use crate::Result;
-use crate::numeric::check_matrix;
-use crate::tree::{check_rows, check_target, r_squared};
+use crate::base::{check_matrix, check_rows, check_target, r_squared};
 use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
 
 const NAME: &str = "MlpRegressor";

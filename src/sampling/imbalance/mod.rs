@@ -11,7 +11,7 @@
 //! | [`undersample`], [`oversample`], [`Smote`] | the share of each class among the rows | [`prior_shift`] |
 //! | [`downsample_negatives`] | the share of negatives, by a known chance | [`recalibrate`] |
 //! | [`class_weights`], [`sample_weights`] | how much a row counts in the loss | [`recalibrate`] by `w₀ / w₁` |
-//! | [`BalancedBagging`] | the rows of each member | [`prior_shift`] |
+//! | [`crate::ensemble::BalancedBagging`] | the rows of each member | [`prior_shift`] |
 //! | [`crate::nn::loss::focal`] | the loss | [`crate::nn::loss::focal_posterior`] |
 //!
 //! Each of them moves the probabilities, none of them adds information: a model that ranks well needs no
@@ -38,13 +38,11 @@
 //! regression in rare events data, eq. 7; He et al. (2014), Practical lessons from predicting clicks on ads
 //! at Facebook, section 6.3.
 
-mod balanced_bagging;
 mod probabilities;
 mod rows;
 mod smote;
 mod weights;
 
-pub use balanced_bagging::{BalancedBagging, BalancedBaggingModel, BalancedBaggingParams};
 pub use probabilities::{prior_shift, recalibrate};
 pub use rows::{downsample_negatives, oversample, undersample};
 pub use smote::{Smote, SmoteParams};
@@ -54,7 +52,7 @@ use crate::{Error, Result};
 use std::collections::BTreeMap;
 
 /// The rows of each class, both in ascending order; at least two classes.
-fn by_class(what: &'static str, y: &[usize]) -> Result<BTreeMap<usize, Vec<usize>>> {
+pub(crate) fn by_class(what: &'static str, y: &[usize]) -> Result<BTreeMap<usize, Vec<usize>>> {
     let mut classes: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (row, &class) in y.iter().enumerate() {
         classes.entry(class).or_default().push(row);
@@ -67,14 +65,14 @@ fn by_class(what: &'static str, y: &[usize]) -> Result<BTreeMap<usize, Vec<usize
 }
 
 /// Sizes of the smallest and the largest class.
-fn extremes(classes: &BTreeMap<usize, Vec<usize>>) -> (usize, usize) {
+pub(crate) fn extremes(classes: &BTreeMap<usize, Vec<usize>>) -> (usize, usize) {
     classes
         .values()
         .fold((usize::MAX, 0), |(low, high), rows| (low.min(rows.len()), high.max(rows.len())))
 }
 
 /// `ratio` is a share of the largest class: above 0, at most 1.
-fn check_ratio(estimator: &'static str, ratio: f64) -> Result<()> {
+pub(crate) fn check_ratio(estimator: &'static str, ratio: f64) -> Result<()> {
     if ratio > 0.0 && ratio <= 1.0 {
         return Ok(());
     }
@@ -90,7 +88,7 @@ fn at_least(ratio: f64, largest: usize, now: usize) -> usize {
 
 /// Rows that a class has after undersampling: `⌊n_min / ratio⌋`, and never more than before.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "n_min / ratio > 0")]
-fn at_most(ratio: f64, smallest: usize, now: usize) -> usize {
+pub(crate) fn at_most(ratio: f64, smallest: usize, now: usize) -> usize {
     now.min((smallest as f64 / ratio) as usize)
 }
 

@@ -1,6 +1,6 @@
 //! Probabilities that a resampled or reweighted training set has moved, brought back by Bayes' theorem.
 
-use crate::numeric::check_vector;
+use crate::base::check_vector;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 
@@ -98,7 +98,7 @@ fn check(what: &'static str, p: ArrayView1<f64>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numeric::sigmoid;
+    use crate::base::sigmoid;
     use ndarray::array;
     use proptest::prelude::*;
 

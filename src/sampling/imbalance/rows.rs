@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 ///
 /// With two classes `ratio` is the share minority : majority of the result, 1 for balance. Classes that
 /// are small enough already stay whole. What is thrown away is lost to the model: many members that each
-/// lose other rows ([`super::BalancedBagging`]) see it all.
+/// lose other rows ([`crate::ensemble::BalancedBagging`]) see it all.
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::SingleClass`], [`Error::Parameter`] unless `0 < ratio <= 1`.

@@ -13,8 +13,8 @@
 //! Chawla, Bowyer, Hall & Kegelmeyer (2002), SMOTE: synthetic minority over-sampling technique, section 4.2.
 
 use super::{at_least, by_class, check_ratio, extremes};
+use crate::base::check_matrix;
 use crate::display::check_interrupt;
-use crate::numeric::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use rand::{Rng, SeedableRng};

@@ -2,7 +2,7 @@
 
 use super::super::chain::{self, Chain};
 use super::{check_distribution, check_rows, inference, walk};
-use crate::numeric::check_matrix;
+use crate::base::check_matrix;
 use crate::{Error, Result};
 use faer::{Mat, Side};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis};

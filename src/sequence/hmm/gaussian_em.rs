@@ -1,9 +1,9 @@
 //! Baum–Welch for Gaussian emissions: a mixture whose components remember.
 
 use super::{GaussianHmm, check_em, random_rows, rows_to_one};
+use crate::base::check_matrix;
 use crate::cluster::kmeans::kmeans_plus_plus;
 use crate::display::check_interrupt;
-use crate::numeric::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, concatenate, s};
 use rand::SeedableRng;

@@ -28,7 +28,7 @@ pub use categorical::CategoricalHmm;
 pub use gaussian::GaussianHmm;
 pub use gaussian_em::{GaussianBaumWelch, GaussianBaumWelchParams, GaussianHmmFit};
 
-use crate::numeric::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rand::Rng;

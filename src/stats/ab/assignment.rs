@@ -14,8 +14,7 @@
 //! Tang, Agarwal, O'Brien & Meyer (2010), *Overlapping Experiment Infrastructure*; Fabijan et al. (2019),
 //! *Diagnosing Sample Ratio Mismatch*.
 
-use crate::numeric::check_vector;
-use crate::stats::hypothesis::Test;
+use crate::base::{Test, check_vector};
 use crate::{Error, Result};
 use ndarray::ArrayView1;
 use statrs::distribution::{ChiSquared, ContinuousCDF};

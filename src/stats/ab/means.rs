@@ -19,7 +19,7 @@ use super::{
     AbTest, AbTestParams, NullDistribution, check_equal_lengths, check_group, covariance,
     mean_and_variance,
 };
-use crate::stats::hypothesis::Test;
+use crate::base::Test;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 

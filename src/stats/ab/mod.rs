@@ -40,8 +40,7 @@ pub use proportions::{
 pub use ratio::{RatioEstimate, cluster_bootstrap_ci, linearise, ratio_delta, ratio_test};
 pub use sequential::{always_valid_ci, always_valid_p, peeking_error_rate};
 
-use crate::numeric::check_vector;
-use crate::stats::hypothesis::Test;
+use crate::base::{Test, check_vector};
 use crate::{Error, Result};
 use ndarray::ArrayView1;
 use statrs::distribution::{Continuous, ContinuousCDF, Normal, StudentsT};

@@ -14,7 +14,7 @@
 //! # References
 //! Holm (1979); Benjamini & Hochberg (1995); Benjamini & Yekutieli (2001).
 
-use crate::numeric::check_vector;
+use crate::base::check_vector;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 

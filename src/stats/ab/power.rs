@@ -15,8 +15,7 @@
 //! of Power*.
 
 use super::{Alternative, NullDistribution, check_open, z_quantile};
-use crate::numeric::check_positive;
-use crate::numeric::check_vector;
+use crate::base::{check_positive, check_vector};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 use statrs::distribution::{ContinuousCDF, Normal};

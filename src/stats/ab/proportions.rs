@@ -17,8 +17,7 @@
 
 use super::assignment::chi2_sf;
 use super::{AbTest, AbTestParams, Alternative, NullDistribution, check_open, z_quantile};
-use crate::numeric::check_matrix;
-use crate::stats::hypothesis::Test;
+use crate::base::{Test, check_matrix};
 use crate::{Error, Result};
 use ndarray::{ArrayView2, Axis};
 use statrs::distribution::{Beta, ContinuousCDF};

@@ -19,8 +19,8 @@ use super::{
     AbTest, AbTestParams, NullDistribution, check_equal_lengths, check_group, check_open,
     mean_and_variance, z_quantile,
 };
+use crate::base::{Test, quantile_of_sorted};
 use crate::display::check_interrupt;
-use crate::stats::hypothesis::Test;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 use rand::{Rng, SeedableRng};
@@ -164,8 +164,8 @@ pub fn linearise(num: ArrayView1<f64>, den: ArrayView1<f64>, r0: f64) -> Result<
     if num.is_empty() {
         return Err(Error::EmptyGroup { what: "linearise", group: "sample".to_owned() });
     }
-    crate::numeric::check_vector("linearise: `num`", num)?;
-    crate::numeric::check_vector("linearise: `den`", den)?;
+    crate::base::check_vector("linearise: `num`", num)?;
+    crate::base::check_vector("linearise: `den`", den)?;
     if !r0.is_finite() {
         let got = r0.to_string();
         return Err(Error::Parameter { estimator: "linearise", name: "r0", rule: "finite", got });
@@ -218,7 +218,7 @@ pub fn cluster_bootstrap_ci(
         return Err(Error::Parameter { estimator: NAME, name: "den", rule, got });
     }
     let tail = (1.0 - level) / 2.0;
-    Ok((quantile(&ratios, tail), quantile(&ratios, 1.0 - tail)))
+    Ok((quantile_of_sorted(&ratios, tail), quantile_of_sorted(&ratios, 1.0 - tail)))
 }
 
 fn resampled_ratio(users: &[(f64, f64)], seed: u64, rep: usize) -> f64 {
@@ -231,15 +231,6 @@ fn resampled_ratio(users: &[(f64, f64)], seed: u64, rep: usize) -> f64 {
         den += y;
     }
     num / den
-}
-
-/// The quantile of sorted values, interpolated between neighbours.
-fn quantile(sorted: &[f64], p: f64) -> f64 {
-    let at = p * (sorted.len() as f64 - 1.0);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= at < len")]
-    let below = at.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + (at - at.floor()) * (sorted[above] - sorted[below])
 }
 
 fn delta(num: ArrayView1<f64>, den: ArrayView1<f64>) -> RatioEstimate {

@@ -17,9 +17,8 @@
 //! Johari, Koomen, Pekelis & Walsh (2022), *Always Valid Inference*, section 3 and eq. 10.
 
 use super::{check_open, z_quantile};
+use crate::base::{check_positive, check_vector};
 use crate::display::check_interrupt;
-use crate::numeric::check_positive;
-use crate::numeric::check_vector;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 use rand::SeedableRng;

@@ -1,6 +1,6 @@
 //! The divergence of two Gaussians in closed form.
 
-use crate::numeric::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector};
 use crate::{Error, Result};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};

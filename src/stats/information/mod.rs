@@ -19,7 +19,7 @@ mod gaussian_fit;
 pub use gaussian::kl_gaussian;
 pub use gaussian_fit::{Direction, GaussianFit, fit_gaussian_kl};
 
-use crate::numeric::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector};
 use crate::{Error, Result};
 use ndarray::{ArrayView1, ArrayView2, Axis};
 

@@ -16,8 +16,8 @@
 //! Wilks (1938); Pawitan (2001), *In All Likelihood*, sections 2.9, 3.4 and 9.11.
 
 use super::{Domain, LogLikelihood, Mle, maximize};
+use crate::base::Test;
 use crate::display::check_interrupt;
-use crate::stats::hypothesis::Test;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};

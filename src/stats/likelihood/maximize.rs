@@ -17,8 +17,8 @@
 //! Nocedal & Wright (2006), sections 3.1, 3.4 and 16.7; Dauphin et al. (2014) for `|J|`.
 
 use super::{Domain, LogLikelihood};
+use crate::base::{check_matrix, check_vector};
 use crate::display::check_interrupt;
-use crate::numeric::{check_matrix, check_vector};
 use crate::{Error, Result};
 use faer::linalg::solvers::{DenseSolveCore, Solve};
 use faer::{Mat, Side};

@@ -4,9 +4,10 @@ use super::{
     Classes, Columns, Criterion, Growth, Limits, MaxFeatures, Tree, check_alpha, check_weights,
     grow, growth_setters,
 };
-use crate::numeric::check_matrix;
-use crate::tree::{check_classes, check_rows, most_likely};
-use crate::{Error, Result};
+use crate::Result;
+use crate::base::{
+    Classifier, Fitted, accuracy_of, argmax, check_classes, check_matrix, check_rows,
+};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -174,7 +175,7 @@ impl ClassificationTree {
     /// # Errors
     /// As [`ClassificationTree::predict_proba`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
-        Ok(self.predict_proba(x)?.rows().into_iter().map(most_likely).collect())
+        Ok(self.predict_proba(x)?.rows().into_iter().map(argmax).collect())
     }
 
     /// Share of rows whose class is predicted.
@@ -182,7 +183,7 @@ impl ClassificationTree {
     /// # Errors
     /// As [`ClassificationTree::predict_proba`], and [`Error::Shape`] when `y` has another length.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
-        accuracy("ClassificationTree::score: `y`", &self.predict(x)?, y)
+        accuracy_of("ClassificationTree::score: `y`", &self.predict(x)?, y)
     }
 
     /// See [`Tree::importance`].
@@ -201,19 +202,31 @@ impl ClassificationTree {
     }
 }
 
-/// Share of equal labels.
-pub(crate) fn accuracy(what: &'static str, said: &[usize], y: &[usize]) -> Result<f64> {
-    if said.len() != y.len() {
-        let (expected, got) = (format!("({},)", said.len()), format!("({},)", y.len()));
-        return Err(Error::Shape { what, expected, got });
+impl Classifier for DecisionTreeClassifierParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        let limits = self.limits(x.nrows(), x.ncols())?;
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let weights = vec![1.0; y.len()];
+        Ok(Box::new(self.grow(&Columns::new(x), y, &weights, n_classes, &limits, &mut rng)))
     }
-    let right = said.iter().zip(y).filter(|(a, b)| a == b).count();
-    Ok(right as f64 / y.len() as f64)
+}
+
+impl Fitted for ClassificationTree {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.predict_proba(x)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
     use ndarray::array;
     use proptest::prelude::*;
     use rand::Rng;

@@ -2,9 +2,9 @@
 
 use super::{ClassificationTree, Node, RegressionTree, Tree};
 use crate::Result;
+use crate::base::argmax;
 use crate::plot::Figure;
 use crate::plot::tree::{TreeBox, feature_name, short, tree};
-use crate::tree::most_likely;
 use ndarray::ArrayView1;
 
 const NO_NAMES: &[&str] = &[];
@@ -39,7 +39,7 @@ impl ClassificationTree {
         classes: &[impl AsRef<str>],
     ) -> Result<Figure> {
         let boxes = boxes(&self.tree, features, |id| {
-            let class = most_likely(ArrayView1::from(self.tree.value(id)));
+            let class = argmax(ArrayView1::from(self.tree.value(id)));
             let name = classes
                 .get(class)
                 .map_or_else(|| format!("class {class}"), |name| name.as_ref().to_owned());

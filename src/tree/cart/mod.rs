@@ -35,7 +35,6 @@ pub use regressor::{DecisionTreeRegressor, DecisionTreeRegressorParams, Regressi
 pub use structure::{Node, Split, Tree};
 pub use target::Criterion;
 
-pub(crate) use classifier::accuracy;
 pub(super) use columns::{Columns, between};
 pub(super) use grow::{Limits, grow};
 pub(super) use structure::shares;
@@ -79,7 +78,7 @@ impl MaxFeatures {
 
 /// `⌊share · n⌋`, at least 1, for a share in `(0, 1]`.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 < share <= 1")]
-pub(super) fn part(share: f64, n: usize) -> usize {
+pub(crate) fn part(share: f64, n: usize) -> usize {
     ((share * n as f64) as usize).clamp(1, n.max(1))
 }
 
@@ -131,7 +130,7 @@ impl Growth {
 
 /// Checks weights of rows: finite, not negative, not all 0.
 fn check_weights(what: &'static str, weights: ArrayView1<f64>, n_samples: usize) -> Result<()> {
-    super::check_target(what, weights, n_samples)?;
+    crate::base::check_target(what, weights, n_samples)?;
     if let Some((index, &value)) = weights.iter().enumerate().find(|(_, w)| **w < 0.0) {
         return Err(Error::Negative { what, index, value });
     }

@@ -6,9 +6,8 @@ use super::{
     growth_setters,
 };
 use crate::Result;
-use crate::numeric::check_matrix;
-use crate::tree::{check_rows, check_target, r_squared};
-use ndarray::{Array1, ArrayView1, ArrayView2};
+use crate::base::{Fitted, Regressor, check_matrix, check_rows, check_target, r_squared};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -169,6 +168,23 @@ impl RegressionTree {
     /// Questions on the longest way from the root to a leaf.
     pub fn depth(&self) -> usize {
         self.tree.depth()
+    }
+}
+
+impl Regressor for DecisionTreeRegressorParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.clone().seed(seed).fit(x, y)?))
+    }
+}
+
+impl Fitted for RegressionTree {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(self.predict(x)?.insert_axis(Axis(1)))
     }
 }
 

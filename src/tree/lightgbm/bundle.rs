@@ -1,6 +1,6 @@
 //! Exclusive feature bundling.
 
-use crate::numeric::check_matrix;
+use crate::base::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
 

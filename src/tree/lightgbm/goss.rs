@@ -1,6 +1,6 @@
 //! Gradient-based one-side sampling.
 
-use crate::numeric::check_vector;
+use crate::base::check_vector;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 use rand::SeedableRng;

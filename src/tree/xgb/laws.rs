@@ -1,7 +1,7 @@
 //! What every fit must satisfy.
 
 use super::{BoostedModel, BoostedTrees, BoostedTreesParams, Growth, Method, Objective, TreeNode};
-use crate::numeric::sigmoid;
+use crate::base::sigmoid;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Axis, array};
 use proptest::prelude::*;

@@ -2,9 +2,8 @@
 
 use super::Objective;
 use super::structure::{BoostedTree, TreeNode};
-use crate::numeric::{log_sum_exp, sigmoid};
+use crate::base::{argmax, check_target, log_sum_exp, r_squared, sigmoid};
 use crate::tree::cart::shares;
-use crate::tree::{most_likely, r_squared};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
@@ -213,7 +212,7 @@ impl BoostedModel {
     /// # Errors
     /// As [`BoostedModel::margin`], and for a `y` of another length or with NaN.
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
-        crate::tree::check_target("BoostedModel::score: `y`", y, x.nrows())?;
+        check_target("BoostedModel::score: `y`", y, x.nrows())?;
         let said = self.predict(x)?;
         let pairs: Vec<(f64, f64)> = y.iter().copied().zip(said).collect();
         match self.objective {
@@ -230,7 +229,7 @@ impl BoostedModel {
         match self.objective {
             Objective::Logistic => margins.column(0).mapv(|f| f64::from(u8::from(f > 0.0))),
             Objective::Softmax(_) => {
-                margins.rows().into_iter().map(|row| most_likely(row) as f64).collect()
+                margins.rows().into_iter().map(|row| argmax(row) as f64).collect()
             }
             _ => margins.column(0).to_owned(),
         }

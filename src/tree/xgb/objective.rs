@@ -1,6 +1,6 @@
 //! Losses, as their first and second derivatives.
 
-use crate::numeric::{check_vector, log_sum_exp, sigmoid};
+use crate::base::{check_vector, log_sum_exp, sigmoid};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rayon::prelude::*;
@@ -203,8 +203,8 @@ fn check_custom(derivatives: &[(f64, f64)]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::softplus;
     use crate::nn::gradcheck::{max_relative_error, numeric_gradient};
-    use crate::numeric::softplus;
     use ndarray::array;
     use proptest::prelude::*;
 

@@ -2,13 +2,13 @@
 
 use super::estimators::{Order, all};
 use super::{Sample, all_numbers, kept};
+use mlnotes::causal::impact::CausalImpact;
 use mlnotes::data::dedup::MinHash;
 use mlnotes::metrics::validation::KFold;
 use mlnotes::prelude::*;
 use mlnotes::sampling::imbalance::Smote;
 use mlnotes::sequence::crf::{Features, LinearChainCrf};
 use mlnotes::sequence::hmm::{BaumWelch, GaussianBaumWelch};
-use mlnotes::stats::causal::impact::CausalImpact;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -6,10 +6,10 @@ use mlnotes::cluster::dbscan::Dbscan;
 use mlnotes::cluster::isodata::Isodata;
 use mlnotes::cluster::kmedoids::KMedoids;
 use mlnotes::cluster::mini_batch::MiniBatchKMeans;
+use mlnotes::ensemble::BalancedBagging;
+use mlnotes::ensemble::Stacking;
 use mlnotes::linear::ols::{LinearRegression, OlsCovariance};
-use mlnotes::metrics::validation::Stacking;
 use mlnotes::prelude::*;
-use mlnotes::sampling::imbalance::BalancedBagging;
 use std::collections::BTreeSet;
 
 /// The error of a fit, whatever it would have been.

@@ -2,7 +2,8 @@
 //! (`tests/references/ab.py`); error rates by simulation on ten seeds.
 
 use crate::support::{aligned, cases};
-use mlnotes::data::experiments::{BanditCampaign, BanditPolicy, hiv_incentive, open_bandit};
+use mlnotes::base::Test;
+use mlnotes::data::{BanditCampaign, BanditPolicy, hiv_incentive, open_bandit};
 use mlnotes::stats::ab::{
     AbTest, AbTestParams, Alternative, Correction, PowerAnalysis, ProportionInterval, adjust_p,
     always_valid_p, bucket, chi2_contingency, cluster_bootstrap_ci, cuped, newcombe_interval,
@@ -10,7 +11,6 @@ use mlnotes::stats::ab::{
     srm_test, two_proportion_z, welch_t,
 };
 use mlnotes::stats::clt::{Population, berry_esseen_bound, ks_to_normal, standardised_means};
-use mlnotes::stats::hypothesis::Test;
 use ndarray::{Array1, Array2, ArrayView1, array};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -2,10 +2,10 @@
 //! formulas (`tests/references/attribution.py`).
 
 use crate::support::{aligned, cases};
-use mlnotes::data::table::Table;
-use mlnotes::stats::attribution::{
+use mlnotes::anomaly::attribution::{
     Adtributor, Explanation, Measure, Segment, rate_mix, shapley, shapley_sampled,
 };
+use mlnotes::data::table::Table;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -62,7 +62,7 @@ fn rate_mix_and_interaction_are_the_fractions() {
                 assert!((ours - theirs).abs() < 1e-14, "{part:?} {expected:?}");
             }
         }
-        let sum: f64 = parts.iter().map(mlnotes::stats::attribution::Contribution::total).sum();
+        let sum: f64 = parts.iter().map(mlnotes::anomaly::attribution::Contribution::total).sum();
         assert!((sum - case.change).abs() < 1e-14);
     }
 }

@@ -2,11 +2,11 @@
 //! (`tests/references/bagging.py`).
 
 use crate::support::{aligned, apart, cases};
+use mlnotes::ensemble::{member_variance, variance_of_mean};
 use mlnotes::linear::min_norm::min_norm_least_squares;
 use mlnotes::prelude::*;
 use mlnotes::sampling::bootstrap::{bootstrap_indices, out_of_bag};
 use mlnotes::stats::bias_variance::{Design, Population, decompose};
-use mlnotes::tree::bagging::{member_variance, variance_of_mean};
 use ndarray::{Array1, Array2, Axis};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

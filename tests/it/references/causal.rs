@@ -2,13 +2,13 @@
 //! (`tests/references/causal.py`), against published numbers, and against a truth that is planted.
 
 use crate::support::{aligned, cases};
-use mlnotes::data::causal::{nsw, nsw_with_cps, organ_donations};
-use mlnotes::linear::ols::{LinearRegression, OlsCovariance};
-use mlnotes::stats::causal::{
+use mlnotes::causal::{
     DiffInDiff, Effect, Estimand, EventStudy, Matches, Matching, Metric, Weighting, assign,
     diff_in_diff, event_study, logit, match_units, outcome_means, placebo_in_space,
     placebo_in_time, propensity_score, standardised_differences, stratify,
 };
+use mlnotes::data::{nsw, nsw_with_cps, organ_donations};
+use mlnotes::linear::ols::{LinearRegression, OlsCovariance};
 use ndarray::{Array1, Array2, Axis, concatenate, s};
 use serde::Deserialize;
 

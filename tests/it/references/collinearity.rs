@@ -3,7 +3,7 @@
 
 use crate::support::{aligned, cases};
 use mlnotes::data;
-use mlnotes::stats::collinearity::{condition_indices, condition_number, vif};
+use mlnotes::features::collinearity::{condition_indices, condition_number, vif};
 use ndarray::Array2;
 use serde::Deserialize;
 

@@ -3,16 +3,17 @@
 //! model on synthetic logs whose truth is known.
 
 use crate::support::cases;
+use mlnotes::base::sigmoid;
 use mlnotes::data;
+use mlnotes::ensemble::BalancedBagging;
 use mlnotes::linear::logistic::{LogisticRegression, Penalty, Solver};
 use mlnotes::metrics::calibration::{Bins, expected_calibration_error, predicted_over_observed};
 use mlnotes::nn::gradcheck::check_gradient;
 use mlnotes::nn::loss::{focal, focal_posterior, weighted_bce};
-use mlnotes::numeric::sigmoid;
 use mlnotes::optimize::lbfgs;
 use mlnotes::sampling::imbalance::{
-    BalancedBagging, ClassWeight, Smote, class_weights, downsample_negatives, oversample,
-    prior_shift, recalibrate, sample_weights, undersample,
+    ClassWeight, Smote, class_weights, downsample_negatives, oversample, prior_shift, recalibrate,
+    sample_weights, undersample,
 };
 use mlnotes::tree::cart::DecisionTreeClassifier;
 use ndarray::{Array1, Array2, ArrayView1, Axis, array, s};

@@ -2,7 +2,7 @@
 //! against a simplex search over quadrature (`tests/references/information.py`).
 
 use crate::support::{aligned, cases};
-use mlnotes::numeric::log_sum_exp;
+use mlnotes::base::log_sum_exp;
 use mlnotes::stats::distance::{Hamming74, hamming_str, levenshtein};
 use mlnotes::stats::information::{
     Direction, cross_entropy, entropy, fit_gaussian_kl, js_divergence, kl_divergence, kl_gaussian,

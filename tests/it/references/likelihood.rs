@@ -2,8 +2,8 @@
 //! (`tests/references/likelihood.py`), and coverage by simulation against its exact value.
 
 use crate::support::{aligned, cases};
+use mlnotes::base::trigamma;
 use mlnotes::data;
-use mlnotes::numeric::trigamma;
 use mlnotes::stats::likelihood::{
     Bernoulli, Exponential, Gamma, LogLikelihood, Mle, Normal, Poisson, UniformZeroTo, Weibull,
     likelihood_ratio, maximize, profile_ci, wald_ci,

@@ -2,13 +2,13 @@
 //! (`tests/references/outliers.py`).
 
 use crate::support::{aligned, cases};
-use mlnotes::data::{breast_cancer, penguins};
-use mlnotes::stats::isolation_forest::IsolationForest;
-use mlnotes::stats::outliers::{
+use mlnotes::anomaly::isolation_forest::IsolationForest;
+use mlnotes::anomaly::outliers::{
     iqr_fences, median_abs_deviation, modified_z_scores, winsorize, z_scores,
 };
+use mlnotes::data::{breast_cancer, penguins};
+use mlnotes::events::window::Window;
 use mlnotes::stats::quantile::{QuantileMethod, quantile};
-use mlnotes::stats::window::Window;
 use ndarray::{Array1, ArrayView1, ArrayView2};
 use serde::Deserialize;
 

@@ -2,17 +2,17 @@
 //! `pysyncon`, `synthdid-py`, exact enumeration, and published numbers (`tests/references/panel.py`).
 
 use crate::support::{aligned, apart, cases};
-use mlnotes::data::{Panel, nile, prop99, texas_prisons};
-use mlnotes::stats::causal::impact::CausalImpact;
-use mlnotes::stats::causal::impact::kalman::StructuralModel;
-use mlnotes::stats::causal::impact::local_level::fit_local_level;
-use mlnotes::stats::causal::impact::spike_slab::{SpikeSlabPrior, spike_slab};
-use mlnotes::stats::causal::simplex::simplex_least_squares;
-use mlnotes::stats::causal::synthetic_control::{
+use mlnotes::causal::impact::CausalImpact;
+use mlnotes::causal::impact::kalman::StructuralModel;
+use mlnotes::causal::impact::local_level::fit_local_level;
+use mlnotes::causal::impact::spike_slab::{SpikeSlabPrior, spike_slab};
+use mlnotes::causal::simplex::simplex_least_squares;
+use mlnotes::causal::synthetic_control::{
     PredictorWeights, SyntheticControl, placebo_ranks, placebo_ranks_with_predictors,
     synthetic_control, synthetic_control_with_predictors,
 };
-use mlnotes::stats::causal::synthetic_did::{placebo_std_error, synthetic_did, weighted_did};
+use mlnotes::causal::synthetic_did::{placebo_std_error, synthetic_did, weighted_did};
+use mlnotes::data::{Panel, nile, prop99, texas_prisons};
 use ndarray::{Array1, Array2, Axis, s};
 use serde::Deserialize;
 

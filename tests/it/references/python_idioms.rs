@@ -200,7 +200,7 @@ fn arguments_are_bound_as_inspect_binds_them() {
                 bound += 1;
             }
             (Err(Error::Binding { mistake, .. }), Some(error)) => {
-                assert_eq!(mistake.to_string(), error, "{about}");
+                assert_eq!(mistake, error, "{about}");
                 refused += 1;
             }
             (ours, error) => panic!("{about}: {ours:?}, Python: {error:?}"),

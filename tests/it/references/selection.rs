@@ -2,11 +2,11 @@
 
 use crate::support::{aligned, apart, cases};
 use mlnotes::data;
-use mlnotes::linear::ols::LinearRegression;
-use mlnotes::stats::selection::{
+use mlnotes::features::selection::{
     BinStrategy, Binner, chi2, gain_ratio, information_gain, ks, mutual_info_knn,
     permutation_importance, rfe, woe_iv,
 };
+use mlnotes::linear::ols::LinearRegression;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, array};
 use serde::Deserialize;
 use std::collections::BTreeMap;

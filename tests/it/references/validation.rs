@@ -3,19 +3,20 @@
 //! differences; defects that are planted, and found.
 
 use crate::support::{aligned, apart, cases, largest};
+use mlnotes::base::Regressor;
 use mlnotes::data::augment::image;
 use mlnotes::data::{self, Split};
+use mlnotes::ensemble::Stacking;
 use mlnotes::linear::lasso::Lasso;
 use mlnotes::linear::ols::LinearRegression;
 use mlnotes::linear::ridge::Ridge;
 use mlnotes::metrics::validation::{
-    Decision, Diagnosis, EarlyStopping, KFold, Mode, Stacking, Suspect, TimeSeriesSplit,
+    Decision, Diagnosis, EarlyStopping, KFold, Mode, Suspect, TimeSeriesSplit,
     adversarial_validation, cross_val_score, diagnose, leakage_scan, learning_curve,
     validation_curve,
 };
 use mlnotes::nn::loss::{LossTerms, bce_terms, mse_sigmoid};
 use mlnotes::nn::schedule::Schedule;
-use mlnotes::tree::bagging::Regressor;
 use mlnotes::tree::cart::DecisionTreeClassifier;
 use ndarray::{Array1, Array2, ArrayView1, Axis, array, concatenate};
 use rand::{Rng, SeedableRng};
@@ -420,7 +421,7 @@ fn slopes_and_curvatures_are_first_and_second_differences_of_the_loss() {
         assert!((&terms.curvature - &second).iter().all(|d| d.abs() < 1e-6));
     }
     // y = 1: the curvature is below 0 exactly where p < 1/3, for y = 0 where p > 2/3; cross-entropy's never.
-    let p = z.mapv(mlnotes::numeric::sigmoid);
+    let p = z.mapv(mlnotes::base::sigmoid);
     let ones = mse_sigmoid(z.view(), Array1::ones(161).view()).unwrap();
     let zeros = mse_sigmoid(z.view(), Array1::zeros(161).view()).unwrap();
     for i in 0..161 {

@@ -3,8 +3,8 @@
 
 use crate::support::{aligned, cases};
 use mlnotes::data::{sql::Database, table::Table};
-use mlnotes::stats::cohort::{Event, Period, retention_table};
-use mlnotes::stats::window::{Agg, Bound, Exclude, Frame, Window};
+use mlnotes::events::cohort::{Event, Period, retention_table};
+use mlnotes::events::window::{Agg, Bound, Exclude, Frame, Window};
 use ndarray::Array1;
 use serde::Deserialize;
 

@@ -2,11 +2,12 @@
 
 use super::super::design::check_design;
 use super::super::loss::hessian;
-use crate::numeric::sigmoid;
+use super::params::LogisticRegressionParams;
+use crate::base::{Classifier, Fitted, accuracy_of, sigmoid};
 use crate::{Error, Result};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
-use ndarray::{Array1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2};
 
 /// A fitted logistic regression.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +60,7 @@ impl LogisticModel {
     /// # Errors
     /// As [`LogisticModel::decision_function`], and [`Error::Shape`] when `y` has another length.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
-        crate::tree::cart::accuracy("LogisticModel::score: `y`", &self.predict(x)?, y)
+        accuracy_of("LogisticModel::score: `y`", &self.predict(x)?, y)
     }
 
     /// Standard errors of `(w, b)`, shape `(n_features + 1,)`, from the observed information `n H` of an
@@ -88,5 +89,25 @@ impl LogisticModel {
         })?;
         let inverse = llt.solve(Mat::<f64>::identity(d, d));
         Ok(Array1::from_shape_fn(d, |i| inverse[(i, i)].sqrt()))
+    }
+}
+
+impl Classifier for LogisticRegressionParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        _: usize,
+        _: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.fit(x, y)?))
+    }
+}
+
+impl Fitted for LogisticModel {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        let p = self.predict_proba(x)?;
+        let share = |(i, class)| if class == 1 { p[i] } else { 1.0 - p[i] };
+        Ok(Array2::from_shape_fn((p.len(), 2), share))
     }
 }

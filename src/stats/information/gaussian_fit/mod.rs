@@ -137,7 +137,7 @@ pub(super) mod tests {
     /// `ln Σ wᵢ N(x | mᵢ, sᵢ²)`.
     pub(super) fn mixture(x: f64, parts: [(f64, f64, f64); 2]) -> f64 {
         let logs = parts.map(|(w, m, s)| w.ln() + normal(x, m, s));
-        crate::numeric::log_sum_exp(Array1::from(logs.to_vec()).view())
+        crate::base::log_sum_exp(Array1::from(logs.to_vec()).view())
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! first, at shape 1.
 
 use super::{check_data, check_each, check_not_negative, check_varies};
-use crate::numeric::trigamma;
+use crate::base::trigamma;
 use crate::stats::likelihood::{Domain, LogLikelihood};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, array};

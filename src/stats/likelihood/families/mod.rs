@@ -10,7 +10,7 @@ pub use lifetimes::{Exponential, Gamma, Weibull};
 pub use normal::Normal;
 pub use uniform::UniformZeroTo;
 
-use crate::numeric::check_vector;
+use crate::base::check_vector;
 use crate::{Error, Result};
 use ndarray::ArrayView1;
 

@@ -1,8 +1,8 @@
 //! What is fitted to a class of each row.
 
 use super::{Estimator, Fit, Fitted, ITERATED, Numbers, Order, ROUNDING, Says, of};
+use mlnotes::ensemble::BalancedBagging;
 use mlnotes::prelude::*;
-use mlnotes::sampling::imbalance::BalancedBagging;
 use mlnotes::tree::xgb::Objective;
 
 pub const ESTIMATORS: [Estimator; 11] = [

@@ -1,10 +1,10 @@
 //! What is fitted to a number of each row.
 
 use super::{Estimator, Fit, Fitted, ITERATED, Numbers, Order, ROUNDING, Says, of};
+use mlnotes::base::Regressor;
+use mlnotes::ensemble::Stacking;
 use mlnotes::linear::ols::LinearRegression;
-use mlnotes::metrics::validation::Stacking;
 use mlnotes::prelude::*;
-use mlnotes::tree::bagging::Regressor;
 use mlnotes::tree::xgb::Method;
 
 pub const ESTIMATORS: [Estimator; 12] = [

@@ -1,0 +1,13 @@
+//! What is odd, and what it came from.
+//!
+//! | question | module |
+//! |---|---|
+//! | is this value far out? | [`outliers`] |
+//! | is this row easy to cut off from the others? | [`isolation_forest`] |
+//! | which part of the business moved the total? | [`attribution`] |
+//!
+//! Chapter: `notebooks/10_data_preparation.ipynb`.
+
+pub mod attribution;
+pub mod isolation_forest;
+pub mod outliers;

@@ -1,0 +1,22 @@
+//! What every room stands on: errors, checks of input, scores, special functions, blocks of rows, tests of
+//! hypotheses, and what it takes to be a learner. It knows no other room.
+
+mod blocks;
+mod check;
+mod error;
+mod learner;
+mod score;
+mod special;
+mod test;
+
+pub(crate) use blocks::{BLOCK, map_blocks, rows};
+pub(crate) use check::{
+    check_classes, check_length, check_matrix, check_positive, check_probabilities, check_rows,
+    check_target, check_unit, check_vector, check_width,
+};
+pub use error::{Error, Result};
+pub use learner::{Classifier, Fitted, Regressor};
+pub use score::{accuracy, argmax, log_loss, mae, r2, rmse};
+pub(crate) use score::{accuracy_of, quantile_of_sorted, r_squared, r2_of};
+pub use special::{log_sum_exp, sigmoid, softplus, trigamma};
+pub use test::Test;

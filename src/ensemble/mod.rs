@@ -1,0 +1,22 @@
+//! Models made of models: each learner below is one that stands in another room.
+//!
+//! ```text
+//! bagging           f̄ = (1/B) Σ_b f_b, each on a bootstrap sample     variance ρσ² + (1 − ρ)σ²/B; the bias stays
+//! balanced bagging  the same, on as many rows of every class as the rarest has
+//! stacking          g(f₁(x), …, f_B(x)), with g fitted to predictions out of fold
+//! ```
+//!
+//! A learner is anything with [`crate::base::Regressor`] or [`crate::base::Classifier`], also a closure.
+//! Chapters: `notebooks/07_bagging_bias_variance.ipynb`, `notebooks/17_regularisation_and_overfitting.ipynb`,
+//! `notebooks/21_imbalance.ipynb`.
+
+mod bagging;
+mod balanced_bagging;
+mod stacking;
+
+pub use bagging::{
+    Bagging, BaggingClassifierModel, BaggingModel, BaggingParams, MemberVariance, member_variance,
+    variance_of_mean,
+};
+pub use balanced_bagging::{BalancedBagging, BalancedBaggingModel, BalancedBaggingParams};
+pub use stacking::{Stacking, StackingModel, StackingParams};

@@ -1,0 +1,11 @@
+//! Events: who did what, and when.
+//!
+//! | question | module |
+//! |---|---|
+//! | what happened in the last hour, the last ten rows? | [`window`] |
+//! | who came back after a week? | [`cohort`] |
+//!
+//! Chapter: `notebooks/10_data_preparation.ipynb`.
+
+pub mod cohort;
+pub mod window;

@@ -5,6 +5,7 @@ mod blocks;
 mod check;
 mod error;
 mod learner;
+mod linalg;
 mod score;
 mod special;
 mod test;
@@ -16,6 +17,7 @@ pub(crate) use check::{
 };
 pub use error::{Error, Result};
 pub use learner::{Classifier, Fitted, Regressor};
+pub(crate) use linalg::{cholesky, from_faer, to_column, to_faer};
 pub use score::{accuracy, argmax, log_loss, mae, r2, rmse};
 pub(crate) use score::{accuracy_of, quantile_of_sorted, r_squared, r2_of};
 pub use special::{log_sum_exp, sigmoid, softplus, trigamma};

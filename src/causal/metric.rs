@@ -1,6 +1,6 @@
 //! Distances between rows: each metric is the Euclidean one after a change of coordinates.
 
-use crate::base::check_matrix;
+use crate::base::{check_matrix, to_faer};
 use crate::{Error, Result};
 use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
 use faer::{Mat, Par};
@@ -80,7 +80,7 @@ fn pivoted(what: &'static str, z: &Array2<f64>) -> Result<(Vec<usize>, Mat<f64>)
     if n <= d {
         return Err(Error::TooFewSamples { what, needed: d + 1, got: n });
     }
-    let qr = Mat::from_fn(n, d, |i, j| z[[i, j]]).col_piv_qr();
+    let qr = to_faer(z.view()).col_piv_qr();
     let (order, r) = (qr.P().arrays().0.to_vec(), qr.thin_R().to_owned());
     let mut columns: Vec<usize> =
         (0..d).filter(|&j| r[(j, j)].abs() <= RANK_TOLERANCE).map(|j| order[j]).collect();

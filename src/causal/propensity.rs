@@ -14,7 +14,7 @@
 
 use super::check::{arms, check_scores};
 use super::metric::independent_columns;
-use crate::base::{check_matrix, sigmoid};
+use crate::base::{check_matrix, sigmoid, to_faer};
 use crate::linear::logistic::{
     LogisticModel, LogisticRegression, logistic_gradient, logistic_hessian,
 };
@@ -83,7 +83,7 @@ fn polished(
     let h = logistic_hessian(model.coef.view(), model.intercept, z, 0.0)?;
     let d = gw.len();
     let gradient = Mat::from_fn(d + 1, 1, |i, _| if i < d { gw[i] } else { gb });
-    let Ok(factor) = Mat::from_fn(d + 1, d + 1, |i, j| h[[i, j]]).llt(Side::Lower) else {
+    let Ok(factor) = to_faer(h.view()).llt(Side::Lower) else {
         return Ok((model.coef.clone(), model.intercept));
     };
     let step = factor.solve(&gradient);

@@ -26,10 +26,9 @@
 use super::check::{arms, check_outcome, check_scores};
 use super::effect::{Effect, Estimand};
 use super::propensity::refuse_certainty;
-use crate::base::check_matrix;
+use crate::base::{check_matrix, to_column, to_faer};
 use crate::linear::ols::LinearRegression;
 use crate::{Error, Result};
-use faer::Mat;
 use faer::linalg::solvers::SolveLstsq;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
@@ -277,8 +276,8 @@ fn unexplained(
             column /= length;
         }
     }
-    let qr = Mat::from_fn(n, d + 1, |i, j| scores[[i, j]]).col_piv_qr();
-    let solution = qr.solve_lstsq(Mat::from_fn(n, 1, |i, _| influence[i]));
+    let qr = to_faer(scores.view()).col_piv_qr();
+    let solution = qr.solve_lstsq(to_column(influence.view()));
     let beta = Array1::from_shape_fn(d + 1, |j| solution[(j, 0)]);
     Ok(influence - scores.dot(&beta))
 }

@@ -15,9 +15,8 @@
 //! Belsley, Kuh & Welsch (1980), *Regression Diagnostics*, chapter 3: indices, decomposition, and the rule
 //! to worry at an index above 30 that carries more than half the variance of two weights or more.
 
-use crate::base::check_matrix;
+use crate::base::{check_matrix, to_faer};
 use crate::{Error, Result};
-use faer::Mat;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 /// What is left of a column after those before it, as a share of its length, below which it depends on them.
@@ -189,7 +188,7 @@ fn check_rank(what: &'static str, unit: &Array2<f64>) -> Result<()> {
 
 /// Singular values, descending, and `V`, a column each; of `R` where `x` is tall.
 fn spectrum(x: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
-    let matrix = to_faer(x);
+    let matrix = to_faer(x.view());
     let matrix = if x.nrows() > x.ncols() { matrix.qr().R().to_owned() } else { matrix };
     let svd = matrix.thin_svd().map_err(|_| Error::NotConverged {
         estimator: "collinearity",
@@ -200,10 +199,6 @@ fn spectrum(x: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
     let v = svd.V();
     let sigma = svd.S().column_vector().iter().copied().collect();
     Ok((sigma, Array2::from_shape_fn((v.nrows(), v.ncols()), |(i, k)| v[(i, k)])))
-}
-
-fn to_faer(a: &Array2<f64>) -> Mat<f64> {
-    Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[[i, j]])
 }
 
 #[cfg(test)]

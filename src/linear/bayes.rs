@@ -247,9 +247,10 @@ impl BayesModel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::to_faer;
     use crate::data;
     use crate::linear::ridge::Ridge;
-    use faer::{Mat, Side};
+    use faer::Side;
     use ndarray::{array, s};
 
     #[test]
@@ -276,7 +277,7 @@ mod tests {
             let model = params.fit(x, y).unwrap();
             let (alpha, lambda) = (model.noise_precision, model.weight_precision);
             let k = x.dot(&x.t()) / lambda + Array2::<f64>::eye(rows) / alpha;
-            let k = Mat::from_fn(rows, rows, |i, j| k[[i, j]]);
+            let k = to_faer(k.view());
             let eigen = k.self_adjoint_eigen(Side::Lower).unwrap();
             let mut log_density = -0.5 * rows as f64 * TAU.ln();
             for j in 0..rows {

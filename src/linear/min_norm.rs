@@ -10,9 +10,8 @@
 //! # References
 //! Golub & Van Loan, Matrix Computations (2013), section 5.5.
 
-use crate::base::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector, to_faer};
 use crate::{Error, Result};
-use faer::Mat;
 use ndarray::{Array1, ArrayView1, ArrayView2};
 
 /// The `β`, shape `(n_columns,)`, of least norm among those that minimise `‖A β − b‖²`; `a` is
@@ -39,7 +38,7 @@ pub fn min_norm_least_squares(a: ArrayView2<f64>, b: ArrayView1<f64>) -> Result<
         return Err(Error::Shape { what: "min_norm_least_squares: `b`", expected, got });
     }
     check_vector("min_norm_least_squares: `b`", b)?;
-    let matrix = Mat::from_fn(n, d, |i, j| a[[i, j]]);
+    let matrix = to_faer(a.view());
     let svd = matrix.thin_svd().map_err(|_| Error::NotConverged {
         estimator: "min_norm_least_squares",
         n_iter: 0,

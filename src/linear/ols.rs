@@ -15,7 +15,7 @@
 //! Hastie, Tibshirani & Friedman (2009), section 3.2; White (1980) and MacKinnon & White (1985) for HC1;
 //! Liang & Zeger (1986) and Cameron & Miller (2015), eq. 11, for clusters.
 
-use crate::base::{Fitted, Regressor, Test, check_matrix, check_vector, r2_of};
+use crate::base::{Fitted, Regressor, Test, check_matrix, check_vector, r2_of, to_faer};
 use crate::{Error, Result};
 use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
 use faer::{Mat, Par};
@@ -355,8 +355,8 @@ impl Design {
 
     /// QR with pivoting: the diagonal of R falls, and where it vanishes the columns depend on others.
     fn factor(&self) -> Result<Factor> {
-        let (n, k) = self.weighted.dim();
-        let qr = Mat::from_fn(n, k, |i, j| self.weighted[[i, j]]).col_piv_qr();
+        let k = self.weighted.ncols();
+        let qr = to_faer(self.weighted.view()).col_piv_qr();
         let order: Vec<usize> = qr.P().arrays().0.to_vec();
         let r = qr.thin_R().to_owned();
         let length = (self.weighted.column(0).dot(&self.weighted.column(0))).sqrt();

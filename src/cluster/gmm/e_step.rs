@@ -2,9 +2,9 @@
 
 use super::GmmParams;
 use super::checks::{check_params, check_responsibilities};
-use crate::base::{check_matrix, map_blocks, rows};
+use crate::base::{check_matrix, map_blocks, rows, to_faer};
 use crate::{Error, Result};
-use faer::{Mat, Side};
+use faer::Side;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis, concatenate, s};
 use std::f64::consts::PI;
 
@@ -166,9 +166,7 @@ fn check_width(cov: ArrayView2<f64>, mean: ArrayView1<f64>, component: usize) ->
 /// `L⁻¹` of `Σ = L Lᵀ`, lower triangular.
 fn inverse_cholesky(cov: ArrayView2<f64>, component: usize) -> Result<Array2<f64>> {
     let d = cov.nrows();
-    let llt = Mat::from_fn(d, d, |i, j| cov[[i, j]])
-        .llt(Side::Lower)
-        .map_err(|_| collapsed(component))?;
+    let llt = to_faer(cov.view()).llt(Side::Lower).map_err(|_| collapsed(component))?;
     let l = llt.L();
     let mut inverse = Array2::<f64>::zeros((d, d));
     for j in 0..d {

@@ -1,8 +1,7 @@
 //! Toy data with a known truth, the same for the same seed on every machine (`ChaCha8`).
 
-use crate::base::check_matrix;
+use crate::base::{check_matrix, cholesky};
 use crate::{Error, Result};
-use faer::{Mat, Side};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayView3};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -183,14 +182,10 @@ pub fn sample_mixture(
 /// The lower `L` of `Σ = L Lᵀ`.
 fn cholesky_factor(cov: ArrayView2<f64>, component: usize) -> Result<Array2<f64>> {
     check_matrix("sample_mixture: `covariances`", cov)?;
-    let d = cov.nrows();
-    let matrix = Mat::from_fn(d, d, |i, j| cov[[i, j]]);
-    let llt = matrix.llt(Side::Lower).map_err(|_| Error::NotPositiveDefinite {
+    cholesky(cov).ok_or_else(|| Error::NotPositiveDefinite {
         what: format!("sample_mixture: covariance {component}"),
         remedy: "give a symmetric matrix with positive eigenvalues",
-    })?;
-    let l = llt.L();
-    Ok(Array2::from_shape_fn((d, d), |(i, j)| if j <= i { l[(i, j)] } else { 0.0 }))
+    })
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The routes to the components: singular values of the centred data, downward, and directions as rows.
 
+use crate::base::{from_faer, to_faer};
 use crate::{Error, Result};
 use faer::linalg::solvers::Svd;
-use faer::{Mat, MatRef, Side};
+use faer::Side;
 use ndarray::{Array1, Array2, s};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -10,7 +11,7 @@ use rand_distr::StandardNormal;
 
 /// `X_c = U Σ Vᵀ`. A tall matrix is first reduced by QR to the square `R`, which has the same `Σ` and `V`.
 pub(super) fn svd_route(centred: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
-    let matrix = to_faer(centred);
+    let matrix = to_faer(centred.view());
     let decomposed = if matrix.nrows() > matrix.ncols() {
         matrix.qr().R().to_owned().thin_svd()
     } else {
@@ -23,7 +24,8 @@ pub(super) fn svd_route(centred: &Array2<f64>) -> Result<(Array1<f64>, Array2<f6
 
 /// `X_cᵀ X_c = V Σ² Vᵀ`, `keep` pairs; faer sorts eigenvalues upward, PCA wants them downward.
 pub(super) fn eigh_route(scatter: &Array2<f64>, keep: usize) -> Result<(Array1<f64>, Array2<f64>)> {
-    let eigen = to_faer(scatter).self_adjoint_eigen(Side::Lower).map_err(|_| no_convergence())?;
+    let eigen =
+        to_faer(scatter.view()).self_adjoint_eigen(Side::Lower).map_err(|_| no_convergence())?;
     let values = eigen.S().column_vector();
     let d = scatter.nrows();
     let singular = Array1::from_shape_fn(keep, |i| values[d - 1 - i].max(0.0).sqrt());
@@ -100,7 +102,7 @@ pub(super) fn randomized_route(
 
 /// The thin `Q` of `A = Q R`.
 fn orthonormal_basis(a: &Array2<f64>) -> Array2<f64> {
-    from_faer(to_faer(a).qr().compute_thin_Q().as_ref())
+    from_faer(to_faer(a.view()).qr().compute_thin_Q().as_ref())
 }
 
 fn no_convergence() -> Error {
@@ -110,12 +112,4 @@ fn no_convergence() -> Error {
         change: f64::NAN,
         remedy: "the decomposition failed; scale the features to similar sizes",
     }
-}
-
-fn to_faer(a: &Array2<f64>) -> Mat<f64> {
-    Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[[i, j]])
-}
-
-fn from_faer(a: MatRef<'_, f64>) -> Array2<f64> {
-    Array2::from_shape_fn((a.nrows(), a.ncols()), |(i, j)| a[(i, j)])
 }

@@ -1,6 +1,7 @@
 //! The ways down: each minimises the same objective over `θ = (w, b)` and records its path.
 
 use super::loss::{gradient, hessian, loss};
+use crate::base::to_column;
 use crate::optimize::{self, max_norm};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
@@ -170,7 +171,7 @@ pub(super) fn newton(objective: &Objective, max_iter: usize, tol: f64) -> Run {
 fn solve_damped(h: &Array2<f64>, g: &Array1<f64>) -> Option<Array1<f64>> {
     let n = g.len();
     let scale = h.diag().iter().fold(f64::MIN_POSITIVE, |m, &v| m.max(v));
-    let rhs = Mat::from_fn(n, 1, |i, _| g[i]);
+    let rhs = to_column(g.view());
     [0.0, 1e-14, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2].iter().find_map(|damping| {
         let shift = damping * scale;
         let matrix = Mat::from_fn(n, n, |i, j| h[[i, j]] + if i == j { shift } else { 0.0 });

@@ -2,9 +2,8 @@
 
 use super::super::chain::{self, Chain};
 use super::{check_distribution, check_rows, inference, walk};
-use crate::base::check_matrix;
+use crate::base::{check_matrix, cholesky};
 use crate::{Error, Result};
-use faer::{Mat, Side};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -139,9 +138,7 @@ impl GaussianHmm {
             what: format!("GaussianHmm: the covariance of state {k}"),
             remedy: "the state may have collapsed onto too few values; raise reg_covar or lower k",
         };
-        let llt = Mat::from_fn(d, d, |i, j| cov[[i.max(j), i.min(j)]]).llt(Side::Lower);
-        let llt = llt.map_err(|_| refused())?;
-        let l = Array2::from_shape_fn((d, d), |(i, j)| if i >= j { llt.L()[(i, j)] } else { 0.0 });
+        let l = cholesky(cov).ok_or_else(refused)?;
         // A deviation within rounding of the mean is no deviation.
         let narrow = (0..d).any(|i| l[[i, i]] <= 10.0 * f64::EPSILON * self.means[[k, i]].abs());
         if narrow || !l.iter().all(|v| v.is_finite()) { Err(refused()) } else { Ok(l) }

@@ -1,6 +1,6 @@
 //! The divergence of two Gaussians in closed form.
 
-use crate::base::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector, to_faer};
 use crate::{Error, Result};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
@@ -53,7 +53,7 @@ pub fn kl_gaussian(
         check_matrix(what, s)?;
     }
     let factor = |name: &str, s: ArrayView2<f64>| {
-        Mat::from_fn(d, d, |i, j| s[[i.max(j), i.min(j)]]).llt(Side::Lower).map_err(|_| {
+        to_faer(s.view()).llt(Side::Lower).map_err(|_| {
             Error::NotPositiveDefinite {
                 what: format!("kl_gaussian: `{name}`"),
                 remedy: "a covariance needs linearly independent features; add a little to its diagonal",

@@ -17,7 +17,7 @@
 //! Nocedal & Wright (2006), sections 3.1, 3.4 and 16.7; Dauphin et al. (2014) for `|J|`.
 
 use super::{Domain, LogLikelihood};
-use crate::base::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector, to_faer};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use faer::linalg::solvers::{DenseSolveCore, Solve};
@@ -321,7 +321,7 @@ fn step(
 /// `J⁻¹`, if the point is a maximum.
 fn covariance(at: &Point) -> Result<Array2<f64>> {
     let p = at.theta.len();
-    let factor = Mat::from_fn(p, p, |i, j| at.information[[i, j]]).llt(Side::Lower);
+    let factor = to_faer(at.information.view()).llt(Side::Lower);
     let inverse = factor.map(|factor| factor.inverse()).ok().filter(Mat::is_all_finite);
     match inverse {
         Some(inverse) => Ok(Array2::from_shape_fn((p, p), |(i, j)| inverse[(i, j)])),

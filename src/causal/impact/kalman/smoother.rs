@@ -144,8 +144,9 @@ fn sandwich(a: &Array2<f64>, n: &Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::{to_column, to_faer};
     use faer::linalg::solvers::Solve;
-    use faer::{Mat, Side};
+    use faer::Side;
     use ndarray::array;
     use proptest::prelude::*;
     use rand::SeedableRng;
@@ -197,8 +198,8 @@ mod tests {
                 let m = model.n_states();
                 let model = model.known_start(Array1::zeros(m), Array1::from_elem(m, 1.5)).unwrap();
                 let (with_y, y_var) = dense(&model, 9);
-                let llt = Mat::from_fn(9, 9, |i, j| y_var[[i, j]]).llt(Side::Lower).unwrap();
-                let solved = llt.solve(Mat::from_fn(9, 1, |i, _| y[i]));
+                let llt = to_faer(y_var.view()).llt(Side::Lower).unwrap();
+                let solved = llt.solve(to_column(y.view()));
                 let solved = Array1::from_shape_fn(9, |i| solved[(i, 0)]);
                 let log_det: f64 = (0..9).map(|i| 2.0 * llt.L()[(i, i)].ln()).sum();
                 let log_likelihood = -0.5 * (9.0 * (2.0 * PI).ln() + log_det + y.dot(&solved));

@@ -3,7 +3,7 @@
 use super::super::design::check_design;
 use super::super::loss::hessian;
 use super::params::LogisticRegressionParams;
-use crate::base::{Classifier, Fitted, accuracy_of, sigmoid};
+use crate::base::{Classifier, Fitted, accuracy_of, sigmoid, to_faer};
 use crate::{Error, Result};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
@@ -82,7 +82,7 @@ impl LogisticModel {
         let equal = Array1::ones(x.nrows());
         let h = hessian(self.coef.view(), self.intercept, x, equal.view()) * x.nrows() as f64;
         let (d, _) = h.dim();
-        let llt = Mat::from_fn(d, d, |i, j| h[[i, j]]).llt(Side::Lower).map_err(|_| {
+        let llt = to_faer(h.view()).llt(Side::Lower).map_err(|_| {
             let what = "LogisticModel::std_errors: the information matrix".to_owned();
             let remedy = "drop collinear columns";
             Error::NotPositiveDefinite { what, remedy }

@@ -25,11 +25,11 @@
 //! # References
 //! Liu, Ting & Zhou (2008), *Isolation forest*, equations 1 and 2, algorithms 1 to 3.
 
-use crate::base::check_matrix;
+use crate::base::{check_matrix, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
@@ -120,8 +120,7 @@ impl IsolationForestParams {
         check_interrupt();
         let grow = |tree: usize| {
             // A stream of its own for each tree: the threads' order does not matter.
-            let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-            rng.set_stream(tree as u64);
+            let mut rng = stream(self.seed, tree);
             let mut rows = rand::seq::index::sample(&mut rng, x.nrows(), sample_size).into_vec();
             grow(x, &mut rows, 0, limit, &mut rng)
         };

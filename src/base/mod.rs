@@ -7,6 +7,7 @@ mod error;
 mod learner;
 mod linalg;
 mod score;
+mod seed;
 mod special;
 mod test;
 
@@ -20,5 +21,6 @@ pub use learner::{Classifier, Fitted, Regressor};
 pub(crate) use linalg::{cholesky, from_faer, to_column, to_faer};
 pub use score::{accuracy, argmax, log_loss, mae, r2, rmse};
 pub(crate) use score::{accuracy_of, quantile_of_sorted, r_squared, r2_of};
+pub use seed::stream;
 pub use special::{log_sum_exp, sigmoid, softplus, trigamma};
 pub use test::Test;

@@ -18,12 +18,10 @@
 //! and eager k-medoids clustering*, algorithms 2 and 4.
 
 use super::check_clusters;
-use crate::base::check_matrix;
+use crate::base::{check_matrix, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 /// A swap must lower the cost by more than this share of it, or rounding could swap for ever.
@@ -220,7 +218,7 @@ impl KMedoidsParams {
         let first = match self.init {
             KMedoidsInit::Build => build(&from, self.k),
             KMedoidsInit::Random => {
-                let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+                let mut rng = stream(self.seed, 0);
                 rand::seq::index::sample(&mut rng, n, self.k).into_vec()
             }
         };
@@ -442,6 +440,8 @@ mod tests {
     use ndarray::array;
     use proptest::prelude::{prop_assert, proptest};
     use rand::Rng;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
 
     /// The least cost of all choices of `k` rows.
     fn brute_force(d: &Array2<f64>, k: usize) -> f64 {

@@ -15,11 +15,11 @@
 
 use super::check_clusters;
 use super::kmeans::{KMeans, assign_rows};
-use crate::base::check_matrix;
+use crate::base::{check_matrix, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 /// Entry point: [`MiniBatchKMeans::params`].
@@ -141,7 +141,7 @@ impl MiniBatchKMeansParams {
         self.check(x)?;
         let x = x.as_standard_layout();
         let x = x.view();
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut rng = stream(self.seed, 0);
         let mut centroids = self.start(x, &mut rng)?;
         let mut counts = vec![0.0; self.k];
         let (mut trace, mut stop) = (Vec::new(), Patience::new(x.nrows(), self));
@@ -291,6 +291,7 @@ impl Patience {
 mod tests {
     use super::*;
     use ndarray::array;
+    use rand::SeedableRng;
 
     #[test]
     fn a_centroid_is_the_mean_of_all_rows_it_was_given() {

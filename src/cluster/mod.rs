@@ -36,7 +36,7 @@ use ndarray::ArrayView2;
 use std::collections::HashSet;
 
 /// `1 <= k <=` number of distinct rows of a finite `x`.
-fn check_clusters(estimator: &'static str, x: ArrayView2<f64>, k: usize) -> Result<()> {
+pub(crate) fn check_clusters(estimator: &'static str, x: ArrayView2<f64>, k: usize) -> Result<()> {
     if k == 0 {
         return Err(Error::Parameter { estimator, name: "k", rule: ">= 1", got: "0".into() });
     }

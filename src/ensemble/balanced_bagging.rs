@@ -11,13 +11,12 @@
 //! Chen, Liaw & Breiman (2004), Using random forest to learn imbalanced data, section 2.2; Wallace, Small,
 //! Brodley & Trikalinos (2011), Class imbalance, redux.
 
-use crate::base::{Classifier, Fitted, check_matrix};
+use crate::base::{Classifier, Fitted, check_matrix, stream};
 use crate::display::check_interrupt;
 use crate::sampling::imbalance::{at_most, by_class, check_ratio, extremes};
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
-use rand::{Rng, RngCore, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::{Rng, RngCore};
 use rayon::prelude::*;
 
 /// Members between two looks for an interrupt.
@@ -126,8 +125,7 @@ impl<B: Classifier> BalancedBaggingParams<B> {
         let (smallest, _) = extremes(&classes);
         let n_classes = classes.last_key_value().map_or(0, |(&class, _)| class + 1);
         let member = |number: usize| -> Result<Box<dyn Fitted>> {
-            let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-            rng.set_stream(number as u64);
+            let mut rng = stream(self.seed, number);
             let mut drawn = Vec::new();
             for rows in classes.values() {
                 let amount = at_most(self.ratio, smallest, rows.len());

@@ -13,10 +13,10 @@
 //! Efron (1979), Bootstrap methods; Efron & Tibshirani, An Introduction to the Bootstrap (1993),
 //! chapters 6 and 13.
 
-use crate::base::quantile_of_sorted;
+use crate::base::{quantile_of_sorted, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
@@ -37,7 +37,7 @@ pub fn bootstrap_indices(n: usize, seed: u64) -> Result<Vec<usize>> {
     if n == 0 {
         return Err(Error::Empty { what: "bootstrap_indices: `n`", needed: "1 row" });
     }
-    Ok(draw(n, n, &mut ChaCha8Rng::seed_from_u64(seed)))
+    Ok(draw(n, n, &mut stream(seed, 0)))
 }
 
 /// `n_draws` row numbers below `n >= 1`.
@@ -121,8 +121,7 @@ pub fn bootstrap_ci<T: Clone + Sync>(
     }
     let estimate = statistic(data);
     let one = |rep: usize| {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(rep as u64);
+        let mut rng = stream(seed, rep);
         let rows = draw(data.len(), data.len(), &mut rng);
         let sample: Vec<T> = rows.into_iter().map(|row| data[row].clone()).collect();
         statistic(&sample)
@@ -154,6 +153,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use rand::Rng;
+    use rand::SeedableRng;
 
     fn mean(units: &[f64]) -> f64 {
         units.iter().sum::<f64>() / units.len() as f64

@@ -14,11 +14,11 @@
 //! Geman, Bienenstock & Doursat (1992); Hastie, Tibshirani & Friedman (2009), section 7.3, eq. 7.9;
 //! Domingos (2000) for other losses; Belkin, Hsu, Ma & Mandal (2019) for the second descent.
 
-use crate::base::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
-use rand::{Rng, RngCore, SeedableRng};
+use rand::{Rng, RngCore};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 use rayon::prelude::*;
@@ -212,8 +212,7 @@ where
     check(population, x_test, rounds)?;
     let truth = population.values(x_test)?;
     let one = |round: usize| -> Result<Round> {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(round as u64);
+        let mut rng = stream(seed, round);
         let x = population.rows(x_test.ncols(), &mut rng);
         let y = population.noisy(&population.values(x.view())?, &mut rng);
         let new_labels = population.noisy(&truth, &mut rng);

@@ -11,12 +11,11 @@
 //! Feller (1971), volume II, sections VIII.4 and XVI.5; Shevtsova (2011), *On the absolute constants in the
 //! Berry-Esseen type inequalities*, for `C`.
 
-use crate::base::check_vector;
+use crate::base::{check_vector, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 use rand_distr::{Distribution, Exp1, StandardNormal};
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -225,8 +224,7 @@ fn means(
         check_interrupt();
         means.par_extend((block..(block + 32).min(chunks)).into_par_iter().flat_map_iter(
             |chunk| {
-                let mut rng = ChaCha8Rng::seed_from_u64(seed);
-                rng.set_stream(chunk as u64);
+                let mut rng = stream(seed, chunk);
                 let size = CHUNK.min(reps - chunk * CHUNK);
                 (0..size)
                     .map(move |_| (0..n).map(|_| population.draw(&mut rng)).sum::<f64>() / n as f64)

@@ -19,12 +19,12 @@ use super::cart::{
     DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, RegressionTree, Tree, shares,
 };
 use crate::base::{
-    accuracy_of, argmax, check_classes, check_matrix, check_rows, check_target, r_squared,
+    accuracy_of, argmax, check_classes, check_matrix, check_rows, check_target, r_squared, stream,
 };
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
@@ -319,8 +319,7 @@ impl Ensemble {
         tree: impl Fn(&[f64], &mut ChaCha8Rng) -> T + Sync,
     ) -> Vec<(T, Vec<f64>)> {
         let one = |number: usize| {
-            let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-            rng.set_stream(number as u64);
+            let mut rng = stream(self.seed, number);
             let weights = self.draw(n_samples, &mut rng);
             let tree = tree(&weights, &mut rng);
             (tree, if self.oob_score { weights } else { Vec::new() })
@@ -474,6 +473,7 @@ mod tests {
     use super::*;
     use crate::data::{breast_cancer, moons};
     use ndarray::array;
+    use rand::SeedableRng;
 
     #[test]
     fn a_forest_of_one_tree_on_all_rows_is_that_tree() {

@@ -22,12 +22,11 @@ use super::cart::{
 };
 use crate::base::{
     accuracy_of, check_classes, check_matrix, check_rows, check_target, r_squared, sigmoid,
-    softplus,
+    softplus, stream,
 };
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 /// Entry point: [`GradientBoostingRegressor::params`].
@@ -314,8 +313,7 @@ impl Boosting {
         let mut trees = Vec::with_capacity(self.n_trees);
         for round in 0..self.n_trees {
             check_interrupt();
-            let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-            rng.set_stream(round as u64);
+            let mut rng = stream(self.seed, round);
             let drawn = draw(y.len(), n_drawn, &mut rng);
             let residuals: Vec<f64> =
                 y.iter().zip(&f).map(|(&y, &f)| loss.residual(y, f)).collect();
@@ -493,6 +491,7 @@ mod tests {
     use ndarray::array;
     use proptest::prelude::*;
     use rand::Rng;
+    use rand::SeedableRng;
 
     #[test]
     fn two_rounds_by_hand() {

@@ -1,11 +1,10 @@
 //! Shapley values: what each switch is worth, when what one does depends on the others.
 
+use crate::base::stream;
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::Array1;
-use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
 /// Exact sharing evaluates the value 2ⁿ times.
 const MOST: usize = 20;
@@ -109,7 +108,7 @@ pub fn shapley_sampled(
             return Err(Error::Parameter { estimator: "shapley_sampled", name, rule, got });
         }
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let mut order: Vec<usize> = (0..n).collect();
     let (mut mean, mut squares) = (Array1::<f64>::zeros(n), Array1::<f64>::zeros(n));
     let nobody = finite(WHAT, value(&vec![false; n]), 0)?;

@@ -22,11 +22,10 @@
 use super::effect::{Forecast, Impact};
 use super::kalman::StructuralModel;
 use super::spike_slab::{Sampler, SpikeSlabPrior, column_scales, draw_variance};
-use crate::base::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -224,7 +223,7 @@ impl CausalImpactParams {
             SpikeSlabPrior { expected_r2: 0.0, df: 0.01, ..self.regression }
         };
         let sampler = Sampler::new(x.view(), prior, 1.0)?;
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut rng = stream(self.seed, 0);
         let mut included = sampler.start();
         let (mut beta, mut obs_var) = (Array1::<f64>::zeros(k), 1.0 - prior.expected_r2);
         let m = model.n_states();
@@ -358,8 +357,7 @@ impl Bsts {
             check_matrix(WHAT, x_post)?;
         }
         // Another stream than the fit's, so that a forecast does not depend on how often one asks.
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream(1);
+        let mut rng = stream(self.seed, 1);
         let (z, t) = (self.model.loading(), self.model.transition());
         let (mean, sd) = self.y_scale;
         let centred = &x_post - &self.x_scale.0;
@@ -395,6 +393,7 @@ impl Bsts {
 mod tests {
     use super::*;
     use ndarray::{array, s};
+    use rand::SeedableRng;
 
     /// Two controls, of which the first moves the series; `effect` more from time 50 on.
     fn world(seed: u64, effect: f64) -> (Array1<f64>, Array2<f64>) {

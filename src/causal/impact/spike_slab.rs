@@ -15,14 +15,14 @@
 //! # References
 //! George & `McCulloch` (1997); Scott & Varian (2014), section 3.2; Brodersen et al. (2015), section 2.2.
 
-use crate::base::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use faer::linalg::solvers::{Llt, Solve};
 use faer::{Mat, Side};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use rand::Rng;
 use rand::seq::SliceRandom;
-use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Gamma, StandardNormal};
 
@@ -98,7 +98,7 @@ pub fn spike_slab(
         return Err(bad("n_draws", ">= 1", "0".to_owned()));
     }
     let sampler = Sampler::new(x, prior, variance)?;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let mut included = sampler.start();
     let (mut coef, mut obs_var) = (Array2::zeros((n_draws, x.ncols())), Array1::zeros(n_draws));
     let mut inclusion = Array1::<f64>::zeros(x.ncols());

@@ -4,14 +4,13 @@ use super::checks::check_params;
 use super::e_step::posterior;
 use super::m_step::maximise;
 use super::{Covariance, GmmModel, GmmParams};
-use crate::base::check_matrix;
+use crate::base::{check_matrix, stream};
 use crate::cluster::check_clusters;
 use crate::cluster::kmeans::KMeans;
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 
 /// Where EM starts.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -194,17 +193,17 @@ impl GaussianMixtureParams {
     }
 
     fn start(&self, x: ArrayView2<f64>, run: usize) -> Result<GmmParams> {
-        let seed = self.seed.wrapping_add(run as u64);
         let resp = match &self.init {
             GmmInit::Given(params) => return Ok(params.clone()),
             GmmInit::KMeans => {
-                // The first run starts from the best of ten; later ones are to differ from it.
-                let n_init = if run == 0 { 10 } else { 1 };
-                let labels = KMeans::params(self.k).n_init(n_init).seed(seed).fit(x)?.labels;
+                // The first run starts from the best of ten; each later one from a further one.
+                let (first, n_init) = if run == 0 { (0, 10) } else { (9 + run, 1) };
+                let kmeans = KMeans::params(self.k).n_init(n_init).seed(self.seed);
+                let labels = kmeans.first_stream(first).fit(x)?.labels;
                 Array2::from_shape_fn((x.nrows(), self.k), |(i, k)| f64::from(labels[i] == k))
             }
             GmmInit::Random => {
-                let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                let mut rng = stream(self.seed, run);
                 let mut resp = Array2::from_shape_fn((x.nrows(), self.k), |_| rng.random::<f64>());
                 for mut row in resp.rows_mut() {
                     let sum = row.sum().max(f64::MIN_POSITIVE);

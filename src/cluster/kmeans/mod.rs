@@ -24,14 +24,12 @@ pub use seeding::kmeans_plus_plus;
 
 use self::assign::update;
 use self::hamerly::Bounds;
-use self::seeding::plus_plus;
+pub(crate) use self::seeding::plus_plus;
 use super::check_clusters;
-use crate::base::{check_matrix, map_blocks, rows};
+use crate::base::{check_matrix, map_blocks, rows, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 
 pub(super) use self::assign::{assign_rows, squared_distance};
 
@@ -96,6 +94,7 @@ impl KMeans {
             n_init: 10,
             empty: EmptyCluster::default(),
             seed: 0,
+            first_stream: 0,
         }
     }
 }
@@ -122,6 +121,7 @@ pub struct KMeansParams {
     n_init: usize,
     empty: EmptyCluster,
     seed: u64,
+    first_stream: usize,
 }
 
 /// Fitted k-means.
@@ -211,6 +211,12 @@ impl KMeansParams {
         self
     }
 
+    /// Lets the runs draw from the streams of the seed from this one on, for a caller that has tried the others.
+    pub(crate) fn first_stream(mut self, first_stream: usize) -> Self {
+        self.first_stream = first_stream;
+        self
+    }
+
     /// Fits the rows of `x`, shape `(n_samples, n_features)`.
     ///
     /// # Errors
@@ -246,12 +252,11 @@ impl KMeansParams {
     }
 
     fn start(&self, x: ArrayView2<f64>, run: usize) -> Array2<f64> {
-        let seed = self.seed.wrapping_add(run as u64);
+        let mut rng = stream(self.seed, self.first_stream + run);
         match &self.init {
             KMeansInit::Given(centroids) => centroids.clone(),
-            KMeansInit::PlusPlus => x.select(Axis(0), &plus_plus(x, self.k, seed)),
+            KMeansInit::PlusPlus => x.select(Axis(0), &plus_plus(x, self.k, &mut rng)),
             KMeansInit::Random => {
-                let mut rng = ChaCha8Rng::seed_from_u64(seed);
                 let rows = rand::seq::index::sample(&mut rng, x.nrows(), self.k);
                 x.select(Axis(0), &rows.into_vec())
             }
@@ -395,6 +400,8 @@ mod tests {
     use ndarray::array;
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
     use rand::Rng;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
 
     #[test]
     fn two_pairs_by_hand() {
@@ -414,6 +421,23 @@ mod tests {
         assert_eq!(moved.labels, [0, 0, 0, 1]);
         let refused = KMeans::params(2).init(start()).empty(EmptyCluster::Error).fit(x.view());
         assert!(matches!(refused, Err(Error::EmptyCluster { cluster: 1, .. })));
+    }
+
+    #[test]
+    fn no_two_seeds_share_a_start() {
+        let x = crate::data::digits().x.view();
+        for init in [KMeansInit::PlusPlus, KMeansInit::Random] {
+            let mut starts: Vec<Array2<f64>> = Vec::new();
+            for seed in 0..3 {
+                let params = KMeans::params(3).init(init.clone()).seed(seed);
+                starts.extend((0..10).map(|run| params.start(x, run)));
+                // What a mixture asks for after it has tried those ten.
+                starts.extend((10..13).map(|run| params.clone().first_stream(run).start(x, 0)));
+            }
+            for (i, start) in starts.iter().enumerate() {
+                assert!(!starts[..i].contains(start), "start {i}");
+            }
+        }
     }
 
     #[test]

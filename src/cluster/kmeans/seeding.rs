@@ -2,10 +2,10 @@
 
 use super::assign::{flat, squared_distance_of};
 use crate::Result;
-use crate::base::{BLOCK, check_matrix};
+use crate::base::{BLOCK, check_matrix, stream};
 use crate::cluster::check_clusters;
 use ndarray::ArrayView2;
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
@@ -29,12 +29,11 @@ use rayon::prelude::*;
 pub fn kmeans_plus_plus(x: ArrayView2<f64>, k: usize, seed: u64) -> Result<Vec<usize>> {
     check_matrix("kmeans_plus_plus: `x`", x)?;
     check_clusters("kmeans_plus_plus", x, k)?;
-    Ok(plus_plus(x.as_standard_layout().view(), k, seed))
+    Ok(plus_plus(x.as_standard_layout().view(), k, &mut stream(seed, 0)))
 }
 
 /// As [`kmeans_plus_plus`], of checked rows in standard layout.
-pub(super) fn plus_plus(x: ArrayView2<f64>, k: usize, seed: u64) -> Vec<usize> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+pub(crate) fn plus_plus(x: ArrayView2<f64>, k: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
     let mut chosen = vec![rng.random_range(0..x.nrows())];
     let mut nearest = vec![f64::INFINITY; x.nrows()];
     approach(x, chosen[0], &mut nearest);
@@ -79,7 +78,7 @@ mod tests {
         let x = array![[0.0], [1.0], [2.0], [3.0]];
         let (mut second, mut third) = ([0.0f64; 4], [0.0f64; 4]);
         for seed in 0..20_000 {
-            let rows = plus_plus(x.view(), 3, seed);
+            let rows = plus_plus(x.view(), 3, &mut stream(seed, 0));
             if rows[0] == 0 {
                 second[rows[1]] += 1.0;
                 if rows[1] == 3 {

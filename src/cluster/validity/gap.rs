@@ -1,11 +1,11 @@
 //! The gap statistic: how many clusters beat what chance alone would show.
 
 use super::super::kmeans::KMeans;
-use crate::base::check_matrix;
+use crate::base::{check_matrix, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
@@ -72,12 +72,11 @@ pub fn gap_statistic(
         ks.iter().map(one).collect()
     };
     let own = log_inertias(x, seed)?;
-    let references: Vec<Vec<f64>> = (0..refs as u64)
+    let references: Vec<Vec<f64>> = (0..refs)
         .into_par_iter()
         .map(|b| {
             check_interrupt();
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(b + 1);
+            let mut rng = stream(seed, b + 1);
             log_inertias(box_of(x, &mut rng).view(), rng.random())
         })
         .collect::<Result<_>>()?;

@@ -1,10 +1,9 @@
 //! Made-up worlds for causal questions, whose truth is known.
 
-use crate::base::sigmoid;
+use crate::base::{sigmoid, stream};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 use rand_distr::StandardNormal;
 
 /// A made-up population in which both outcomes of everybody are known.
@@ -49,7 +48,7 @@ pub fn confounded_world(n_samples: usize, hidden: f64, seed: u64) -> Result<Conf
         let what = "confounded_world: `n_samples`";
         return Err(Error::TooFewSamples { what, needed: 2, got: n_samples });
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let mut world = ConfoundedWorld {
         x: Array2::zeros((n_samples, 2)),
         t: Vec::new(),
@@ -127,7 +126,7 @@ pub fn two_group_panel(
     if !drift.is_finite() {
         return Err(wrong("drift", "finite", drift.to_string()));
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let mut panel = TwoGroupPanel {
         y: Array1::zeros(n_units * n_periods),
         treated: Vec::new(),

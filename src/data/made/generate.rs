@@ -1,10 +1,9 @@
 //! Toy data with a known truth, the same for the same seed on every machine (`ChaCha8`).
 
-use crate::base::{check_matrix, cholesky};
+use crate::base::{check_matrix, cholesky, stream};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayView3};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 use rand_distr::StandardNormal;
 use std::f64::consts::PI;
 
@@ -48,7 +47,7 @@ pub fn blobs(
     if n_samples < k {
         return Err(Error::TooFewSamples { what: "blobs: `n_samples`", needed: k, got: n_samples });
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let x = Array2::from_shape_fn((n_samples, centers.ncols()), |(i, j)| {
         centers[[i % k, j]] + sd * rng.sample::<f64, _>(StandardNormal)
     });
@@ -111,7 +110,7 @@ fn two_curves(
     if n_samples < 2 {
         return Err(Error::TooFewSamples { what, needed: 2, got: n_samples });
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let y: Vec<usize> = (0..n_samples).map(|i| i % 2).collect();
     let mut x = Array2::zeros((n_samples, 2));
     for (mut row, &class) in x.rows_mut().into_iter().zip(&y) {
@@ -160,7 +159,7 @@ pub fn sample_mixture(
     let roots = (0..k)
         .map(|c| cholesky_factor(covariances.index_axis(ndarray::Axis(0), c), c))
         .collect::<Result<Vec<_>>>()?;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let mut labels = Vec::with_capacity(n_samples);
     let mut x = Array2::zeros((n_samples, d));
     for mut row in x.rows_mut() {

@@ -1,9 +1,9 @@
 //! The log of an invented shop, with its truths known.
 
-use crate::base::sigmoid;
+use crate::base::{sigmoid, stream};
 use crate::data::table::Table;
 use crate::{Error, Result};
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{LogNormal, Poisson, StandardNormal};
 
@@ -48,7 +48,7 @@ pub fn shop_log(n_users: usize, seed: u64) -> Result<ShopLog> {
     if n_users == 0 {
         return Err(Error::TooFewSamples { what: "shop_log: `n_users`", needed: 1, got: 0 });
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let users: Vec<User> = (0..n_users).map(|_| User::draw(&mut rng)).collect();
     let mut visits: Vec<(i64, i64, Option<f64>)> = Vec::new();
     for (id, user) in (0..).zip(&users) {

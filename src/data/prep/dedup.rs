@@ -27,12 +27,12 @@
 //! Motwani (1998) for bands; Leskovec, Rajaraman & Ullman (2020), *Mining of Massive Datasets*,
 //! chapter 3.
 
+use crate::base::stream;
 use crate::data::table::{Table, Value};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::Array2;
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
@@ -240,7 +240,7 @@ impl MinHashParams {
     /// [`Error::Parameter`] for settings out of range.
     pub fn signatures<S: AsRef<str> + Sync>(&self, sets: &[Vec<S>]) -> Result<Signatures> {
         self.check(sets)?;
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut rng = stream(self.seed, 0);
         let orders: Vec<(u64, u64)> = (0..self.permutations)
             .map(|_| (rng.random_range(1..PRIME), rng.random_range(0..PRIME)))
             .collect();

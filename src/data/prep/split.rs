@@ -1,9 +1,8 @@
 //! Splitting rows into a part to learn from and a part to be judged on.
 
+use crate::base::stream;
 use crate::{Error, Result};
-use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 
 /// Row numbers of the two parts, disjoint, together all rows.
@@ -29,7 +28,7 @@ pub struct Split {
 pub fn train_test_split(n: usize, test_share: f64, seed: u64) -> Result<Split> {
     let n_test = test_rows("train_test_split", "train_test_split: `n`", n, test_share)?;
     let mut rows: Vec<usize> = (0..n).collect();
-    rows.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    rows.shuffle(&mut stream(seed, 0));
     let test = rows.split_off(n - n_test);
     Ok(Split { train: rows, test })
 }
@@ -76,7 +75,7 @@ pub fn stratified_train_test_split(y: &[usize], test_share: f64, seed: u64) -> R
     by_remainder.sort_by_key(|&c| std::cmp::Reverse(n_train * strata[c].len() % n));
     let missing = n_train - quota.iter().sum::<usize>();
     by_remainder[..missing].iter().for_each(|&c| quota[c] += 1);
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let mut split = Split { train: Vec::with_capacity(n_train), test: Vec::with_capacity(n_test) };
     for (rows, quota) in strata.iter_mut().zip(quota) {
         rows.shuffle(&mut rng);
@@ -126,7 +125,7 @@ fn test_rows(
 pub fn k_fold(n: usize, k: usize, seed: u64) -> Result<Vec<Split>> {
     check_folds("k_fold", "k_fold: `n`", n, k)?;
     let mut rows: Vec<usize> = (0..n).collect();
-    rows.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    rows.shuffle(&mut stream(seed, 0));
     let mut fold = vec![0; n];
     for (position, &row) in rows.iter().enumerate() {
         fold[row] = position % k;
@@ -154,7 +153,7 @@ pub fn stratified_k_fold(y: &[usize], k: usize, seed: u64) -> Result<Vec<Split>>
     for (row, &class) in y.iter().enumerate() {
         classes.entry(class).or_default().push(row);
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let mut fold = vec![0; y.len()];
     // Dealing goes on where the last class ended, so that the folds stay equally large.
     let mut next = 0;

@@ -1,12 +1,11 @@
 //! The routes to the components: singular values of the centred data, downward, and directions as rows.
 
-use crate::base::{from_faer, to_faer};
+use crate::base::{from_faer, stream, to_faer};
 use crate::{Error, Result};
-use faer::linalg::solvers::Svd;
 use faer::Side;
+use faer::linalg::solvers::Svd;
 use ndarray::{Array1, Array2, s};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 use rand_distr::StandardNormal;
 
 /// `X_c = U Σ Vᵀ`. A tall matrix is first reduced by QR to the square `R`, which has the same `Σ` and `V`.
@@ -42,7 +41,7 @@ pub(super) fn power_route(
     const MAX_ITER: usize = 20_000;
     let d = scatter.nrows();
     let trace = scatter.diag().sum();
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let mut singular = Array1::zeros(k);
     let mut components = Array2::zeros((k, d));
     for i in 0..k {
@@ -89,7 +88,7 @@ pub(super) fn randomized_route(
 ) -> Result<(Array1<f64>, Array2<f64>)> {
     let (n, d) = centred.dim();
     let size = size.min(n.min(d));
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let omega = Array2::from_shape_fn((d, size), |_| rng.sample::<f64, _>(StandardNormal));
     let mut q = orthonormal_basis(&centred.dot(&omega));
     for _ in 0..power {

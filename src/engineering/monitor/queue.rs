@@ -11,11 +11,10 @@
 //! Little (1961); Kleinrock (1975), *Queueing systems*, volume 1, chapter 3; Dean &
 //! Barroso (2013), *The tail at scale*.
 
-use crate::base::check_positive;
+use crate::base::{check_positive, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 use rand_distr::Exp1;
 
 /// A request's way through a queue, in the unit of time of the rates.
@@ -76,7 +75,7 @@ pub fn simulate_queue(
         let (estimator, rule) = ("simulate_queue", "at least 1");
         return Err(Error::Parameter { estimator, name: "servers", rule, got: "0".into() });
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let mut exponential = |rate: f64| rng.sample::<f64, _>(Exp1) / rate;
     let mut free = vec![0.0; servers];
     let mut arrival = 0.0;

@@ -13,8 +13,8 @@
 //! Claessen & Hughes (2000), *`QuickCheck`*, sections 2 and 3.
 
 use super::Shrink;
+use crate::base::stream;
 use crate::display::check_interrupt;
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::fmt;
 
@@ -80,8 +80,7 @@ pub fn for_all<T: Shrink>(
 ) -> Result<(), CounterExample<T>> {
     for case in 0..cases {
         check_interrupt();
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(case as u64);
+        let mut rng = stream(seed, case);
         let original = generate(&mut rng);
         if !property(&original) {
             let (shrunk, steps) = smallest(original.clone(), &mut property);
@@ -106,6 +105,7 @@ fn smallest<T: Shrink>(mut failing: T, property: &mut impl FnMut(&T) -> bool) ->
 mod tests {
     use super::*;
     use rand::Rng;
+    use rand::SeedableRng;
 
     fn numbers(rng: &mut ChaCha8Rng) -> Vec<i64> {
         (0..rng.random_range(0..30)).map(|_| rng.random_range(-1000..1000)).collect()

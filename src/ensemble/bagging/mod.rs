@@ -21,15 +21,14 @@ pub use variance::{MemberVariance, member_variance, variance_of_mean};
 
 use crate::base::{
     Classifier, Fitted, Regressor, argmax, check_classes, check_matrix, check_rows, check_target,
-    r_squared,
+    r_squared, stream,
 };
 use crate::display::check_interrupt;
 use crate::sampling::bootstrap::{draw, out_of_bag};
 use crate::tree::cart::part;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
-use rand::{RngCore, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::RngCore;
 use rayon::prelude::*;
 
 /// Members between two looks for an interrupt.
@@ -173,8 +172,7 @@ impl<B: Sync> BaggingParams<B> {
     ) -> Result<Ensemble> {
         let (n, d) = x.dim();
         let one = |number: usize| -> Result<Member> {
-            let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-            rng.set_stream(number as u64);
+            let mut rng = stream(self.seed, number);
             let drawn = draw(n, part(self.max_samples, n), &mut rng);
             let mut features =
                 rand::seq::index::sample(&mut rng, d, part(self.max_features, d)).into_vec();
@@ -386,6 +384,8 @@ mod tests {
     };
     use ndarray::array;
     use rand::Rng;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
     use rand_distr::StandardNormal;
 
     fn curve(n: usize, seed: u64) -> (Array2<f64>, Array1<f64>) {

@@ -1,12 +1,10 @@
 //! Importance of a feature to a fitted model: what shuffling it costs.
 
-use crate::base::check_matrix;
+use crate::base::{check_matrix, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
-use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
 /// Permutation importance, shape `(n_features, repeats)`: how much `score` falls when one column of `x`,
 /// `(n_samples, n_features)`, is shuffled.
@@ -57,7 +55,7 @@ pub fn permutation_importance(
         return Err(Error::Parameter { estimator: "permutation_importance", name, rule, got });
     }
     let whole = score(x)?;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let mut importance = Array2::zeros((x.ncols(), repeats));
     let mut shuffled = x.to_owned();
     for j in 0..x.ncols() {

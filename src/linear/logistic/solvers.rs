@@ -1,14 +1,12 @@
 //! The ways down: each minimises the same objective over `θ = (w, b)` and records its path.
 
 use super::loss::{gradient, hessian, loss};
-use crate::base::to_column;
+use crate::base::{stream, to_column};
 use crate::optimize::{self, max_norm};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
-use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
 
 /// The smooth part of the objective, in `θ = (w, b)`; without an intercept `b` stays 0.
@@ -118,7 +116,7 @@ pub(super) fn stochastic(
     seed: u64,
 ) -> Run {
     let mut run = Run::start(Array1::zeros(objective.n_features() + 1));
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let mut order: Vec<usize> = (0..objective.y.len()).collect();
     for epoch in 0..max_iter {
         if run.measure(&objective.gradient(run.theta.view()), tol) {

@@ -7,12 +7,10 @@
 //! ```
 
 use super::{check_settings, classes_of};
-use crate::base::{accuracy_of, argmax, check_matrix, check_rows};
+use crate::base::{accuracy_of, argmax, check_matrix, check_rows, stream};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, s};
-use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
 const NAME: &str = "LinearSvc";
 
@@ -156,7 +154,7 @@ impl LinearSvcParams {
         let mut w = Array1::<f64>::zeros(design.ncols());
         let mut alpha = vec![0.0; y.len()];
         let mut order: Vec<usize> = (0..y.len()).collect();
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut rng = stream(self.seed, 0);
         let mut spread = f64::INFINITY;
         for round in 1..=self.max_iter {
             crate::display::check_interrupt();

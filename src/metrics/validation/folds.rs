@@ -1,10 +1,9 @@
 //! K folds: in order, at random, by class, by group, or by class and group.
 
+use crate::base::stream;
 use crate::data::{Split, k_fold, stratified_k_fold};
 use crate::{Error, Result};
-use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 
 const NAME: &str = "KFold";
@@ -121,7 +120,7 @@ impl KFoldParams {
             return Err(Error::TooFewSamples { what, needed: self.k, got: members.len() });
         }
         if self.shuffle {
-            members.shuffle(&mut ChaCha8Rng::seed_from_u64(self.seed));
+            members.shuffle(&mut stream(self.seed, 0));
         }
         let deal = Deal::new(y, self.k);
         Ok(deal.out(members, groups.len()))

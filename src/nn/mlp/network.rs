@@ -1,12 +1,11 @@
 //! The layers: start, forward pass, and backpropagation.
 
 use super::Activation;
-use crate::base::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector, stream};
 use crate::nn::loss::{CrossEntropy, cross_entropy, cross_entropy_grad};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 
 /// Weights and biases between two layers of units; of a gradient, their slopes.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +71,7 @@ pub fn mlp_init(sizes: &[usize], seed: u64) -> Result<Vec<MlpLayer>> {
             got: format!("{sizes:?}"),
         });
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let layer = |pair: &[usize]| {
         let (n_in, n_out) = (pair[0], pair[1]);
         let bound = (6.0 / (n_in + n_out) as f64).sqrt();

@@ -3,11 +3,10 @@
 use super::network::{MlpLayer, MlpTarget, backprop, check_l2, check_layers, mlp_init};
 use super::optimiser::Descent;
 use super::{Activation, Optimiser};
+use crate::base::stream;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2, Axis};
-use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
 /// Everything but the data.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,8 +61,7 @@ impl Training {
         let mut layers = self.first_layers(x, n_outputs)?;
         let mut descent = Descent::new(self.optimiser, &layers);
         // The start takes the seed's first stream, the order of the rows the second.
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream(1);
+        let mut rng = stream(self.seed, 1);
         let mut order: Vec<usize> = (0..x.nrows()).collect();
         let mut trace = Vec::with_capacity(self.epochs);
         for epoch in 0..self.epochs {

@@ -1,10 +1,10 @@
 //! Which rows to train on: fewer of the many, copies of the few, or a known share of the negatives.
 
 use super::{at_least, at_most, by_class, check_ratio, extremes};
+use crate::base::stream;
 use crate::{Error, Result};
+use rand::Rng;
 use rand::seq::index;
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 /// Row numbers, ascending, after large classes lost rows at random: no class of `y`, `(n_samples,)`, keeps
 /// more than `⌊n_min / ratio⌋`, where `n_min` is the size of the smallest.
@@ -29,7 +29,7 @@ pub fn undersample(y: &[usize], ratio: f64, seed: u64) -> Result<Vec<usize>> {
     check_ratio("undersample", ratio)?;
     let classes = by_class("undersample: `y`", y)?;
     let (smallest, _) = extremes(&classes);
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let mut kept = Vec::new();
     for rows in classes.values() {
         let amount = at_most(ratio, smallest, rows.len());
@@ -63,7 +63,7 @@ pub fn oversample(y: &[usize], ratio: f64, seed: u64) -> Result<Vec<usize>> {
     check_ratio("oversample", ratio)?;
     let classes = by_class("oversample: `y`", y)?;
     let (_, largest) = extremes(&classes);
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let mut all: Vec<usize> = (0..y.len()).collect();
     for rows in classes.values() {
         let copies = at_least(ratio, largest, rows.len()) - rows.len();
@@ -105,7 +105,7 @@ pub fn downsample_negatives(y: &[usize], rate: f64, seed: u64) -> Result<Vec<usi
         return Err(Error::Label { what: WHAT, index, got, allowed });
     }
     let classes = by_class(WHAT, y)?;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     // A draw for every row, so that what is kept of one does not depend on the labels before it.
     let kept: Vec<usize> = (0..y.len())
         .filter(|&row| {

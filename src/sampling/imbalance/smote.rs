@@ -13,11 +13,11 @@
 //! Chawla, Bowyer, Hall & Kegelmeyer (2002), SMOTE: synthetic minority over-sampling technique, section 4.2.
 
 use super::{at_least, by_class, check_ratio, extremes};
-use crate::base::check_matrix;
+use crate::base::{check_matrix, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
@@ -94,7 +94,7 @@ impl SmoteParams {
         self.check(x, y)?;
         let classes = by_class("Smote: `y`", y)?;
         let (_, largest) = extremes(&classes);
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut rng = stream(self.seed, 0);
         let (mut parts, mut labels) = (vec![x.to_owned()], y.to_vec());
         for (&class, rows) in &classes {
             let n_new = at_least(self.ratio, largest, rows.len()) - rows.len();

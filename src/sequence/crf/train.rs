@@ -2,11 +2,11 @@
 
 use super::features::Features;
 use super::model::{CrfModel, check_labels};
+use crate::base::stream;
 use crate::optimize::lbfgs;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 use rand_distr::StandardNormal;
 use std::collections::BTreeSet;
 
@@ -92,7 +92,7 @@ impl CrfParams {
         let encoded = xs.iter().map(|x| model.encode(x)).collect::<Result<Vec<_>>>()?;
         let mut start = model.parameters();
         if let Some(seed) = self.random_start {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let mut rng = stream(seed, 0);
             start.mapv_inplace(|_| rng.sample(StandardNormal));
         }
         let mut scratch = model.clone();

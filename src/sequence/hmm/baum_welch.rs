@@ -3,11 +3,10 @@
 use super::super::chain::Chain;
 use super::categorical::{Counts, check_sequences};
 use super::{CategoricalHmm, check_em, random_rows, rows_to_one};
+use crate::base::stream;
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 /// Sequences that one task takes. Fixed, so that sums do not depend on the number of threads.
@@ -154,7 +153,7 @@ impl BaumWelchParams {
             }
             return Ok(model.clone());
         }
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed.wrapping_add(run as u64));
+        let mut rng = stream(self.seed, run);
         let start = random_rows(1, self.k, &mut rng).row(0).to_owned();
         let transitions = random_rows(self.k, self.k, &mut rng);
         CategoricalHmm::new(start, transitions, random_rows(self.k, self.n_symbols, &mut rng))

@@ -2,10 +2,9 @@
 
 use super::super::chain::{self, Chain};
 use super::{check_distribution, check_rows, draw, inference, rows_to_one, walk};
+use crate::base::stream;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Axis};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 
 /// A hidden Markov model with categorical emissions.
 ///
@@ -158,7 +157,7 @@ impl CategoricalHmm {
             let (name, rule, got) = ("len", ">= 1", "0".into());
             return Err(Error::Parameter { estimator: "CategoricalHmm::sample", name, rule, got });
         }
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut rng = stream(seed, 0);
         let states = walk(&self.start, &self.transitions, len, &mut rng);
         let symbols = states.iter().map(|&s| draw(self.emissions.row(s), &mut rng)).collect();
         Ok((states, symbols))

@@ -2,11 +2,10 @@
 
 use super::super::chain::{self, Chain};
 use super::{check_distribution, check_rows, inference, walk};
-use crate::base::{check_matrix, cholesky};
+use crate::base::{check_matrix, cholesky, stream};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 use rand_distr::StandardNormal;
 use std::f64::consts::PI;
 
@@ -94,7 +93,7 @@ impl GaussianHmm {
             let (name, rule, got) = ("len", ">= 1", "0".into());
             return Err(Error::Parameter { estimator: "GaussianHmm::sample", name, rule, got });
         }
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut rng = stream(seed, 0);
         let states = walk(&self.start, &self.transitions, len, &mut rng);
         let factors = (0..self.n_states()).map(|s| self.factor(s)).collect::<Result<Vec<_>>>()?;
         let mut x = Array2::zeros((len, self.means.ncols()));

@@ -1,13 +1,12 @@
 //! Baum–Welch for Gaussian emissions: a mixture whose components remember.
 
 use super::{GaussianHmm, check_em, random_rows, rows_to_one};
-use crate::base::check_matrix;
-use crate::cluster::kmeans::kmeans_plus_plus;
+use crate::base::{check_matrix, stream};
+use crate::cluster::check_clusters;
+use crate::cluster::kmeans::plus_plus;
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, concatenate, s};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 
 /// Entry point: [`GaussianBaumWelch::params`].
 ///
@@ -180,9 +179,10 @@ impl GaussianBaumWelchParams {
             }
             return Ok(model.clone());
         }
-        let seed = self.seed.wrapping_add(run as u64);
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let means = all.select(Axis(0), &kmeans_plus_plus(all, self.k, seed)?);
+        let mut rng = stream(self.seed, run);
+        check_clusters("GaussianBaumWelch", all, self.k)?;
+        let means =
+            all.select(Axis(0), &plus_plus(all.as_standard_layout().view(), self.k, &mut rng));
         let centre = all.mean_axis(Axis(0)).unwrap_or_default();
         let own = self.covariance(all, &Array1::ones(all.nrows()), &centre);
         let mut covariances = Array3::zeros((self.k, all.ncols(), all.ncols()));

@@ -19,12 +19,11 @@ use super::{
     AbTest, AbTestParams, NullDistribution, check_equal_lengths, check_group, check_open,
     mean_and_variance, z_quantile,
 };
-use crate::base::{Test, quantile_of_sorted};
+use crate::base::{Test, quantile_of_sorted, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 use rayon::prelude::*;
 
 /// Replicates between two looks at whether the reader has interrupted.
@@ -222,8 +221,7 @@ pub fn cluster_bootstrap_ci(
 }
 
 fn resampled_ratio(users: &[(f64, f64)], seed: u64, rep: usize) -> f64 {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(rep as u64);
+    let mut rng = stream(seed, rep);
     let (mut num, mut den) = (0.0, 0.0);
     for _ in 0..users.len() {
         let (x, y) = users[rng.random_range(0..users.len())];

@@ -17,11 +17,10 @@
 //! Johari, Koomen, Pekelis & Walsh (2022), *Always Valid Inference*, section 3 and eq. 10.
 
 use super::{check_open, z_quantile};
-use crate::base::{check_positive, check_vector};
+use crate::base::{check_positive, check_vector, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
@@ -72,8 +71,7 @@ pub fn peeking_error_rate(
         rejected += (block..(block + 64).min(chunks))
             .into_par_iter()
             .map(|chunk| {
-                let mut rng = ChaCha8Rng::seed_from_u64(seed);
-                rng.set_stream(chunk as u64);
+                let mut rng = stream(seed, chunk);
                 let size = CHUNK.min(reps - chunk * CHUNK);
                 (0..size).filter(|_| ever_significant(&at, critical, &mut rng)).count()
             })

@@ -6,10 +6,9 @@ use super::{
 };
 use crate::Result;
 use crate::base::{
-    Classifier, Fitted, accuracy_of, argmax, check_classes, check_matrix, check_rows,
+    Classifier, Fitted, accuracy_of, argmax, check_classes, check_matrix, check_rows, stream,
 };
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 const NAME: &str = "DecisionTreeClassifier";
@@ -121,7 +120,7 @@ impl DecisionTreeClassifierParams {
         let n_classes = check_classes("DecisionTreeClassifier: `y`", y, x.nrows())?;
         check_weights("DecisionTreeClassifier: `weights`", weights, x.nrows())?;
         let limits = self.limits(x.nrows(), x.ncols())?;
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut rng = stream(self.seed, 0);
         let weights = weights.to_vec();
         Ok(self.grow(&Columns::new(x), y, &weights, n_classes, &limits, &mut rng))
     }
@@ -211,7 +210,7 @@ impl Classifier for DecisionTreeClassifierParams {
         seed: u64,
     ) -> Result<Box<dyn Fitted>> {
         let limits = self.limits(x.nrows(), x.ncols())?;
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut rng = stream(seed, 0);
         let weights = vec![1.0; y.len()];
         Ok(Box::new(self.grow(&Columns::new(x), y, &weights, n_classes, &limits, &mut rng)))
     }
@@ -230,6 +229,7 @@ mod tests {
     use ndarray::array;
     use proptest::prelude::*;
     use rand::Rng;
+    use rand::SeedableRng;
 
     fn random(n: usize, d: usize, n_values: usize, seed: u64) -> (Array2<f64>, Vec<usize>) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);

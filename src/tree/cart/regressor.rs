@@ -6,9 +6,8 @@ use super::{
     growth_setters,
 };
 use crate::Result;
-use crate::base::{Fitted, Regressor, check_matrix, check_rows, check_target, r_squared};
+use crate::base::{Fitted, Regressor, check_matrix, check_rows, check_target, r_squared, stream};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 const NAME: &str = "DecisionTreeRegressor";
@@ -105,7 +104,7 @@ impl DecisionTreeRegressorParams {
         check_target("DecisionTreeRegressor: `y`", y, x.nrows())?;
         check_weights("DecisionTreeRegressor: `weights`", weights, x.nrows())?;
         let limits = self.limits(x.nrows(), x.ncols())?;
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut rng = stream(self.seed, 0);
         Ok(self.grow(&Columns::new(x), &y.to_vec(), &weights.to_vec(), &limits, &mut rng))
     }
 
@@ -195,6 +194,7 @@ mod tests {
     use ndarray::{Array2, array};
     use proptest::prelude::*;
     use rand::Rng;
+    use rand::SeedableRng;
 
     /// The best first split by trying every threshold and summing squares.
     fn best_by_brute_force(x: &Array2<f64>, y: &Array1<f64>) -> f64 {

@@ -1,10 +1,8 @@
 //! Gradient-based one-side sampling.
 
-use crate::base::check_vector;
+use crate::base::{check_vector, stream};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 
 /// Rows to grow a tree on, ascending, and their weights: the `⌊a n⌋` rows of largest `|grad|` with weight 1,
 /// and `b n` of the others, drawn without replacement, with weight `(1 − a)/b`.
@@ -54,7 +52,7 @@ pub fn goss_sample(
     let (top, others) = rows.split_at_mut(n_top);
     // What a partial sort leaves is in no order that means anything.
     others.sort_unstable();
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let drawn = rand::seq::index::sample(&mut rng, others.len(), n_other);
     let weight = others.len() as f64 / n_other as f64;
     let mut sample: Vec<(usize, f64)> = top.iter().map(|&row| (row, 1.0)).collect();

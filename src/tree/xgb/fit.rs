@@ -7,12 +7,13 @@ use super::model::{BoostedModel, check_rows_with_gaps};
 use super::objective::{CHUNK, Objective};
 use super::sums::{Judge, Sum, round};
 use super::{BoostedTreesParams, Method};
+use crate::base::stream;
 use crate::display::check_interrupt;
 use crate::tree::cart::part;
 use crate::tree::lightgbm::goss_sample;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
@@ -52,8 +53,7 @@ impl BoostedTreesParams {
         let rows_of_x = x.as_standard_layout();
         for round_number in 0..self.n_trees {
             check_interrupt();
-            let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-            rng.set_stream(round_number as u64);
+            let mut rng = stream(self.seed, round_number);
             self.objective.derive(&margins, &y, &mut derivatives)?;
             let (rows, weights) = self.draw_rows(&derivatives, n, &mut rng)?;
             for output in 0..k {

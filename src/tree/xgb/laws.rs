@@ -1,16 +1,15 @@
 //! What every fit must satisfy.
 
 use super::{BoostedModel, BoostedTrees, BoostedTreesParams, Growth, Method, Objective, TreeNode};
-use crate::base::sigmoid;
+use crate::base::{sigmoid, stream};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Axis, array};
 use proptest::prelude::*;
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 
 /// Rows of few values, some missing, and numbers that depend on them.
 fn world(n: usize, d: usize, n_values: i32, gaps: f64, seed: u64) -> (Array2<f64>, Array1<f64>) {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let x = Array2::from_shape_fn((n, d), |_| {
         let value = f64::from(rng.random_range(0..n_values));
         if rng.random_bool(gaps) { f64::NAN } else { value }

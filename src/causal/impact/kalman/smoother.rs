@@ -145,8 +145,8 @@ fn sandwich(a: &Array2<f64>, n: &Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
 mod tests {
     use super::*;
     use crate::base::{to_column, to_faer};
-    use faer::linalg::solvers::Solve;
     use faer::Side;
+    use faer::linalg::solvers::Solve;
     use ndarray::array;
     use proptest::prelude::*;
     use rand::SeedableRng;

@@ -15,11 +15,10 @@
 //! Verhelst & Roelands (1993), WSOLA; Ko et al. (2015), Audio augmentation for speech recognition.
 
 use super::check_amount;
-use crate::base::check_vector;
+use crate::base::{check_vector, stream};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, s};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 use rand_distr::StandardNormal;
 use std::f64::consts::PI;
 
@@ -49,7 +48,7 @@ pub fn add_noise(wave: ArrayView1<f64>, amount: f64, seed: u64) -> Result<Array1
     check("add_noise: `wave`", wave, 1)?;
     check_amount("add_noise", "amount", "from 0 to 10", amount, 10.0)?;
     let sd = amount * (wave.dot(&wave) / wave.len() as f64).sqrt();
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     Ok(wave.mapv(|v| v + sd * rng.sample::<f64, _>(StandardNormal)))
 }
 
@@ -196,7 +195,7 @@ fn index(v: f64) -> usize {
 }
 
 fn uniform(most: f64, seed: u64) -> f64 {
-    most * (2.0 * ChaCha8Rng::seed_from_u64(seed).random::<f64>() - 1.0)
+    most * (2.0 * stream(seed, 0).random::<f64>() - 1.0)
 }
 
 fn check(what: &'static str, wave: ArrayView1<f64>, needed: usize) -> Result<()> {
@@ -213,6 +212,8 @@ fn check(what: &'static str, wave: ArrayView1<f64>, needed: usize) -> Result<()>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
 
     /// A tone of `period` samples with an overtone.
     fn tone(n: usize, period: f64) -> Array1<f64> {

@@ -11,9 +11,9 @@
 
 use super::check_amount;
 use crate::Result;
-use crate::base::check_matrix;
+use crate::base::{check_matrix, stream};
 use ndarray::{Array2, ArrayView2, s};
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 /// Mirrors left and right with probability `p`.
@@ -30,7 +30,7 @@ use rand_chacha::ChaCha8Rng;
 pub fn flip(image: ArrayView2<f64>, p: f64, seed: u64) -> Result<Array2<f64>> {
     check_matrix("flip: `image`", image)?;
     check_amount("flip", "p", "from 0 to 1", p, 1.0)?;
-    let turned = ChaCha8Rng::seed_from_u64(seed).random::<f64>() < p;
+    let turned = stream(seed, 0).random::<f64>() < p;
     Ok(if turned { image.slice(s![.., ..;-1]).to_owned() } else { image.to_owned() })
 }
 
@@ -50,7 +50,7 @@ pub fn flip(image: ArrayView2<f64>, p: f64, seed: u64) -> Result<Array2<f64>> {
 pub fn rotate(image: ArrayView2<f64>, max_degrees: f64, seed: u64) -> Result<Array2<f64>> {
     check_matrix("rotate: `image`", image)?;
     check_amount("rotate", "max_degrees", "from 0 to 180", max_degrees, 180.0)?;
-    let degrees = uniform(max_degrees, &mut ChaCha8Rng::seed_from_u64(seed));
+    let degrees = uniform(max_degrees, &mut stream(seed, 0));
     let (sin, cos) = degrees.to_radians().sin_cos();
     affine(image, [[cos, sin], [-sin, cos]], [0.0, 0.0], background(image))
 }
@@ -71,7 +71,7 @@ pub fn rotate(image: ArrayView2<f64>, max_degrees: f64, seed: u64) -> Result<Arr
 pub fn scale(image: ArrayView2<f64>, max_change: f64, seed: u64) -> Result<Array2<f64>> {
     check_matrix("scale: `image`", image)?;
     check_amount("scale", "max_change", "from 0 to 0.9", max_change, 0.9)?;
-    let shrink = 1.0 / (1.0 + uniform(max_change, &mut ChaCha8Rng::seed_from_u64(seed)));
+    let shrink = 1.0 / (1.0 + uniform(max_change, &mut stream(seed, 0)));
     affine(image, [[shrink, 0.0], [0.0, shrink]], [0.0, 0.0], background(image))
 }
 
@@ -93,7 +93,7 @@ pub fn scale(image: ArrayView2<f64>, max_change: f64, seed: u64) -> Result<Array
 pub fn crop(image: ArrayView2<f64>, share: f64, seed: u64) -> Result<Array2<f64>> {
     check_matrix("crop: `image`", image)?;
     check_amount("crop", "share", "from 0 to 0.9", share, 0.9)?;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let keep = 1.0 - share;
     // The window's middle may move until its edge meets the picture's.
     let room = |pixels: usize| share * (pixels - 1) as f64 / 2.0;
@@ -120,7 +120,7 @@ pub fn crop(image: ArrayView2<f64>, share: f64, seed: u64) -> Result<Array2<f64>
 pub fn jitter(image: ArrayView2<f64>, max_change: f64, seed: u64) -> Result<Array2<f64>> {
     check_matrix("jitter: `image`", image)?;
     check_amount("jitter", "max_change", "from 0 to 1", max_change, 1.0)?;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let contrast = 1.0 + uniform(max_change, &mut rng);
     let brightness = 1.0 + uniform(max_change, &mut rng);
     let mean = image.sum() / image.len() as f64;

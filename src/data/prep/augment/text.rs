@@ -7,10 +7,10 @@
 //! Wei & Zou (2019), EDA: easy data augmentation, section 2.
 
 use super::check_amount;
+use crate::base::stream;
 use crate::{Error, Result};
+use rand::Rng;
 use rand::seq::{IndexedRandom, SliceRandom};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 /// Leaves out each word with probability `p`; one word stays in any case. Words are what white space parts,
 /// and come back with single spaces.
@@ -26,7 +26,7 @@ use rand_chacha::ChaCha8Rng;
 /// ```
 pub fn drop_words(text: &str, p: f64, seed: u64) -> Result<String> {
     check_amount("drop_words", "p", "from 0 to 1", p, 1.0)?;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let words: Vec<&str> = text.split_whitespace().collect();
     let kept: Vec<&str> = words.iter().copied().filter(|_| rng.random::<f64>() >= p).collect();
     if kept.is_empty() {
@@ -49,7 +49,7 @@ pub fn drop_words(text: &str, p: f64, seed: u64) -> Result<String> {
 /// ```
 pub fn shuffle_sentences(text: &str, p: f64, seed: u64) -> Result<String> {
     check_amount("shuffle_sentences", "p", "from 0 to 1", p, 1.0)?;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let mut sentences = sentences(text);
     let places: Vec<usize> = (0..sentences.len()).filter(|_| rng.random::<f64>() < p).collect();
     let mut taken: Vec<String> = places.iter().map(|&i| sentences[i].clone()).collect();
@@ -82,7 +82,7 @@ pub fn swap_synonyms(text: &str, synonyms: &[&[&str]], p: f64, seed: u64) -> Res
         let (rule, got) = ("sets without a common word", format!("`{word}` twice"));
         return Err(Error::Parameter { estimator: NAME, name: "synonyms", rule, got });
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = stream(seed, 0);
     let changed = text.split_whitespace().map(|token| {
         // A draw a word, whether it has synonyms or not: one set more does not change the others' fate.
         let wanted = rng.random::<f64>() < p;

@@ -25,7 +25,7 @@
 //! # References
 //! Liu, Ting & Zhou (2008), *Isolation forest*, equations 1 and 2, algorithms 1 to 3.
 
-use crate::base::{check_matrix, stream};
+use crate::base::{check_matrix, setters, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};
@@ -87,25 +87,13 @@ enum Node {
 }
 
 impl IsolationForestParams {
-    /// Sets the number of trees.
-    #[must_use]
-    pub fn n_trees(mut self, n_trees: usize) -> Self {
-        self.n_trees = n_trees;
-        self
-    }
-
-    /// Sets the number of rows a tree is grown on.
-    #[must_use]
-    pub fn max_samples(mut self, max_samples: usize) -> Self {
-        self.max_samples = max_samples;
-        self
-    }
-
-    /// Seeds rows and cuts.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets the number of trees.
+        n_trees: usize;
+        /// Sets the number of rows a tree is grown on.
+        max_samples: usize;
+        /// Seeds rows and cuts.
+        seed: u64;
     }
 
     /// Grows the trees on the rows of `x`, shape `(n_samples, n_features)`.

@@ -8,6 +8,7 @@ mod learner;
 mod linalg;
 mod score;
 mod seed;
+mod setters;
 mod special;
 mod test;
 
@@ -22,5 +23,6 @@ pub(crate) use linalg::{cholesky, from_faer, to_column, to_faer};
 pub use score::{accuracy, argmax, log_loss, mae, r2, rmse};
 pub(crate) use score::{accuracy_of, quantile_of_sorted, r_squared, r2_of};
 pub use seed::stream;
+pub(crate) use setters::setters;
 pub use special::{log_sum_exp, sigmoid, softplus, trigamma};
 pub use test::Test;

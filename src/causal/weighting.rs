@@ -26,7 +26,7 @@
 use super::check::{arms, check_outcome, check_scores};
 use super::effect::{Effect, Estimand};
 use super::propensity::refuse_certainty;
-use crate::base::{check_matrix, to_column, to_faer};
+use crate::base::{check_matrix, setters, to_column, to_faer};
 use crate::linear::ols::LinearRegression;
 use crate::{Error, Result};
 use faer::linalg::solvers::SolveLstsq;
@@ -75,26 +75,14 @@ impl Default for WeightingParams {
 }
 
 impl WeightingParams {
-    /// Sets over whom to average.
-    #[must_use]
-    pub fn estimand(mut self, estimand: Estimand) -> Self {
-        self.estimand = estimand;
-        self
-    }
-
-    /// Whether weights are divided by their sum (Hájek) or not (Horvitz–Thompson).
-    #[must_use]
-    pub fn normalised(mut self, normalised: bool) -> Self {
-        self.normalised = normalised;
-        self
-    }
-
-    /// Drops rows whose score is above `1 − trim`, and for the ATE below `trim`. The effect is then about
-    /// the rows that stay.
-    #[must_use]
-    pub fn trim(mut self, trim: f64) -> Self {
-        self.trim = trim;
-        self
+    setters! {
+        /// Sets over whom to average.
+        estimand: Estimand;
+        /// Whether weights are divided by their sum (Hájek) or not (Horvitz–Thompson).
+        normalised: bool;
+        /// Drops rows whose score is above `1 − trim`, and for the ATE below `trim`. The effect is then about
+        /// the rows that stay.
+        trim: f64;
     }
 
     /// The covariates, shape `(n_samples, n_features)`, that the scores were fitted on by an unpenalised

@@ -23,7 +23,7 @@
 
 use super::check_clusters;
 use super::kmeans::{KMeans, KMeansInit, kmeans_plus_plus, squared_distance};
-use crate::base::check_matrix;
+use crate::base::{check_matrix, setters};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -116,46 +116,19 @@ pub struct IsodataStep {
 }
 
 impl IsodataParams {
-    /// Sets the least number of rows of a cluster.
-    #[must_use]
-    pub fn min_size(mut self, min_size: usize) -> Self {
-        self.min_size = min_size;
-        self
-    }
-
-    /// Sets the standard deviation along a feature above which a cluster is split.
-    #[must_use]
-    pub fn max_sd(mut self, max_sd: f64) -> Self {
-        self.max_sd = max_sd;
-        self
-    }
-
-    /// Sets the distance of centroids below which they are merged.
-    #[must_use]
-    pub fn min_distance(mut self, min_distance: f64) -> Self {
-        self.min_distance = min_distance;
-        self
-    }
-
-    /// Sets the largest number of pairs merged in one round.
-    #[must_use]
-    pub fn max_merges(mut self, max_merges: usize) -> Self {
-        self.max_merges = max_merges;
-        self
-    }
-
-    /// Sets the largest number of rounds.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// Seeds the start.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets the least number of rows of a cluster.
+        min_size: usize;
+        /// Sets the standard deviation along a feature above which a cluster is split.
+        max_sd: f64;
+        /// Sets the distance of centroids below which they are merged.
+        min_distance: f64;
+        /// Sets the largest number of pairs merged in one round.
+        max_merges: usize;
+        /// Sets the largest number of rounds.
+        max_iter: usize;
+        /// Seeds the start.
+        seed: u64;
     }
 
     /// Fits the rows of `x`, shape `(n_samples, n_features)`.

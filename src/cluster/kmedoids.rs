@@ -18,7 +18,7 @@
 //! and eager k-medoids clustering*, algorithms 2 and 4.
 
 use super::check_clusters;
-use crate::base::{check_matrix, stream};
+use crate::base::{check_matrix, setters, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
@@ -126,39 +126,17 @@ pub struct KMedoidsModel {
 }
 
 impl KMedoidsParams {
-    /// Sets the dissimilarity of rows.
-    #[must_use]
-    pub fn metric(mut self, metric: KMedoidsMetric) -> Self {
-        self.metric = metric;
-        self
-    }
-
-    /// Sets how swaps are searched.
-    #[must_use]
-    pub fn algorithm(mut self, algorithm: KMedoidsAlgorithm) -> Self {
-        self.algorithm = algorithm;
-        self
-    }
-
-    /// Sets how the first medoids are found.
-    #[must_use]
-    pub fn init(mut self, init: KMedoidsInit) -> Self {
-        self.init = init;
-        self
-    }
-
-    /// Sets the largest number of swaps (`Pam`) or rounds over all rows (`FasterPam`).
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// Seeds random first medoids.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets the dissimilarity of rows.
+        metric: KMedoidsMetric;
+        /// Sets how swaps are searched.
+        algorithm: KMedoidsAlgorithm;
+        /// Sets how the first medoids are found.
+        init: KMedoidsInit;
+        /// Sets the largest number of swaps (`Pam`) or rounds over all rows (`FasterPam`).
+        max_iter: usize;
+        /// Seeds random first medoids.
+        seed: u64;
     }
 
     /// Fits the rows of `x`, shape `(n_samples, n_features)`.

@@ -15,7 +15,7 @@
 
 use super::check_clusters;
 use super::kmeans::{KMeans, assign_rows};
-use crate::base::{check_matrix, stream};
+use crate::base::{check_matrix, setters, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
@@ -91,46 +91,19 @@ pub struct MiniBatchKMeansModel {
 }
 
 impl MiniBatchKMeansParams {
-    /// Sets the rows of a step.
-    #[must_use]
-    pub fn batch_size(mut self, batch_size: usize) -> Self {
-        self.batch_size = batch_size;
-        self
-    }
-
-    /// Sets the largest number of passes over as many rows as there are.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// Sets the runs of k-means that make the start.
-    #[must_use]
-    pub fn n_init(mut self, n_init: usize) -> Self {
-        self.n_init = n_init;
-        self
-    }
-
-    /// Sets the steps without improvement after which to stop.
-    #[must_use]
-    pub fn max_no_improvement(mut self, max_no_improvement: usize) -> Self {
-        self.max_no_improvement = max_no_improvement;
-        self
-    }
-
-    /// Sets the share of the largest count below which a centroid moves; 0 moves only those without a row.
-    #[must_use]
-    pub fn reassignment_ratio(mut self, reassignment_ratio: f64) -> Self {
-        self.reassignment_ratio = reassignment_ratio;
-        self
-    }
-
-    /// Seeds starts and batches.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets the rows of a step.
+        batch_size: usize;
+        /// Sets the largest number of passes over as many rows as there are.
+        max_iter: usize;
+        /// Sets the runs of k-means that make the start.
+        n_init: usize;
+        /// Sets the steps without improvement after which to stop.
+        max_no_improvement: usize;
+        /// Sets the share of the largest count below which a centroid moves; 0 moves only those without a row.
+        reassignment_ratio: f64;
+        /// Seeds starts and batches.
+        seed: u64;
     }
 
     /// Fits the rows of `x`, shape `(n_samples, n_features)`.

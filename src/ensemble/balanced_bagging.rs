@@ -11,7 +11,7 @@
 //! Chen, Liaw & Breiman (2004), Using random forest to learn imbalanced data, section 2.2; Wallace, Small,
 //! Brodley & Trikalinos (2011), Class imbalance, redux.
 
-use crate::base::{Classifier, Fitted, check_matrix, stream};
+use crate::base::{Classifier, Fitted, check_matrix, setters, stream};
 use crate::display::check_interrupt;
 use crate::sampling::imbalance::{at_most, by_class, check_ratio, extremes};
 use crate::{Error, Result};
@@ -69,25 +69,13 @@ pub struct BalancedBaggingModel {
 }
 
 impl<B> BalancedBaggingParams<B> {
-    /// Sets the number of members.
-    #[must_use]
-    pub fn n_estimators(mut self, n_estimators: usize) -> Self {
-        self.n_estimators = n_estimators;
-        self
-    }
-
-    /// Sets the share of the smallest class to the largest in each member.
-    #[must_use]
-    pub fn ratio(mut self, ratio: f64) -> Self {
-        self.ratio = ratio;
-        self
-    }
-
-    /// Seeds the draws.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets the number of members.
+        n_estimators: usize;
+        /// Sets the share of the smallest class to the largest in each member.
+        ratio: f64;
+        /// Seeds the draws.
+        seed: u64;
     }
 
     fn check(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<()> {

@@ -19,7 +19,7 @@
 
 use super::penalised::{check_pair, predict};
 use super::ridge::Spectrum;
-use crate::base::r2_of;
+use crate::base::{r2_of, setters};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use std::f64::consts::TAU;
@@ -91,32 +91,15 @@ pub struct BayesModel {
 }
 
 impl BayesianRidgeParams {
-    /// Sets the largest number of rounds.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// Sets the relative change of the precisions at which to stop.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Sets shape and rate of the precisions' Gamma priors.
-    #[must_use]
-    pub fn hyperprior(mut self, hyperprior: f64) -> Self {
-        self.hyperprior = hyperprior;
-        self
-    }
-
-    /// Whether to fit an intercept.
-    #[must_use]
-    pub fn fit_intercept(mut self, fit_intercept: bool) -> Self {
-        self.fit_intercept = fit_intercept;
-        self
+    setters! {
+        /// Sets the largest number of rounds.
+        max_iter: usize;
+        /// Sets the relative change of the precisions at which to stop.
+        tol: f64;
+        /// Sets shape and rate of the precisions' Gamma priors.
+        hyperprior: f64;
+        /// Whether to fit an intercept.
+        fit_intercept: bool;
     }
 
     /// Fits `y`, shape `(n_samples,)`, on `x`, shape `(n_samples, n_features)`. A constant column gets the

@@ -15,7 +15,7 @@
 //! Hastie, Tibshirani & Friedman (2009), section 3.2; White (1980) and MacKinnon & White (1985) for HC1;
 //! Liang & Zeger (1986) and Cameron & Miller (2015), eq. 11, for clusters.
 
-use crate::base::{Fitted, Regressor, Test, check_matrix, check_vector, r2_of, to_faer};
+use crate::base::{Fitted, Regressor, Test, check_matrix, check_vector, r2_of, setters, to_faer};
 use crate::{Error, Result};
 use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
 use faer::{Mat, Par};
@@ -80,25 +80,13 @@ impl Default for LinearRegressionParams {
 }
 
 impl LinearRegressionParams {
-    /// Whether to estimate an intercept.
-    #[must_use]
-    pub fn fit_intercept(mut self, fit_intercept: bool) -> Self {
-        self.fit_intercept = fit_intercept;
-        self
-    }
-
-    /// Weights of the rows, shape `(n_samples,)`.
-    #[must_use]
-    pub fn weights(mut self, weights: Array1<f64>) -> Self {
-        self.weights = Some(weights);
-        self
-    }
-
-    /// What the standard errors assume.
-    #[must_use]
-    pub fn covariance(mut self, covariance: OlsCovariance) -> Self {
-        self.covariance = covariance;
-        self
+    setters! {
+        /// Whether to estimate an intercept.
+        fit_intercept: bool;
+        /// Weights of the rows, shape `(n_samples,)`.
+        weights: Array1<f64> => Some;
+        /// What the standard errors assume.
+        covariance: OlsCovariance;
     }
 
     /// Fits `y`, shape `(n_samples,)`, on `x`, shape `(n_samples, n_features)`.

@@ -13,6 +13,7 @@
 //! Robertson & Zaragoza (2009), eq. 3.15; Kamphuis et al. (2020) for the variants.
 
 use super::vectorizer::{CountModel, CountVectorizer, CountVectorizerParams};
+use crate::base::setters;
 use crate::{Error, Result};
 use ndarray::Array1;
 use sprs::CsMat;
@@ -70,32 +71,15 @@ impl Default for Bm25Params {
 }
 
 impl Bm25Params {
-    /// How soon repeats stop counting.
-    #[must_use]
-    pub fn k1(mut self, k1: f64) -> Self {
-        self.k1 = k1;
-        self
-    }
-
-    /// How much length is held against a document.
-    #[must_use]
-    pub fn b(mut self, b: f64) -> Self {
-        self.b = b;
-        self
-    }
-
-    /// How document frequencies become weights.
-    #[must_use]
-    pub fn idf(mut self, idf: Bm25Idf) -> Self {
-        self.idf = idf;
-        self
-    }
-
-    /// What a term is and which are kept.
-    #[must_use]
-    pub fn counts(mut self, counts: CountVectorizerParams) -> Self {
-        self.counts = counts;
-        self
+    setters! {
+        /// How soon repeats stop counting.
+        k1: f64;
+        /// How much length is held against a document.
+        b: f64;
+        /// How document frequencies become weights.
+        idf: Bm25Idf;
+        /// What a term is and which are kept.
+        counts: CountVectorizerParams;
     }
 
     /// Reads the documents that will be searched.

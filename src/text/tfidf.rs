@@ -18,6 +18,7 @@
 //! Spärck Jones (1972); Salton & Buckley (1988); Manning, Raghavan & Schütze (2008), section 6.2.
 
 use super::vectorizer::{CountModel, CountVectorizer, CountVectorizerParams};
+use crate::base::setters;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 use sprs::CsMat;
@@ -130,39 +131,17 @@ impl Default for TfidfParams {
 }
 
 impl TfidfParams {
-    /// What a term is and which are kept.
-    #[must_use]
-    pub fn counts(mut self, counts: CountVectorizerParams) -> Self {
-        self.counts = counts;
-        self
-    }
-
-    /// How counts become term frequencies.
-    #[must_use]
-    pub fn tf(mut self, tf: Tf) -> Self {
-        self.tf = tf;
-        self
-    }
-
-    /// How document frequencies become weights.
-    #[must_use]
-    pub fn idf(mut self, idf: Idf) -> Self {
-        self.idf = idf;
-        self
-    }
-
-    /// What rows are divided by.
-    #[must_use]
-    pub fn norm(mut self, norm: Norm) -> Self {
-        self.norm = norm;
-        self
-    }
-
-    /// Base of the logarithm of the idf.
-    #[must_use]
-    pub fn log_base(mut self, log_base: f64) -> Self {
-        self.log_base = log_base;
-        self
+    setters! {
+        /// What a term is and which are kept.
+        counts: CountVectorizerParams;
+        /// How counts become term frequencies.
+        tf: Tf;
+        /// How document frequencies become weights.
+        idf: Idf;
+        /// What rows are divided by.
+        norm: Norm;
+        /// Base of the logarithm of the idf.
+        log_base: f64;
     }
 
     /// Learns vocabulary and weights.

@@ -10,6 +10,7 @@
 //! document frequencies these are.
 
 use super::tokens::words;
+use crate::base::setters;
 use crate::{Error, Result};
 use rayon::prelude::*;
 use sprs::CsMat;
@@ -99,25 +100,13 @@ impl CountVectorizerParams {
         self
     }
 
-    /// Fewest documents that a term must stand in.
-    #[must_use]
-    pub fn min_df(mut self, min_df: DocumentFrequency) -> Self {
-        self.min_df = min_df;
-        self
-    }
-
-    /// Most documents that a term may stand in.
-    #[must_use]
-    pub fn max_df(mut self, max_df: DocumentFrequency) -> Self {
-        self.max_df = max_df;
-        self
-    }
-
-    /// Whether letters are made small first.
-    #[must_use]
-    pub fn lowercase(mut self, lowercase: bool) -> Self {
-        self.lowercase = lowercase;
-        self
+    setters! {
+        /// Fewest documents that a term must stand in.
+        min_df: DocumentFrequency;
+        /// Most documents that a term may stand in.
+        max_df: DocumentFrequency;
+        /// Whether letters are made small first.
+        lowercase: bool;
     }
 
     /// Words to drop, as they stand after lowering.

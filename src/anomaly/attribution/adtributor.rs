@@ -1,5 +1,6 @@
 //! Adtributor: the dimension to blame, and its elements.
 
+use crate::base::setters;
 use crate::data::table::Table;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
@@ -91,25 +92,13 @@ pub struct AdtributorParams {
 }
 
 impl AdtributorParams {
-    /// Sets the share of the change that a set of elements must explain.
-    #[must_use]
-    pub fn share(mut self, share: f64) -> Self {
-        self.share = share;
-        self
-    }
-
-    /// Sets the share of the change that each element must explain.
-    #[must_use]
-    pub fn min_element(mut self, min_element: f64) -> Self {
-        self.min_element = min_element;
-        self
-    }
-
-    /// Sets the number of dimensions to return.
-    #[must_use]
-    pub fn max_explanations(mut self, max_explanations: usize) -> Self {
-        self.max_explanations = max_explanations;
-        self
+    setters! {
+        /// Sets the share of the change that a set of elements must explain.
+        share: f64;
+        /// Sets the share of the change that each element must explain.
+        min_element: f64;
+        /// Sets the number of dimensions to return.
+        max_explanations: usize;
     }
 
     /// The dimensions that explain why the measure moved from `before` (or a forecast) to `after`,

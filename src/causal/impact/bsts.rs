@@ -22,7 +22,7 @@
 use super::effect::{Forecast, Impact};
 use super::kalman::StructuralModel;
 use super::spike_slab::{Sampler, SpikeSlabPrior, column_scales, draw_variance};
-use crate::base::{check_matrix, check_vector, stream};
+use crate::base::{check_matrix, check_vector, setters, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -133,18 +133,11 @@ impl CausalImpactParams {
         self
     }
 
-    /// Sets the expected step of the level, in standard deviations of the series.
-    #[must_use]
-    pub fn level_sd(mut self, level_sd: f64) -> Self {
-        self.level_sd = level_sd;
-        self
-    }
-
-    /// Sets how many observations the expected step is worth.
-    #[must_use]
-    pub fn level_df(mut self, level_df: f64) -> Self {
-        self.level_df = level_df;
-        self
+    setters! {
+        /// Sets the expected step of the level, in standard deviations of the series.
+        level_sd: f64;
+        /// Sets how many observations the expected step is worth.
+        level_df: f64;
     }
 
     /// Sets how many controls are expected in the model.
@@ -175,32 +168,15 @@ impl CausalImpactParams {
         self
     }
 
-    /// Sets what intervals leave outside.
-    #[must_use]
-    pub fn alpha(mut self, alpha: f64) -> Self {
-        self.alpha = alpha;
-        self
-    }
-
-    /// Sets the number of draws kept.
-    #[must_use]
-    pub fn n_draws(mut self, n_draws: usize) -> Self {
-        self.n_draws = n_draws;
-        self
-    }
-
-    /// Sets the number of draws thrown away first.
-    #[must_use]
-    pub fn burn_in(mut self, burn_in: usize) -> Self {
-        self.burn_in = burn_in;
-        self
-    }
-
-    /// Seeds the sampler.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets what intervals leave outside.
+        alpha: f64;
+        /// Sets the number of draws kept.
+        n_draws: usize;
+        /// Sets the number of draws thrown away first.
+        burn_in: usize;
+        /// Seeds the sampler.
+        seed: u64;
     }
 
     /// Fits the time before the intervention: `y_pre`, shape `(t₀,)`, and controls `x_pre`, shape

@@ -4,7 +4,7 @@ use super::checks::check_params;
 use super::e_step::posterior;
 use super::m_step::maximise;
 use super::{Covariance, GmmModel, GmmParams};
-use crate::base::{check_matrix, stream};
+use crate::base::{check_matrix, setters, stream};
 use crate::cluster::check_clusters;
 use crate::cluster::kmeans::KMeans;
 use crate::display::check_interrupt;
@@ -79,53 +79,21 @@ pub struct GaussianMixtureParams {
 }
 
 impl GaussianMixtureParams {
-    /// Sets the shape of the covariances.
-    #[must_use]
-    pub fn covariance(mut self, covariance: Covariance) -> Self {
-        self.covariance = covariance;
-        self
-    }
-
-    /// Sets what is added to the diagonals.
-    #[must_use]
-    pub fn reg_covar(mut self, reg_covar: f64) -> Self {
-        self.reg_covar = reg_covar;
-        self
-    }
-
-    /// Sets where EM starts.
-    #[must_use]
-    pub fn init(mut self, init: GmmInit) -> Self {
-        self.init = init;
-        self
-    }
-
-    /// Sets the number of runs.
-    #[must_use]
-    pub fn n_init(mut self, n_init: usize) -> Self {
-        self.n_init = n_init;
-        self
-    }
-
-    /// Sets the largest number of EM steps of a run.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// Sets the gain of the mean log-likelihood below which EM stops.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Seeds the starts.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets the shape of the covariances.
+        covariance: Covariance;
+        /// Sets what is added to the diagonals.
+        reg_covar: f64;
+        /// Sets where EM starts.
+        init: GmmInit;
+        /// Sets the number of runs.
+        n_init: usize;
+        /// Sets the largest number of EM steps of a run.
+        max_iter: usize;
+        /// Sets the gain of the mean log-likelihood below which EM stops.
+        tol: f64;
+        /// Seeds the starts.
+        seed: u64;
     }
 
     /// Fits the rows of `x`, shape `(n_samples, n_features)`.

@@ -26,7 +26,7 @@ use self::assign::update;
 use self::hamerly::Bounds;
 pub(crate) use self::seeding::plus_plus;
 use super::check_clusters;
-use crate::base::{check_matrix, map_blocks, rows, stream};
+use crate::base::{check_matrix, map_blocks, rows, setters, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
@@ -153,62 +153,30 @@ pub struct KMeansStep {
 }
 
 impl KMeansParams {
-    /// Sets where the centroids start.
-    #[must_use]
-    pub fn init(mut self, init: KMeansInit) -> Self {
-        self.init = init;
-        self
-    }
-
-    /// Sets how the nearest centroids are found.
-    ///
-    /// ```
-    /// use mlnotes::cluster::kmeans::{KMeans, KMeansAlgorithm};
-    /// let x = mlnotes::data::iris().x.view();
-    /// let bounded = KMeans::params(3).fit(x)?;
-    /// let plain = KMeans::params(3).algorithm(KMeansAlgorithm::Lloyd).fit(x)?;
-    /// assert_eq!(plain, bounded);
-    /// # Ok::<(), mlnotes::Error>(())
-    /// ```
-    #[must_use]
-    pub fn algorithm(mut self, algorithm: KMeansAlgorithm) -> Self {
-        self.algorithm = algorithm;
-        self
-    }
-
-    /// Sets the largest number of iterations of a run.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// Sets the relative shift of the centroids at which to stop; 0 runs until no label changes.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Sets the number of runs.
-    #[must_use]
-    pub fn n_init(mut self, n_init: usize) -> Self {
-        self.n_init = n_init;
-        self
-    }
-
-    /// Sets what becomes of an empty cluster.
-    #[must_use]
-    pub fn empty(mut self, empty: EmptyCluster) -> Self {
-        self.empty = empty;
-        self
-    }
-
-    /// Seeds the starts.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets where the centroids start.
+        init: KMeansInit;
+        /// Sets how the nearest centroids are found.
+        ///
+        /// ```
+        /// use mlnotes::cluster::kmeans::{KMeans, KMeansAlgorithm};
+        /// let x = mlnotes::data::iris().x.view();
+        /// let bounded = KMeans::params(3).fit(x)?;
+        /// let plain = KMeans::params(3).algorithm(KMeansAlgorithm::Lloyd).fit(x)?;
+        /// assert_eq!(plain, bounded);
+        /// # Ok::<(), mlnotes::Error>(())
+        /// ```
+        algorithm: KMeansAlgorithm;
+        /// Sets the largest number of iterations of a run.
+        max_iter: usize;
+        /// Sets the relative shift of the centroids at which to stop; 0 runs until no label changes.
+        tol: f64;
+        /// Sets the number of runs.
+        n_init: usize;
+        /// Sets what becomes of an empty cluster.
+        empty: EmptyCluster;
+        /// Seeds the starts.
+        seed: u64;
     }
 
     /// Lets the runs draw from the streams of the seed from this one on, for a caller that has tried the others.

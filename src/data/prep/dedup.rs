@@ -27,7 +27,7 @@
 //! Motwani (1998) for bands; Leskovec, Rajaraman & Ullman (2020), *Mining of Massive Datasets*,
 //! chapter 3.
 
-use crate::base::stream;
+use crate::base::{setters, stream};
 use crate::data::table::{Table, Value};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
@@ -200,25 +200,13 @@ pub struct NearDuplicate {
 }
 
 impl MinHashParams {
-    /// Sets the number of minima a signature.
-    #[must_use]
-    pub fn permutations(mut self, permutations: usize) -> Self {
-        self.permutations = permutations;
-        self
-    }
-
-    /// Sets the number of bands.
-    #[must_use]
-    pub fn bands(mut self, bands: usize) -> Self {
-        self.bands = bands;
-        self
-    }
-
-    /// Seeds the permutations. Only signatures of one seed can be compared.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets the number of minima a signature.
+        permutations: usize;
+        /// Sets the number of bands.
+        bands: usize;
+        /// Seeds the permutations. Only signatures of one seed can be compared.
+        seed: u64;
     }
 
     /// The chance that two sets of Jaccard similarity `j` share a band, `1 − (1 − jʳ)ᵇ`.

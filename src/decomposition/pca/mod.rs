@@ -21,7 +21,7 @@
 mod moments;
 mod routes;
 
-use crate::base::{check_matrix, check_width};
+use crate::base::{check_matrix, check_width, setters};
 use crate::{Error, Result};
 use moments::Moments;
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
@@ -129,25 +129,13 @@ impl PcaParams {
         Self { keep, solver: PcaSolver::default(), whiten: false, seed: 0 }
     }
 
-    /// Sets the route; all agree where the spectrum has no ties.
-    #[must_use]
-    pub fn solver(mut self, solver: PcaSolver) -> Self {
-        self.solver = solver;
-        self
-    }
-
-    /// Whether `transform` divides each score by its standard deviation (and `inverse_transform` multiplies).
-    #[must_use]
-    pub fn whiten(mut self, whiten: bool) -> Self {
-        self.whiten = whiten;
-        self
-    }
-
-    /// Seeds the random start of [`PcaSolver::Power`] and [`PcaSolver::Randomized`].
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets the route; all agree where the spectrum has no ties.
+        solver: PcaSolver;
+        /// Whether `transform` divides each score by its standard deviation (and `inverse_transform` multiplies).
+        whiten: bool;
+        /// Seeds the random start of [`PcaSolver::Power`] and [`PcaSolver::Randomized`].
+        seed: u64;
     }
 
     /// Fits the components of `x`, shape `(n_samples, n_features)`.

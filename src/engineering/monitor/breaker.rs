@@ -17,7 +17,7 @@
 //! Nygard (2018), *Release it!*, second edition, chapter 5.
 
 use super::check_time;
-use crate::base::check_positive;
+use crate::base::{check_positive, setters};
 use crate::{Error, Result};
 
 /// What the breaker does with calls.
@@ -56,18 +56,11 @@ pub struct CircuitBreakerParams {
 }
 
 impl CircuitBreakerParams {
-    /// Sets how many failures in a row open the breaker.
-    #[must_use]
-    pub fn failure_threshold(mut self, failure_threshold: u32) -> Self {
-        self.failure_threshold = failure_threshold;
-        self
-    }
-
-    /// Sets how long the breaker stays open, in seconds.
-    #[must_use]
-    pub fn open_s(mut self, open_s: f64) -> Self {
-        self.open_s = open_s;
-        self
+    setters! {
+        /// Sets how many failures in a row open the breaker.
+        failure_threshold: u32;
+        /// Sets how long the breaker stays open, in seconds.
+        open_s: f64;
     }
 
     /// A closed breaker.

@@ -16,7 +16,7 @@
 //! Beyer, Murphy, Rensin, Kawahara & Thorne, eds. (2018), *The site reliability workbook*, chapter 5,
 //! approaches 4–6.
 
-use crate::base::check_positive;
+use crate::base::{check_positive, setters};
 use crate::{Error, Result};
 
 /// How many times faster than allowed the error budget is spent, `(errors / total) / (1 − slo)`.
@@ -148,25 +148,13 @@ impl BurnRateAlert {
         Self { slo, long_s: 3600.0, short_s: 300.0, threshold: 14.4 }
     }
 
-    /// Sets the long window, in seconds.
-    #[must_use]
-    pub fn long_s(mut self, long_s: f64) -> Self {
-        self.long_s = long_s;
-        self
-    }
-
-    /// Sets the short window, in seconds.
-    #[must_use]
-    pub fn short_s(mut self, short_s: f64) -> Self {
-        self.short_s = short_s;
-        self
-    }
-
-    /// Sets the burn rate that both windows must exceed.
-    #[must_use]
-    pub fn threshold(mut self, threshold: f64) -> Self {
-        self.threshold = threshold;
-        self
+    setters! {
+        /// Sets the long window, in seconds.
+        long_s: f64;
+        /// Sets the short window, in seconds.
+        short_s: f64;
+        /// Sets the burn rate that both windows must exceed.
+        threshold: f64;
     }
 
     /// The alerts of a series of samples in rising order of time.

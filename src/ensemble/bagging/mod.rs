@@ -21,7 +21,7 @@ pub use variance::{MemberVariance, member_variance, variance_of_mean};
 
 use crate::base::{
     Classifier, Fitted, Regressor, argmax, check_classes, check_matrix, check_rows, check_target,
-    r_squared, stream,
+    r_squared, setters, stream,
 };
 use crate::display::check_interrupt;
 use crate::sampling::bootstrap::{draw, out_of_bag};
@@ -109,39 +109,17 @@ pub struct BaggingClassifierModel {
 }
 
 impl<B> BaggingParams<B> {
-    /// Sets the number of members.
-    #[must_use]
-    pub fn n_estimators(mut self, n_estimators: usize) -> Self {
-        self.n_estimators = n_estimators;
-        self
-    }
-
-    /// Sets how many rows a member draws, as a share of all.
-    #[must_use]
-    pub fn max_samples(mut self, max_samples: f64) -> Self {
-        self.max_samples = max_samples;
-        self
-    }
-
-    /// Sets how many features a member draws, as a share of all.
-    #[must_use]
-    pub fn max_features(mut self, max_features: f64) -> Self {
-        self.max_features = max_features;
-        self
-    }
-
-    /// Sets whether to judge each row by the members that did not draw it.
-    #[must_use]
-    pub fn oob_score(mut self, oob_score: bool) -> Self {
-        self.oob_score = oob_score;
-        self
-    }
-
-    /// Seeds the draws.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets the number of members.
+        n_estimators: usize;
+        /// Sets how many rows a member draws, as a share of all.
+        max_samples: f64;
+        /// Sets how many features a member draws, as a share of all.
+        max_features: f64;
+        /// Sets whether to judge each row by the members that did not draw it.
+        oob_score: bool;
+        /// Seeds the draws.
+        seed: u64;
     }
 
     fn check(&self) -> Result<()> {

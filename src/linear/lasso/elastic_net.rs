@@ -2,7 +2,7 @@
 
 use super::descent::{Design, Prices, State};
 use super::path::{LassoPath, follow};
-use crate::base::{Fitted, Regressor, r2_of};
+use crate::base::{Fitted, Regressor, r2_of, setters};
 use crate::linear::penalised::{check_alpha, check_pair, predict};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -94,25 +94,13 @@ pub struct LassoModel {
 }
 
 impl ElasticNetParams {
-    /// Whether to fit an intercept.
-    #[must_use]
-    pub fn fit_intercept(mut self, fit_intercept: bool) -> Self {
-        self.fit_intercept = fit_intercept;
-        self
-    }
-
-    /// Sets the largest number of sweeps.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// Sets the duality gap at which to stop, relative to `‖y − ȳ‖²/n`.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
+    setters! {
+        /// Whether to fit an intercept.
+        fit_intercept: bool;
+        /// Sets the largest number of sweeps.
+        max_iter: usize;
+        /// Sets the duality gap at which to stop, relative to `‖y − ȳ‖²/n`.
+        tol: f64;
     }
 
     /// Begins with these weights instead of zeros, shape `(n_features,)`.

@@ -8,7 +8,7 @@
 
 use super::design::{check_design, check_labels};
 use super::solvers::lbfgs;
-use crate::base::log_sum_exp;
+use crate::base::{log_sum_exp, setters};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
@@ -60,25 +60,13 @@ pub struct SoftmaxModel {
 }
 
 impl SoftmaxRegressionParams {
-    /// Sets the strength `λ` of the penalty.
-    #[must_use]
-    pub fn l2(mut self, l2: f64) -> Self {
-        self.l2 = l2;
-        self
-    }
-
-    /// Sets the largest number of steps.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// Sets the size of the gradient at which to stop.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
+    setters! {
+        /// Sets the strength `λ` of the penalty.
+        l2: f64;
+        /// Sets the largest number of steps.
+        max_iter: usize;
+        /// Sets the size of the gradient at which to stop.
+        tol: f64;
     }
 
     /// Fits `x`, `(n_samples, n_features)`, to the classes `y`, `(n_samples,)`, numbered from 0; the

@@ -7,7 +7,7 @@
 //! ```
 
 use super::{check_settings, classes_of};
-use crate::base::{accuracy_of, argmax, check_matrix, check_rows, stream};
+use crate::base::{accuracy_of, argmax, check_matrix, check_rows, setters, stream};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, s};
 use rand::seq::SliceRandom;
@@ -78,39 +78,17 @@ pub struct LinearSvcModel {
 }
 
 impl LinearSvcParams {
-    /// Sets the price of a row inside the margin.
-    #[must_use]
-    pub fn c(mut self, c: f64) -> Self {
-        self.c = c;
-        self
-    }
-
-    /// Sets what that price is paid for.
-    #[must_use]
-    pub fn loss(mut self, loss: HingeLoss) -> Self {
-        self.loss = loss;
-        self
-    }
-
-    /// Sets the spread of projected gradients at which to stop.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Sets the largest number of rounds.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// Seeds the order of the rows.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets the price of a row inside the margin.
+        c: f64;
+        /// Sets what that price is paid for.
+        loss: HingeLoss;
+        /// Sets the spread of projected gradients at which to stop.
+        tol: f64;
+        /// Sets the largest number of rounds.
+        max_iter: usize;
+        /// Seeds the order of the rows.
+        seed: u64;
     }
 
     /// Fits `x`, `(n_samples, n_features)`, to the classes `y`, `(n_samples,)`.

@@ -1,7 +1,7 @@
 //! The kernel machine for two or more classes.
 
 use super::{Kernel, check_settings, classes_of, smo};
-use crate::base::{accuracy_of, argmax, check_matrix, check_rows};
+use crate::base::{accuracy_of, argmax, check_matrix, check_rows, setters};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
@@ -70,25 +70,13 @@ pub struct SvcModel {
 }
 
 impl SvcParams {
-    /// Sets the price of a row inside the margin.
-    #[must_use]
-    pub fn c(mut self, c: f64) -> Self {
-        self.c = c;
-        self
-    }
-
-    /// Sets the largest violation of optimality that is left.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Sets the largest number of steps of a machine.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
+    setters! {
+        /// Sets the price of a row inside the margin.
+        c: f64;
+        /// Sets the largest violation of optimality that is left.
+        tol: f64;
+        /// Sets the largest number of steps of a machine.
+        max_iter: usize;
     }
 
     /// Fits `x`, `(n_samples, n_features)`, to the classes `y`, `(n_samples,)`, one machine a pair of

@@ -1,7 +1,7 @@
 //! Cross-entropy of logits with class labels, with `PyTorch`'s options.
 
 use super::{softmax, weighted_loss};
-use crate::base::check_matrix;
+use crate::base::{check_matrix, setters};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2};
 
@@ -66,32 +66,15 @@ impl CrossEntropy {
         Self::default()
     }
 
-    /// Sets a weight a class, shape `(n_classes,)`.
-    #[must_use]
-    pub fn weights(mut self, weights: Array1<f64>) -> Self {
-        self.weights = Some(weights);
-        self
-    }
-
-    /// Sets the share of the target that is spread over all classes.
-    #[must_use]
-    pub fn label_smoothing(mut self, label_smoothing: f64) -> Self {
-        self.label_smoothing = label_smoothing;
-        self
-    }
-
-    /// Sets the label whose rows do not count; it need not be a class (padding often is none).
-    #[must_use]
-    pub fn ignore_index(mut self, ignore_index: usize) -> Self {
-        self.ignore_index = Some(ignore_index);
-        self
-    }
-
-    /// Sets how the rows' losses become one number.
-    #[must_use]
-    pub fn reduction(mut self, reduction: Reduction) -> Self {
-        self.reduction = reduction;
-        self
+    setters! {
+        /// Sets a weight a class, shape `(n_classes,)`.
+        weights: Array1<f64> => Some;
+        /// Sets the share of the target that is spread over all classes.
+        label_smoothing: f64;
+        /// Sets the label whose rows do not count; it need not be a class (padding often is none).
+        ignore_index: usize => Some;
+        /// Sets how the rows' losses become one number.
+        reduction: Reduction;
     }
 
     /// Weight `w_c` of a class.

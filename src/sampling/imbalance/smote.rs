@@ -13,7 +13,7 @@
 //! Chawla, Bowyer, Hall & Kegelmeyer (2002), SMOTE: synthetic minority over-sampling technique, section 4.2.
 
 use super::{at_least, by_class, check_ratio, extremes};
-use crate::base::{check_matrix, stream};
+use crate::base::{check_matrix, setters, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
@@ -60,25 +60,13 @@ pub struct SmoteParams {
 }
 
 impl SmoteParams {
-    /// Sets the number of neighbours.
-    #[must_use]
-    pub fn k(mut self, k: usize) -> Self {
-        self.k = k;
-        self
-    }
-
-    /// Sets the size that classes are brought to, as a share of the largest class.
-    #[must_use]
-    pub fn ratio(mut self, ratio: f64) -> Self {
-        self.ratio = ratio;
-        self
-    }
-
-    /// Seeds the draws.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets the number of neighbours.
+        k: usize;
+        /// Sets the size that classes are brought to, as a share of the largest class.
+        ratio: f64;
+        /// Seeds the draws.
+        seed: u64;
     }
 
     /// The rows of `x`, `(n_samples, n_features)`, and their classes `y`, `(n_samples,)`, followed by the

@@ -2,7 +2,7 @@
 
 use super::features::Features;
 use super::model::{CrfModel, check_labels};
-use crate::base::stream;
+use crate::base::{setters, stream};
 use crate::optimize::lbfgs;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1};
@@ -47,25 +47,13 @@ pub struct CrfParams {
 }
 
 impl CrfParams {
-    /// Sets the penalty.
-    #[must_use]
-    pub fn l2(mut self, l2: f64) -> Self {
-        self.l2 = l2;
-        self
-    }
-
-    /// Sets the largest number of steps.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// Sets the largest entry of the gradient, an expected count, at which training stops.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
+    setters! {
+        /// Sets the penalty.
+        l2: f64;
+        /// Sets the largest number of steps.
+        max_iter: usize;
+        /// Sets the largest entry of the gradient, an expected count, at which training stops.
+        tol: f64;
     }
 
     /// Starts from standard normal weights instead of zeros: with `l2 > 0` the end is the same.

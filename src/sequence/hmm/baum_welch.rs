@@ -3,7 +3,7 @@
 use super::super::chain::Chain;
 use super::categorical::{Counts, check_sequences};
 use super::{CategoricalHmm, check_em, random_rows, rows_to_one};
-use crate::base::stream;
+use crate::base::{setters, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2};
@@ -82,32 +82,15 @@ pub struct HmmFit {
 }
 
 impl BaumWelchParams {
-    /// Sets the largest number of EM steps of a run.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// Sets the gain of the log-likelihood an observation below which a run stops.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Sets the number of random starts.
-    #[must_use]
-    pub fn n_init(mut self, n_init: usize) -> Self {
-        self.n_init = n_init;
-        self
-    }
-
-    /// Seeds the starts.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets the largest number of EM steps of a run.
+        max_iter: usize;
+        /// Sets the gain of the log-likelihood an observation below which a run stops.
+        tol: f64;
+        /// Sets the number of random starts.
+        n_init: usize;
+        /// Seeds the starts.
+        seed: u64;
     }
 
     /// Starts from this model.

@@ -1,7 +1,7 @@
 //! Baum–Welch for Gaussian emissions: a mixture whose components remember.
 
 use super::{GaussianHmm, check_em, random_rows, rows_to_one};
-use crate::base::{check_matrix, stream};
+use crate::base::{check_matrix, setters, stream};
 use crate::cluster::check_clusters;
 use crate::cluster::kmeans::plus_plus;
 use crate::display::check_interrupt;
@@ -90,46 +90,19 @@ pub struct GaussianHmmFit {
 }
 
 impl GaussianBaumWelchParams {
-    /// Sets whether covariances are diagonal.
-    #[must_use]
-    pub fn diagonal(mut self, diagonal: bool) -> Self {
-        self.diagonal = diagonal;
-        self
-    }
-
-    /// Sets what is added to the diagonals.
-    #[must_use]
-    pub fn reg_covar(mut self, reg_covar: f64) -> Self {
-        self.reg_covar = reg_covar;
-        self
-    }
-
-    /// Sets the largest number of EM steps of a run.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// Sets the gain of the log-likelihood an observation below which a run stops.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Sets the number of starts.
-    #[must_use]
-    pub fn n_init(mut self, n_init: usize) -> Self {
-        self.n_init = n_init;
-        self
-    }
-
-    /// Seeds the starts.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets whether covariances are diagonal.
+        diagonal: bool;
+        /// Sets what is added to the diagonals.
+        reg_covar: f64;
+        /// Sets the largest number of EM steps of a run.
+        max_iter: usize;
+        /// Sets the gain of the log-likelihood an observation below which a run stops.
+        tol: f64;
+        /// Sets the number of starts.
+        n_init: usize;
+        /// Seeds the starts.
+        seed: u64;
     }
 
     /// Starts from this model.

@@ -40,7 +40,7 @@ pub use proportions::{
 pub use ratio::{RatioEstimate, cluster_bootstrap_ci, linearise, ratio_delta, ratio_test};
 pub use sequential::{always_valid_ci, always_valid_p, peeking_error_rate};
 
-use crate::base::{Test, check_vector};
+use crate::base::{Test, check_vector, setters};
 use crate::{Error, Result};
 use ndarray::ArrayView1;
 use statrs::distribution::{Continuous, ContinuousCDF, Normal, StudentsT};
@@ -95,18 +95,11 @@ pub struct AbTestParams {
 }
 
 impl AbTestParams {
-    /// Sets which differences count against the null hypothesis.
-    #[must_use]
-    pub fn alternative(mut self, alternative: Alternative) -> Self {
-        self.alternative = alternative;
-        self
-    }
-
-    /// Sets the confidence level of the interval.
-    #[must_use]
-    pub fn level(mut self, level: f64) -> Self {
-        self.level = level;
-        self
+    setters! {
+        /// Sets which differences count against the null hypothesis.
+        alternative: Alternative;
+        /// Sets the confidence level of the interval.
+        level: f64;
     }
 
     /// Sets the effect under the null hypothesis: a margin makes it a test of non-inferiority.

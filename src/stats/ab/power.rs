@@ -15,7 +15,7 @@
 //! of Power*.
 
 use super::{Alternative, NullDistribution, check_open, z_quantile};
-use crate::base::{check_positive, check_vector};
+use crate::base::{check_positive, check_vector, setters};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -130,39 +130,17 @@ pub struct PowerParams {
 }
 
 impl PowerParams {
-    /// Sets the chance of a type I error.
-    #[must_use]
-    pub fn alpha(mut self, alpha: f64) -> Self {
-        self.alpha = alpha;
-        self
-    }
-
-    /// Sets the power to reach: one minus the chance of a type II error.
-    #[must_use]
-    pub fn power(mut self, power: f64) -> Self {
-        self.power = power;
-        self
-    }
-
-    /// Sets the size of the second group over that of the first.
-    #[must_use]
-    pub fn ratio(mut self, ratio: f64) -> Self {
-        self.ratio = ratio;
-        self
-    }
-
-    /// Sets the side of the test.
-    #[must_use]
-    pub fn alternative(mut self, alternative: Alternative) -> Self {
-        self.alternative = alternative;
-        self
-    }
-
-    /// Plans for Student's t-test in place of z.
-    #[must_use]
-    pub fn t_test(mut self, t_test: bool) -> Self {
-        self.t_test = t_test;
-        self
+    setters! {
+        /// Sets the chance of a type I error.
+        alpha: f64;
+        /// Sets the power to reach: one minus the chance of a type II error.
+        power: f64;
+        /// Sets the size of the second group over that of the first.
+        ratio: f64;
+        /// Sets the side of the test.
+        alternative: Alternative;
+        /// Plans for Student's t-test in place of z.
+        t_test: bool;
     }
 
     /// Power to see a difference of means `effect`, standard deviation `sd` in both groups, with `n` in

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::Result;
 use crate::base::{
-    Classifier, Fitted, accuracy_of, argmax, check_classes, check_matrix, check_rows, stream,
+    Classifier, Fitted, accuracy_of, argmax, check_classes, check_matrix, check_rows, setters,
+    stream,
 };
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rand_chacha::ChaCha8Rng;
@@ -73,25 +74,13 @@ pub struct ClassificationTree {
 impl DecisionTreeClassifierParams {
     growth_setters!();
 
-    /// Sets the impurity.
-    #[must_use]
-    pub fn criterion(mut self, criterion: Criterion) -> Self {
-        self.criterion = criterion;
-        self
-    }
-
-    /// Sets the price of a leaf in the pruning, in units of impurity.
-    #[must_use]
-    pub fn ccp_alpha(mut self, ccp_alpha: f64) -> Self {
-        self.ccp_alpha = ccp_alpha;
-        self
-    }
-
-    /// Seeds the draws of features.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets the impurity.
+        criterion: Criterion;
+        /// Sets the price of a leaf in the pruning, in units of impurity.
+        ccp_alpha: f64;
+        /// Seeds the draws of features.
+        seed: u64;
     }
 
     /// Fits `x`, `(n_samples, n_features)`, to the classes `y`, `(n_samples,)`, numbered from 0; the

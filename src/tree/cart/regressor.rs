@@ -6,7 +6,9 @@ use super::{
     growth_setters,
 };
 use crate::Result;
-use crate::base::{Fitted, Regressor, check_matrix, check_rows, check_target, r_squared, stream};
+use crate::base::{
+    Fitted, Regressor, check_matrix, check_rows, check_target, r_squared, setters, stream,
+};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
 
@@ -65,18 +67,11 @@ pub struct RegressionTree {
 impl DecisionTreeRegressorParams {
     growth_setters!();
 
-    /// Sets the price of a leaf in the pruning.
-    #[must_use]
-    pub fn ccp_alpha(mut self, ccp_alpha: f64) -> Self {
-        self.ccp_alpha = ccp_alpha;
-        self
-    }
-
-    /// Seeds the draws of features.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// Sets the price of a leaf in the pruning.
+        ccp_alpha: f64;
+        /// Seeds the draws of features.
+        seed: u64;
     }
 
     /// Fits `x`, `(n_samples, n_features)`, to `y`, `(n_samples,)`.

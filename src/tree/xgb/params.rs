@@ -1,6 +1,7 @@
 //! Settings.
 
 use super::{Growth, Method, Objective};
+use crate::base::setters;
 use crate::{Error, Result};
 
 const NAME: &str = "BoostedTrees";
@@ -82,20 +83,6 @@ pub struct BoostedTreesParams {
     pub(super) goss: Option<(f64, f64)>,
     pub(super) base_score: Option<f64>,
     pub(super) seed: u64,
-}
-
-/// One setter a setting.
-macro_rules! setters {
-    ($($(#[$doc:meta])* $name:ident: $type:ty;)*) => {
-        $(
-            $(#[$doc])*
-            #[must_use]
-            pub fn $name(mut self, $name: $type) -> Self {
-                self.$name = $name;
-                self
-            }
-        )*
-    };
 }
 
 impl BoostedTreesParams {

@@ -1,6 +1,7 @@
 //! Settings of a logistic regression, their defaults and their rules.
 
 use super::super::design::{check_design, check_labels};
+use crate::base::setters;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView2};
 
@@ -117,71 +118,39 @@ pub struct LogisticRegressionParams {
 }
 
 impl LogisticRegressionParams {
-    /// Sets the penalty.
-    #[must_use]
-    pub fn penalty(mut self, penalty: Penalty) -> Self {
-        self.penalty = penalty;
-        self
-    }
-
-    /// Sets the solver.
-    #[must_use]
-    pub fn solver(mut self, solver: Solver) -> Self {
-        self.solver = solver;
-        self
-    }
-
-    /// Whether to fit an intercept.
-    #[must_use]
-    pub fn fit_intercept(mut self, fit_intercept: bool) -> Self {
-        self.fit_intercept = fit_intercept;
-        self
-    }
-
-    /// Sets the largest number of steps.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// Sets the size of the gradient at which to stop.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Seeds the order of the samples in [`Solver::Sgd`].
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    /// Sets how much each row counts, shape `(n_samples,)`: the loss becomes `Σ vᵢ ℓᵢ / Σ vᵢ`, so a
-    /// weight of 2 is a row that stands there twice, and only ratios of weights matter. scikit-learn's
-    /// `C` is then `1 / (λ Σ vᵢ)`.
-    ///
-    /// Weights that differ between the classes shift the probabilities; see
-    /// [`crate::sampling::imbalance`].
-    ///
-    /// ```
-    /// use mlnotes::linear::logistic::LogisticRegression;
-    /// use ndarray::array;
-    /// let x = array![[0.0], [1.0], [2.0], [3.0]];
-    /// let twice = array![[0.0], [1.0], [2.0], [2.0], [3.0]];
-    /// let weights = array![1.0, 1.0, 2.0, 1.0];
-    /// let params = LogisticRegression::params();
-    /// let repeated = params.fit(twice.view(), &[0, 1, 0, 0, 1])?;
-    /// let weighted = params.sample_weight(weights).fit(x.view(), &[0, 1, 0, 1])?;
-    /// assert!((weighted.coef[0] - repeated.coef[0]).abs() < 1e-6);
-    /// # Ok::<(), mlnotes::Error>(())
-    /// ```
-    #[must_use]
-    pub fn sample_weight(mut self, sample_weight: Array1<f64>) -> Self {
-        self.sample_weight = Some(sample_weight);
-        self
+    setters! {
+        /// Sets the penalty.
+        penalty: Penalty;
+        /// Sets the solver.
+        solver: Solver;
+        /// Whether to fit an intercept.
+        fit_intercept: bool;
+        /// Sets the largest number of steps.
+        max_iter: usize;
+        /// Sets the size of the gradient at which to stop.
+        tol: f64;
+        /// Seeds the order of the samples in [`Solver::Sgd`].
+        seed: u64;
+        /// Sets how much each row counts, shape `(n_samples,)`: the loss becomes `Σ vᵢ ℓᵢ / Σ vᵢ`, so a
+        /// weight of 2 is a row that stands there twice, and only ratios of weights matter. scikit-learn's
+        /// `C` is then `1 / (λ Σ vᵢ)`.
+        ///
+        /// Weights that differ between the classes shift the probabilities; see
+        /// [`crate::sampling::imbalance`].
+        ///
+        /// ```
+        /// use mlnotes::linear::logistic::LogisticRegression;
+        /// use ndarray::array;
+        /// let x = array![[0.0], [1.0], [2.0], [3.0]];
+        /// let twice = array![[0.0], [1.0], [2.0], [2.0], [3.0]];
+        /// let weights = array![1.0, 1.0, 2.0, 1.0];
+        /// let params = LogisticRegression::params();
+        /// let repeated = params.fit(twice.view(), &[0, 1, 0, 0, 1])?;
+        /// let weighted = params.sample_weight(weights).fit(x.view(), &[0, 1, 0, 1])?;
+        /// assert!((weighted.coef[0] - repeated.coef[0]).abs() < 1e-6);
+        /// # Ok::<(), mlnotes::Error>(())
+        /// ```
+        sample_weight: Array1<f64> => Some;
     }
 
     /// Every rule of the settings and of the data, once.

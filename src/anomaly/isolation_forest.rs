@@ -36,10 +36,6 @@ use rayon::prelude::*;
 /// Euler's constant.
 const GAMMA: f64 = 0.577_215_664_901_532_9;
 
-/// Entry point: [`IsolationForest::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct IsolationForest;
-
 impl IsolationForest {
     /// The settings of the paper: 100 trees on 256 rows each.
     pub fn params() -> IsolationForestParams {
@@ -64,7 +60,7 @@ pub struct IsolationForestParams {
 /// Fitted isolation forest.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct IsolationForestModel {
+pub struct IsolationForest {
     /// Rows that each tree was grown on, `ψ`.
     pub sample_size: usize,
     /// Features of a row.
@@ -101,7 +97,7 @@ impl IsolationForestParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::TooFewSamples`] below 2 rows,
     /// [`Error::Parameter`].
-    pub fn fit(&self, x: ArrayView2<f64>) -> Result<IsolationForestModel> {
+    pub fn fit(&self, x: ArrayView2<f64>) -> Result<IsolationForest> {
         self.check(x)?;
         let sample_size = self.max_samples.min(x.nrows());
         let limit = sample_size.next_power_of_two().ilog2() as usize;
@@ -113,7 +109,7 @@ impl IsolationForestParams {
             grow(x, &mut rows, 0, limit, &mut rng)
         };
         let trees = (0..self.n_trees).into_par_iter().map(grow).collect();
-        Ok(IsolationForestModel { sample_size, n_features: x.ncols(), trees })
+        Ok(IsolationForest { sample_size, n_features: x.ncols(), trees })
     }
 
     fn check(&self, x: ArrayView2<f64>) -> Result<()> {
@@ -135,7 +131,7 @@ impl IsolationForestParams {
     }
 }
 
-impl IsolationForestModel {
+impl IsolationForest {
     /// Outlier scores in `(0, 1]`, shape `(n_rows,)`, of the rows of `x`, `(n_rows, n_features)`: 1
     /// for rows that are cut off at once, 0.5 for the depth of a random tree. scikit-learn's
     /// `score_samples` is their negative.
@@ -143,10 +139,10 @@ impl IsolationForestModel {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`] for a wrong number of columns.
     pub fn scores(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        check_matrix("IsolationForestModel::scores: `x`", x)?;
+        check_matrix("IsolationForest::scores: `x`", x)?;
         if x.ncols() != self.n_features {
             return Err(Error::Shape {
-                what: "IsolationForestModel::scores: `x`",
+                what: "IsolationForest::scores: `x`",
                 expected: format!("(n_rows, {})", self.n_features),
                 got: format!("({}, {})", x.nrows(), x.ncols()),
             });

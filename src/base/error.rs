@@ -19,7 +19,7 @@ pub enum Error {
     /// An array has the wrong shape.
     #[error("{what}: expected shape {expected}, got {got}")]
     Shape {
-        /// The estimator and argument, for example ``PcaModel::transform: `x` ``.
+        /// The estimator and argument, for example ``Pca::transform: `x` ``.
         what: &'static str,
         /// The shape that is needed.
         expected: String,

@@ -13,7 +13,7 @@ pub(super) const NOTES: &[Note] = &[
             "sequence::hmm::GaussianHmm",
             "sequence::hmm::BaumWelch",
             "sequence::crf::LinearChainCrf",
-            "sequence::crf::CrfModel",
+            "sequence::crf::LinearChainCrf",
         ],
         reference: Some("tests/it/references/sequence.rs"),
         status: Status::Covered,
@@ -184,7 +184,7 @@ pub(super) const NOTES: &[Note] = &[
         items: &[
             "text::vectorizer::CountVectorizer",
             "text::tfidf::Tfidf",
-            "text::tfidf::TfidfModel",
+            "text::tfidf::Tfidf",
             "text::bm25::Bm25",
         ],
         reference: Some("tests/it/references/text.rs"),

@@ -17,7 +17,7 @@
 
 use super::check::{check_binary, check_length, check_outcome};
 use crate::base::Test;
-use crate::linear::ols::{LinearModel, LinearRegression, OlsCovariance};
+use crate::linear::ols::{LinearRegression, OlsCovariance};
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView1, ArrayView2, s};
 
@@ -36,7 +36,7 @@ pub struct DiffInDiff {
     /// Mean outcomes without covariates: `means[group][period]`, 1 for treated and for after.
     pub means: [[f64; 2]; 2],
     /// The whole regression: coefficients of `D`, `P`, `D P`, then the covariates.
-    pub model: LinearModel,
+    pub model: LinearRegression,
 }
 
 /// Fits outcomes `y`, shape `(n_samples,)`, on group, period and their product, and on covariates `x`, shape
@@ -99,7 +99,7 @@ pub(super) fn regress(
     design: ArrayView2<f64>,
     y: ArrayView1<f64>,
     cluster: Option<&[usize]>,
-) -> Result<LinearModel> {
+) -> Result<LinearRegression> {
     let covariance =
         cluster.map_or(OlsCovariance::Classical, |units| OlsCovariance::Cluster(units.to_vec()));
     LinearRegression::params().covariance(covariance).fit(design, y)

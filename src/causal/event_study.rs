@@ -16,7 +16,7 @@
 use super::check::{check_binary, check_length, check_outcome};
 use super::did::regress;
 use crate::base::Test;
-use crate::linear::ols::LinearModel;
+use crate::linear::ols::LinearRegression;
 use crate::{Error, Result};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
@@ -41,7 +41,7 @@ pub struct EventStudy {
     /// Upper ends, shape `(n_periods,)`.
     pub upper: Array1<f64>,
     /// The whole regression: `D`, the periods, then `D` times the periods, without the reference.
-    pub model: LinearModel,
+    pub model: LinearRegression,
 }
 
 /// Fits outcomes `y`, shape `(n_samples,)`, of a group with `treated = 1` that is treated from period `start`

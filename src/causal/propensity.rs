@@ -15,9 +15,7 @@
 use super::check::{arms, check_scores};
 use super::metric::independent_columns;
 use crate::base::{check_matrix, sigmoid, to_faer};
-use crate::linear::logistic::{
-    LogisticModel, LogisticRegression, logistic_gradient, logistic_hessian,
-};
+use crate::linear::logistic::{LogisticRegression, logistic_gradient, logistic_hessian};
 use crate::{Error, Result};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
@@ -75,7 +73,7 @@ pub fn propensity_score(x: ArrayView2<f64>, t: &[usize]) -> Result<Array1<f64>> 
 /// One more Newton step. The solver stops when the loss falls no longer, which in floating point is at half
 /// the digits of the coefficients; the gradient still shows the other half.
 fn polished(
-    model: &LogisticModel,
+    model: &LogisticRegression,
     z: ArrayView2<f64>,
     y: ArrayView1<f64>,
 ) -> Result<(Array1<f64>, f64)> {

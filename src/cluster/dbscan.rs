@@ -57,10 +57,6 @@ pub enum PointKind {
     Noise,
 }
 
-/// Entry point: [`Dbscan::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct Dbscan;
-
 impl Dbscan {
     /// Settings: radius and the number of points, itself included, that make a point a core.
     ///
@@ -94,7 +90,7 @@ pub struct DbscanParams {
 /// Clusters found by density.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct DbscanModel {
+pub struct Dbscan {
     /// Cluster of each row, numbered by the first core row of each; `None` is noise. Shape `(n_samples,)`.
     pub labels: Vec<Option<usize>>,
     /// What each row is, shape `(n_samples,)`.
@@ -103,7 +99,7 @@ pub struct DbscanModel {
     pub n_clusters: usize,
 }
 
-impl DbscanModel {
+impl Dbscan {
     /// Number of rows that belong to no cluster.
     pub fn n_noise(&self) -> usize {
         self.labels.iter().filter(|label| label.is_none()).count()
@@ -123,7 +119,7 @@ impl DbscanParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Parameter`]; with [`DbscanMetric::Haversine`]
     /// [`Error::Shape`] unless there are two columns.
-    pub fn fit(&self, x: ArrayView2<f64>) -> Result<DbscanModel> {
+    pub fn fit(&self, x: ArrayView2<f64>) -> Result<Dbscan> {
         self.check(x)?;
         let space = Space::new(x, self.metric)?;
         let limit = space.limit(self.eps);
@@ -295,7 +291,7 @@ fn on_the_sphere(x: ArrayView2<f64>) -> Result<Array2<f64>> {
 }
 
 /// Numbers the components by their first core row and gives borders to their core's.
-fn number(core: &[bool], joined: &Forest, reached: &[Option<usize>]) -> DbscanModel {
+fn number(core: &[bool], joined: &Forest, reached: &[Option<usize>]) -> Dbscan {
     let n = core.len();
     let mut cluster_of_root = vec![None; n];
     let mut n_clusters = 0;
@@ -316,7 +312,7 @@ fn number(core: &[bool], joined: &Forest, reached: &[Option<usize>]) -> DbscanMo
         labels.push(through.and_then(|row| cluster_of_root[joined.root(row)]));
         kinds.push(kind);
     }
-    DbscanModel { labels, kinds, n_clusters }
+    Dbscan { labels, kinds, n_clusters }
 }
 
 /// Union-find that many threads may use at once: a root is only ever hung below a smaller one, so the

@@ -1,6 +1,6 @@
 //! A tree of merges as a figure.
 
-use super::hierarchical::Linkage;
+use super::hierarchical::Agglomerative;
 use crate::Result;
 use crate::plot::{Figure, Plot, fault};
 use ndarray::Array1;
@@ -10,7 +10,7 @@ const MAX_LEAVES: usize = 200;
 /// More names than this would overlap.
 const MAX_NAMES: usize = 40;
 
-impl Linkage {
+impl Agglomerative {
     /// Merges as brackets at their heights, with the rows below in an order that crosses no lines; `names` for up
     /// to 40 rows, or none.
     ///
@@ -70,7 +70,7 @@ impl Linkage {
 
 /// From a cluster's place down each side and back.
 fn walk(
-    linkage: &Linkage,
+    linkage: &Agglomerative,
     place: &[(f64, f64)],
     cluster: usize,
     visit: &mut impl FnMut((f64, f64)),

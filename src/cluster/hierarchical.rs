@@ -46,10 +46,6 @@ pub enum LinkageKind {
     Ward,
 }
 
-/// Entry point: [`Agglomerative::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct Agglomerative;
-
 impl Agglomerative {
     /// Settings: how far apart two clusters are. Distances of rows are Euclidean.
     ///
@@ -93,7 +89,7 @@ pub struct Merge {
 /// The merges, lowest first: a dendrogram.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Linkage {
+pub struct Agglomerative {
     /// `n_samples - 1` merges; heights never fall.
     pub merges: Vec<Merge>,
 }
@@ -104,14 +100,14 @@ impl AgglomerativeParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`]; [`Error::TooFewSamples`] for one row; [`Error::Parameter`] for
     /// more than 30 000 rows, whose distances would fill the memory (single linkage has no such bound).
-    pub fn fit(&self, x: ArrayView2<f64>) -> Result<Linkage> {
+    pub fn fit(&self, x: ArrayView2<f64>) -> Result<Agglomerative> {
         check_matrix("Agglomerative: `x`", x)?;
         let n = x.nrows();
         if n < 2 {
             return Err(Error::TooFewSamples { what: "Agglomerative: `x`", needed: 2, got: n });
         }
         if self.linkage == LinkageKind::Single {
-            return Ok(Linkage::from_pairs(n, spanning_tree(x)));
+            return Ok(Agglomerative::from_pairs(n, spanning_tree(x)));
         }
         if n > MAX_ROWS {
             return Err(Error::Parameter {
@@ -121,11 +117,11 @@ impl AgglomerativeParams {
                 got: n.to_string(),
             });
         }
-        Ok(Linkage::from_pairs(n, chains(x, self.linkage)))
+        Ok(Agglomerative::from_pairs(n, chains(x, self.linkage)))
     }
 }
 
-impl Linkage {
+impl Agglomerative {
     /// Heights of the merges, shape `(n_samples - 1,)`.
     pub fn heights(&self) -> Array1<f64> {
         self.merges.iter().map(|merge| merge.height).collect()
@@ -151,7 +147,7 @@ impl Linkage {
         let n = self.merges.len() + 1;
         if k == 0 || k > n {
             return Err(Error::Parameter {
-                estimator: "Linkage::cut",
+                estimator: "Agglomerative::cut",
                 name: "k",
                 rule: "from 1 to the number of rows",
                 got: k.to_string(),
@@ -167,7 +163,7 @@ impl Linkage {
     pub fn cut_at(&self, height: f64) -> Result<Vec<usize>> {
         if height.is_nan() {
             return Err(Error::Parameter {
-                estimator: "Linkage::cut_at",
+                estimator: "Agglomerative::cut_at",
                 name: "height",
                 rule: "a number",
                 got: "NaN".to_owned(),
@@ -245,7 +241,7 @@ impl Linkage {
 /// assert_eq!(cophenetic(&tree), ndarray::array![1.0, 5.0, 5.0]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
-pub fn cophenetic(linkage: &Linkage) -> Array1<f64> {
+pub fn cophenetic(linkage: &Agglomerative) -> Array1<f64> {
     let n = linkage.merges.len() + 1;
     let mut members: Vec<Vec<usize>> = (0..n).map(|row| vec![row]).collect();
     let mut heights = Array1::zeros(n * (n - 1) / 2);

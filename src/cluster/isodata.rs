@@ -28,10 +28,6 @@ use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
-/// Entry point: [`Isodata::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct Isodata;
-
 impl Isodata {
     /// Settings that start from `k0` centroids.
     ///
@@ -84,7 +80,7 @@ pub struct IsodataParams {
 /// Fitted ISODATA.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct IsodataModel {
+pub struct Isodata {
     /// Centroids, shape `(k, n_features)`, with the `k` that was found.
     pub centroids: Array2<f64>,
     /// The nearest of these centroids for each row, shape `(n_samples,)`.
@@ -135,7 +131,7 @@ impl IsodataParams {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::TooManyClusters`], [`Error::Parameter`].
-    pub fn fit(&self, x: ArrayView2<f64>) -> Result<IsodataModel> {
+    pub fn fit(&self, x: ArrayView2<f64>) -> Result<Isodata> {
         self.check(x)?;
         let mut centroids = x.select(Axis(0), &kmeans_plus_plus(x, self.k0, self.seed)?);
         let mut history: Vec<IsodataStep> = Vec::new();
@@ -158,7 +154,7 @@ impl IsodataParams {
         }
         let last = history.last().ok_or(Error::Empty { what: "Isodata: `x`", needed: "1 row" })?;
         let (centroids, labels) = (last.centroids.clone(), last.labels.clone());
-        Ok(IsodataModel { centroids, labels, inertia: last.inertia, history, converged })
+        Ok(Isodata { centroids, labels, inertia: last.inertia, history, converged })
     }
 
     /// k-means from `centroids`, without the clusters that are too small.
@@ -260,16 +256,16 @@ impl IsodataParams {
     }
 }
 
-impl IsodataModel {
+impl Isodata {
     /// The nearest centroid of each row of `x`, shape `(n_rows, n_features)`.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
-        check_matrix("IsodataModel::predict: `x`", x)?;
+        check_matrix("Isodata::predict: `x`", x)?;
         if x.ncols() != self.centroids.ncols() {
             return Err(Error::Shape {
-                what: "IsodataModel::predict: `x`",
+                what: "Isodata::predict: `x`",
                 expected: format!("(n_rows, {})", self.centroids.ncols()),
                 got: format!("({}, {})", x.nrows(), x.ncols()),
             });

@@ -62,10 +62,6 @@ pub enum KMedoidsInit {
     Random,
 }
 
-/// Entry point: [`KMedoids::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct KMedoids;
-
 impl KMedoids {
     /// Settings for `k` medoids.
     ///
@@ -112,7 +108,7 @@ pub struct KMedoidsParams {
 /// Fitted k-medoids.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct KMedoidsModel {
+pub struct KMedoids {
     /// Row numbers of the medoids, ascending, shape `(k,)`.
     pub medoids: Vec<usize>,
     /// Position in `medoids` of each row's nearest one, shape `(n_samples,)`.
@@ -144,7 +140,7 @@ impl KMedoidsParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::TooManyClusters`], and [`Error::Parameter`] for
     /// `k = 0` or a row of zeros under [`KMedoidsMetric::Cosine`].
-    pub fn fit(&self, x: ArrayView2<f64>) -> Result<KMedoidsModel> {
+    pub fn fit(&self, x: ArrayView2<f64>) -> Result<KMedoids> {
         check_matrix("KMedoids: `x`", x)?;
         check_clusters("KMedoids", x, self.k)?;
         let d = dissimilarities(x, self.metric)?;
@@ -168,7 +164,7 @@ impl KMedoidsParams {
     /// assert_eq!(words[model.medoids[0]], "heart");
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
-    pub fn fit_precomputed(&self, d: ArrayView2<f64>) -> Result<KMedoidsModel> {
+    pub fn fit_precomputed(&self, d: ArrayView2<f64>) -> Result<KMedoids> {
         check_matrix("KMedoids: `d`", d)?;
         if d.nrows() != d.ncols() {
             let n = d.nrows();
@@ -189,7 +185,7 @@ impl KMedoidsParams {
         Ok(self.search(d))
     }
 
-    fn search(&self, d: ArrayView2<f64>) -> KMedoidsModel {
+    fn search(&self, d: ArrayView2<f64>) -> KMedoids {
         let n = d.nrows();
         // Candidates are columns of `d`; turned, they are slices.
         let from = d.t().as_standard_layout().into_owned();
@@ -209,7 +205,7 @@ impl KMedoidsParams {
         let mut medoids = state.medoids;
         medoids.sort_unstable();
         let state = Choice::new(&from, medoids);
-        KMedoidsModel {
+        KMedoids {
             labels: state.nearest.iter().map(|near| near.first).collect(),
             medoids: state.medoids,
             cost: state.cost,

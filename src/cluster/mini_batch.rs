@@ -22,10 +22,6 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-/// Entry point: [`MiniBatchKMeans::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct MiniBatchKMeans;
-
 impl MiniBatchKMeans {
     /// Settings for `k` clusters.
     ///
@@ -76,7 +72,7 @@ pub struct MiniBatchKMeansParams {
 /// Fitted mini-batch k-means.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct MiniBatchKMeansModel {
+pub struct MiniBatchKMeans {
     /// Centroids, shape `(k, n_features)`.
     pub centroids: Array2<f64>,
     /// The nearest of these centroids for each row, shape `(n_samples,)`.
@@ -110,7 +106,7 @@ impl MiniBatchKMeansParams {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::TooManyClusters`], [`Error::Parameter`].
-    pub fn fit(&self, x: ArrayView2<f64>) -> Result<MiniBatchKMeansModel> {
+    pub fn fit(&self, x: ArrayView2<f64>) -> Result<MiniBatchKMeans> {
         self.check(x)?;
         let x = x.as_standard_layout();
         let x = x.view();
@@ -136,7 +132,7 @@ impl MiniBatchKMeansParams {
             }
         }
         let (labels, inertia) = assign_rows(x, centroids.view());
-        Ok(MiniBatchKMeansModel {
+        Ok(MiniBatchKMeans {
             centroids,
             labels,
             inertia,
@@ -198,16 +194,16 @@ impl MiniBatchKMeansParams {
     }
 }
 
-impl MiniBatchKMeansModel {
+impl MiniBatchKMeans {
     /// The nearest centroid of each row of `x`, shape `(n_rows, n_features)`.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
-        check_matrix("MiniBatchKMeansModel::predict: `x`", x)?;
+        check_matrix("MiniBatchKMeans::predict: `x`", x)?;
         if x.ncols() != self.centroids.ncols() {
             return Err(Error::Shape {
-                what: "MiniBatchKMeansModel::predict: `x`",
+                what: "MiniBatchKMeans::predict: `x`",
                 expected: format!("(n_rows, {})", self.centroids.ncols()),
                 got: format!("({}, {})", x.nrows(), x.ncols()),
             });

@@ -22,10 +22,6 @@ use rayon::prelude::*;
 /// Members between two looks for an interrupt.
 const CHUNK: usize = 32;
 
-/// Entry point: [`BalancedBagging::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct BalancedBagging;
-
 impl BalancedBagging {
     /// Default settings for the learner `base`.
     ///
@@ -62,7 +58,7 @@ pub struct BalancedBaggingParams<B> {
 }
 
 /// Fitted balanced bagging.
-pub struct BalancedBaggingModel {
+pub struct BalancedBagging {
     members: Vec<Box<dyn Fitted>>,
     n_features: usize,
     n_classes: usize,
@@ -107,7 +103,7 @@ impl<B: Classifier> BalancedBaggingParams<B> {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`],
     /// [`Error::SingleClass`], [`Error::Parameter`]; those of the base.
-    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<BalancedBaggingModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<BalancedBagging> {
         self.check(x, y)?;
         let classes = by_class("BalancedBagging: `y`", y)?;
         let (smallest, _) = extremes(&classes);
@@ -130,11 +126,11 @@ impl<B: Classifier> BalancedBaggingParams<B> {
             let batch: Result<Vec<_>> = (start..end).into_par_iter().map(member).collect();
             members.extend(batch?);
         }
-        Ok(BalancedBaggingModel { members, n_features: x.ncols(), n_classes })
+        Ok(BalancedBagging { members, n_features: x.ncols(), n_classes })
     }
 }
 
-impl BalancedBaggingModel {
+impl BalancedBagging {
     /// Mean class shares of the members, shape `(n_rows, n_classes)`: probabilities in the balanced world.
     ///
     /// # Errors
@@ -168,7 +164,7 @@ impl BalancedBaggingModel {
     /// The class with the largest mean share, the lower one of equals.
     ///
     /// # Errors
-    /// As [`BalancedBaggingModel::predict_proba`].
+    /// As [`BalancedBagging::predict_proba`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         let largest = |shares: ArrayView1<f64>| {
             let better = |best: usize, class: usize| {
@@ -180,9 +176,9 @@ impl BalancedBaggingModel {
     }
 }
 
-impl std::fmt::Debug for BalancedBaggingModel {
+impl std::fmt::Debug for BalancedBagging {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "BalancedBaggingModel of {} members", self.members.len())
+        write!(f, "BalancedBagging of {} members", self.members.len())
     }
 }
 
@@ -262,6 +258,6 @@ mod tests {
         let tree = BalancedBagging::params(DecisionTreeClassifier::params()).n_estimators(2);
         let model = tree.fit(x.view(), &y).unwrap();
         assert!(matches!(model.predict(array![[1.0]].view()), Err(Error::Shape { .. })));
-        assert_eq!(format!("{model:?}"), "BalancedBaggingModel of 2 members");
+        assert_eq!(format!("{model:?}"), "BalancedBagging of 2 members");
     }
 }

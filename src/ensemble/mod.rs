@@ -15,8 +15,7 @@ mod balanced_bagging;
 mod stacking;
 
 pub use bagging::{
-    Bagging, BaggingClassifierModel, BaggingModel, BaggingParams, MemberVariance, member_variance,
-    variance_of_mean,
+    Bagging, BaggingClassifier, BaggingParams, MemberVariance, member_variance, variance_of_mean,
 };
-pub use balanced_bagging::{BalancedBagging, BalancedBaggingModel, BalancedBaggingParams};
-pub use stacking::{Stacking, StackingModel, StackingParams};
+pub use balanced_bagging::{BalancedBagging, BalancedBaggingParams};
+pub use stacking::{Stacking, StackingParams};

@@ -21,10 +21,6 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 /// Folds when none are given.
 const FOLDS: usize = 5;
 
-/// Entry point: [`Stacking::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct Stacking;
-
 impl Stacking {
     /// Settings with the learners `bases` and the learner `meta` on top of them.
     ///
@@ -67,7 +63,7 @@ pub struct StackingParams<M> {
 
 /// Fitted stacking of regressors.
 #[non_exhaustive]
-pub struct StackingModel {
+pub struct Stacking {
     /// What each base said about each row without its fold, shape `(n_samples, n_bases)`.
     pub out_of_fold: Array2<f64>,
     bases: Vec<Box<dyn Fitted>>,
@@ -95,7 +91,7 @@ impl<M: Regressor> StackingParams<M> {
     /// # Errors
     /// [`Error::Empty`] (of bases, too), [`Error::NotFinite`], [`Error::Shape`], [`Error::TooFewSamples`];
     /// [`Error::Parameter`] for folds that are no partition; those of the learners.
-    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<StackingModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<Stacking> {
         self.check(x, y)?;
         let folds = match &self.folds {
             Some(folds) => folds.clone(),
@@ -115,7 +111,7 @@ impl<M: Regressor> StackingParams<M> {
         let meta = self.meta.fit_base(out_of_fold.view(), y, self.seed)?;
         let bases: Result<Vec<_>> =
             self.bases.iter().map(|base| base.fit_base(x, y, self.seed)).collect();
-        Ok(StackingModel { out_of_fold, bases: bases?, meta, n_features: x.ncols() })
+        Ok(Stacking { out_of_fold, bases: bases?, meta, n_features: x.ncols() })
     }
 
     fn check(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<()> {
@@ -141,13 +137,13 @@ impl<M: Regressor> StackingParams<M> {
     }
 }
 
-impl StackingModel {
+impl Stacking {
     /// Predictions, shape `(n_rows,)`, for `x` of shape `(n_rows, n_features)`.
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`] or [`Error::NotFinite`]; those of the learners.
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        const WHAT: &str = "StackingModel::predict: `x`";
+        const WHAT: &str = "Stacking::predict: `x`";
         check_matrix(WHAT, x)?;
         if x.ncols() != self.n_features {
             let expected = format!("(n_rows, {})", self.n_features);

@@ -28,10 +28,6 @@ const NAME: &str = "BayesianRidge";
 const X: &str = "BayesianRidge: `x`";
 const Y: &str = "BayesianRidge: `y`";
 
-/// Entry point: [`BayesianRidge::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct BayesianRidge;
-
 impl BayesianRidge {
     /// Default settings.
     ///
@@ -69,7 +65,7 @@ pub struct BayesianRidgeParams {
 /// The posterior of the weights at the most probable precisions.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct BayesModel {
+pub struct BayesianRidge {
     /// Posterior mean `m` of the weights, shape `(n_features,)`.
     pub coef: Array1<f64>,
     /// Intercept `b`; 0 when none was asked for.
@@ -109,7 +105,7 @@ impl BayesianRidgeParams {
     /// [`Error::Parameter`], [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`],
     /// [`Error::TooFewSamples`] for fewer than two rows, [`Error::ZeroVariance`] for a constant `y`, and
     /// [`Error::NotConverged`] when the precisions still move after `max_iter` rounds.
-    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<BayesModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<BayesianRidge> {
         self.check(x, y)?;
         let spectrum = Spectrum::of(NAME, x, y, self.fit_intercept)?;
         let (n, d) = (x.nrows() as f64, x.ncols() as f64);
@@ -133,7 +129,7 @@ impl BayesianRidgeParams {
             let prior = self.hyperprior * (lambda.ln() - lambda + alpha.ln() - alpha);
             log_evidence.push(0.5 * (fit + log_det - n * TAU.ln()) + prior);
             if change <= self.tol {
-                return Ok(BayesModel {
+                return Ok(BayesianRidge {
                     intercept: spectrum.y_mean - spectrum.x_mean.dot(&coef),
                     coef,
                     covariance: covariance(&spectrum, alpha, lambda),
@@ -187,20 +183,20 @@ fn covariance(spectrum: &Spectrum, alpha: f64, lambda: f64) -> Array2<f64> {
     (v * &shift).dot(&v.t()) + Array2::<f64>::eye(v.nrows()) / lambda
 }
 
-impl BayesModel {
+impl BayesianRidge {
     /// Predictive means, shape `(n_rows,)`, for `x` of shape `(n_rows, n_features)`.
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`] or [`Error::NotFinite`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        predict("BayesModel::predict: `x`", &self.coef, self.intercept, x)
+        predict("BayesianRidge::predict: `x`", &self.coef, self.intercept, x)
     }
 
     /// Predictive means and standard deviations, both `(n_rows,)` and in units of `y`; the standard
     /// deviation is that of a new observation: noise and doubt about the weights together.
     ///
     /// # Errors
-    /// As [`BayesModel::predict`].
+    /// As [`BayesianRidge::predict`].
     ///
     /// ```
     /// use mlnotes::linear::bayes::BayesianRidge;
@@ -221,9 +217,9 @@ impl BayesModel {
     /// `R²` on `x`, shape `(n_rows, n_features)`, and `y`, shape `(n_rows,)`.
     ///
     /// # Errors
-    /// As [`BayesModel::predict`]; [`Error::ZeroVariance`] for a constant `y`.
+    /// As [`BayesianRidge::predict`]; [`Error::ZeroVariance`] for a constant `y`.
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
-        r2_of("BayesModel::score: `y`", self.predict(x)?.view(), y)
+        r2_of("BayesianRidge::score: `y`", self.predict(x)?.view(), y)
     }
 }
 

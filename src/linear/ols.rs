@@ -39,10 +39,6 @@ pub enum OlsCovariance {
     Cluster(Vec<usize>),
 }
 
-/// Entry point: [`LinearRegression::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct LinearRegression;
-
 impl LinearRegression {
     /// Default settings: an intercept, equal weights, classical standard errors.
     ///
@@ -95,7 +91,7 @@ impl LinearRegressionParams {
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`]; [`Error::TooFewSamples`] unless there are
     /// more rows than coefficients; [`Error::ConstantColumn`] beside an intercept; [`Error::Collinear`];
     /// [`Error::Parameter`] for weights that are not above 0 and for fewer than two clusters.
-    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<LinearModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<LinearRegression> {
         let weights = self.check(x, y)?;
         let design = Design::new(x, weights.view(), self.fit_intercept)?;
         let qr = design.factor()?;
@@ -115,7 +111,7 @@ impl LinearRegressionParams {
         let tss = weights.iter().zip(&y).map(|(w, y)| w * (y - centre).powi(2)).sum::<f64>();
         let std = covariance.diag().mapv(|v| v.max(0.0).sqrt());
         let d = x.ncols();
-        Ok(LinearModel {
+        Ok(LinearRegression {
             coef: theta.slice(ndarray::s![..d]).to_owned(),
             intercept: if self.fit_intercept { theta[d] } else { 0.0 },
             std_errors: std.slice(ndarray::s![..d]).to_owned(),
@@ -205,7 +201,7 @@ impl LinearRegressionParams {
 /// A fitted line, plane or hyperplane.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct LinearModel {
+pub struct LinearRegression {
     /// Slopes `β`, shape `(n_features,)`.
     pub coef: Array1<f64>,
     /// Intercept `b`; 0 when none was asked for.
@@ -228,13 +224,13 @@ pub struct LinearModel {
     pub r2: f64,
 }
 
-impl LinearModel {
+impl LinearRegression {
     /// Predictions `x β + b`, shape `(n_rows,)`, for `x` of shape `(n_rows, n_features)`.
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`] or [`Error::NotFinite`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        const WHAT: &str = "LinearModel::predict: `x`";
+        const WHAT: &str = "LinearRegression::predict: `x`";
         check_matrix(WHAT, x)?;
         if x.ncols() != self.coef.len() {
             let expected = format!("(n_rows, {})", self.coef.len());
@@ -247,7 +243,7 @@ impl LinearModel {
     /// would have done better.
     ///
     /// # Errors
-    /// As [`LinearModel::predict`]; [`Error::Shape`], [`Error::NotFinite`] or, for a constant `y`,
+    /// As [`LinearRegression::predict`]; [`Error::Shape`], [`Error::NotFinite`] or, for a constant `y`,
     /// [`Error::ZeroVariance`].
     ///
     /// ```
@@ -260,7 +256,7 @@ impl LinearModel {
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
-        r2_of("LinearModel::score: `y`", self.predict(x)?.view(), y)
+        r2_of("LinearRegression::score: `y`", self.predict(x)?.view(), y)
     }
 
     /// Tests slope `j` against 0 by Student's t, with a 95 % interval.
@@ -281,13 +277,14 @@ impl LinearModel {
     pub fn t_test(&self, j: usize) -> Result<Test> {
         let (Some(&coef), Some(&std)) = (self.coef.get(j), self.std_errors.get(j)) else {
             return Err(Error::Parameter {
-                estimator: "LinearModel::t_test",
+                estimator: "LinearRegression::t_test",
                 name: "j",
                 rule: "the number of a feature",
                 got: j.to_string(),
             });
         };
-        let flat = Error::ZeroVariance { what: "LinearModel::t_test: the residual", value: 0.0 };
+        let flat =
+            Error::ZeroVariance { what: "LinearRegression::t_test: the residual", value: 0.0 };
         if std <= 0.0 {
             return Err(flat);
         }
@@ -399,7 +396,7 @@ impl Regressor for LinearRegressionParams {
     }
 }
 
-impl Fitted for LinearModel {
+impl Fitted for LinearRegression {
     fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         Ok(self.predict(x)?.insert_axis(Axis(1)))
     }

@@ -24,10 +24,6 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 const X: &str = "Ridge: `x`";
 const Y: &str = "Ridge: `y`";
 
-/// Entry point: [`Ridge::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct Ridge;
-
 impl Ridge {
     /// Settings with the penalty `alpha`, in units of the squared residuals' sum, as scikit-learn's.
     ///
@@ -61,7 +57,7 @@ pub struct RidgeParams {
 /// A fitted ridge regression.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct RidgeModel {
+pub struct Ridge {
     /// Weights `w`, shape `(n_features,)`.
     pub coef: Array1<f64>,
     /// Intercept `b`; 0 when none was asked for.
@@ -98,28 +94,28 @@ impl RidgeParams {
     /// # Errors
     /// [`Error::Parameter`], [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], and
     /// [`Error::TooFewSamples`] for fewer than two rows.
-    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<RidgeModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<Ridge> {
         check_alpha("Ridge", "alpha", self.alpha)?;
         check_pair(X, Y, x, y)?;
         Ok(Spectrum::of("Ridge", x, y, self.fit_intercept)?.solve(self.alpha))
     }
 }
 
-impl RidgeModel {
+impl Ridge {
     /// Predictions, shape `(n_rows,)`, for `x` of shape `(n_rows, n_features)`.
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`] or [`Error::NotFinite`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        predict("RidgeModel::predict: `x`", &self.coef, self.intercept, x)
+        predict("Ridge::predict: `x`", &self.coef, self.intercept, x)
     }
 
     /// `R²` on `x`, shape `(n_rows, n_features)`, and `y`, shape `(n_rows,)`.
     ///
     /// # Errors
-    /// As [`RidgeModel::predict`]; [`Error::ZeroVariance`] for a constant `y`.
+    /// As [`Ridge::predict`]; [`Error::ZeroVariance`] for a constant `y`.
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
-        r2_of("RidgeModel::score: `y`", self.predict(x)?.view(), y)
+        r2_of("Ridge::score: `y`", self.predict(x)?.view(), y)
     }
 }
 
@@ -147,7 +143,7 @@ pub fn ridge_path(
     alphas.iter().try_for_each(|&alpha| check_alpha("ridge_path", "alphas", alpha))?;
     check_pair(X, Y, x, y)?;
     let spectrum = Spectrum::of("ridge_path", x, y, true)?;
-    let models: Vec<RidgeModel> = alphas.iter().map(|&alpha| spectrum.solve(alpha)).collect();
+    let models: Vec<Ridge> = alphas.iter().map(|&alpha| spectrum.solve(alpha)).collect();
     Ok(RidgePath {
         alphas: alphas.to_owned(),
         coef: Array2::from_shape_fn((alphas.len(), x.ncols()), |(i, j)| models[i].coef[j]),
@@ -212,11 +208,11 @@ impl Spectrum {
     }
 
     /// The weights for the penalty `alpha`.
-    pub(super) fn solve(&self, alpha: f64) -> RidgeModel {
+    pub(super) fn solve(&self, alpha: f64) -> Ridge {
         let shrunk = &self.sigma / &(&self.sigma * &self.sigma + alpha);
         let coef = self.v.dot(&(&shrunk * &self.uy));
         let intercept = self.y_mean - self.x_mean.dot(&coef);
-        RidgeModel { coef, intercept, df: (shrunk * &self.sigma).sum() }
+        Ridge { coef, intercept, df: (shrunk * &self.sigma).sum() }
     }
 }
 
@@ -226,7 +222,7 @@ impl Regressor for RidgeParams {
     }
 }
 
-impl Fitted for RidgeModel {
+impl Fitted for Ridge {
     fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         Ok(self.predict(x)?.insert_axis(Axis(1)))
     }

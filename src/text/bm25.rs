@@ -12,7 +12,7 @@
 //! # References
 //! Robertson & Zaragoza (2009), eq. 3.15; Kamphuis et al. (2020) for the variants.
 
-use super::vectorizer::{CountModel, CountVectorizer, CountVectorizerParams};
+use super::vectorizer::{CountVectorizer, CountVectorizerParams};
 use crate::base::setters;
 use crate::{Error, Result};
 use ndarray::Array1;
@@ -28,10 +28,6 @@ pub enum Bm25Idf {
     /// `ln((N − df + 0.5) / (df + 0.5))`.
     Robertson,
 }
-
-/// Entry point: [`Bm25::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct Bm25;
 
 impl Bm25 {
     /// Default settings.
@@ -86,7 +82,7 @@ impl Bm25Params {
     ///
     /// # Errors
     /// [`Error::Empty`] for no documents or no terms, [`Error::Parameter`] for settings out of range.
-    pub fn fit(&self, documents: &[&str]) -> Result<Bm25Model> {
+    pub fn fit(&self, documents: &[&str]) -> Result<Bm25> {
         let refuse = |name, rule, got: f64| {
             Err(Error::Parameter { estimator: "Bm25", name, rule, got: got.to_string() })
         };
@@ -110,14 +106,14 @@ impl Bm25Params {
         let penalty = lengths.mapv(|length| self.k1 * (1.0 - self.b + self.b * length / mean));
         // Read by term: a query touches few of them.
         let by_term = matrix.to_csc();
-        Ok(Bm25Model { counts, idf, k1: self.k1, penalty, by_term })
+        Ok(Bm25 { counts, idf, k1: self.k1, penalty, by_term })
     }
 }
 
 /// Documents ready to be searched.
 #[derive(Debug, Clone)]
-pub struct Bm25Model {
-    counts: CountModel,
+pub struct Bm25 {
+    counts: CountVectorizer,
     idf: Array1<f64>,
     k1: f64,
     /// `k₁ (1 − b + b |d| / mean |d|)` of each document.
@@ -125,13 +121,13 @@ pub struct Bm25Model {
     by_term: CsMat<f64>,
 }
 
-impl Bm25Model {
+impl Bm25 {
     /// Weight of each term, shape `(n_terms,)`.
     pub fn idf(&self) -> &Array1<f64> {
         &self.idf
     }
 
-    /// The terms in the order of [`Bm25Model::idf`].
+    /// The terms in the order of [`Bm25::idf`].
     pub fn vocabulary(&self) -> &[String] {
         self.counts.vocabulary()
     }

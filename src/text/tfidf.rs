@@ -17,7 +17,7 @@
 //! # References
 //! Spärck Jones (1972); Salton & Buckley (1988); Manning, Raghavan & Schütze (2008), section 6.2.
 
-use super::vectorizer::{CountModel, CountVectorizer, CountVectorizerParams};
+use super::vectorizer::{CountVectorizer, CountVectorizerParams};
 use crate::base::setters;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
@@ -82,10 +82,6 @@ pub enum Norm {
     None,
 }
 
-/// Entry point: [`Tfidf::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct Tfidf;
-
 impl Tfidf {
     /// scikit-learn's choices: raw counts, smooth idf, natural logarithm, L2.
     ///
@@ -148,7 +144,7 @@ impl TfidfParams {
     ///
     /// # Errors
     /// [`Error::Empty`] for no documents or no terms, [`Error::Parameter`] for settings out of range.
-    pub fn fit(&self, documents: &[&str]) -> Result<TfidfModel> {
+    pub fn fit(&self, documents: &[&str]) -> Result<Tfidf> {
         Ok(self.fit_transform(documents)?.0)
     }
 
@@ -156,7 +152,7 @@ impl TfidfParams {
     ///
     /// # Errors
     /// As [`TfidfParams::fit`].
-    pub fn fit_transform(&self, documents: &[&str]) -> Result<(TfidfModel, CsMat<f64>)> {
+    pub fn fit_transform(&self, documents: &[&str]) -> Result<(Tfidf, CsMat<f64>)> {
         if !(self.log_base.is_finite() && self.log_base > 1.0) {
             return Err(Error::Parameter {
                 estimator: "Tfidf",
@@ -169,7 +165,7 @@ impl TfidfParams {
         let n = counts.n_documents();
         let weight = |&df: &usize| self.idf.weight(df, n, self.log_base);
         let idf: Array1<f64> = counts.document_frequency().iter().map(weight).collect();
-        let model = TfidfModel { counts, idf, tf: self.tf, norm: self.norm };
+        let model = Tfidf { counts, idf, tf: self.tf, norm: self.norm };
         let rows = model.weigh(matrix);
         Ok((model, rows))
     }
@@ -177,14 +173,14 @@ impl TfidfParams {
 
 /// A vocabulary with the weight of each term.
 #[derive(Debug, Clone)]
-pub struct TfidfModel {
-    counts: CountModel,
+pub struct Tfidf {
+    counts: CountVectorizer,
     idf: Array1<f64>,
     tf: Tf,
     norm: Norm,
 }
 
-impl TfidfModel {
+impl Tfidf {
     /// The terms in the order of the columns, sorted.
     pub fn vocabulary(&self) -> &[String] {
         self.counts.vocabulary()
@@ -211,7 +207,7 @@ impl TfidfModel {
     pub fn search(&self, query: &str, matrix: &CsMat<f64>) -> Result<Vec<(usize, f64)>> {
         if matrix.cols() != self.vocabulary().len() {
             return Err(Error::Shape {
-                what: "TfidfModel::search: `matrix`",
+                what: "Tfidf::search: `matrix`",
                 expected: format!("(n_documents, {})", self.vocabulary().len()),
                 got: format!("{:?}", matrix.shape()),
             });
@@ -240,7 +236,7 @@ impl TfidfModel {
         let view = matrix.outer_view(row).filter(|_| matrix.cols() == self.vocabulary().len());
         let Some(view) = view else {
             return Err(Error::Shape {
-                what: "TfidfModel::top_terms: `matrix`",
+                what: "Tfidf::top_terms: `matrix`",
                 expected: format!("(more than {row}, {})", self.vocabulary().len()),
                 got: format!("{:?}", matrix.shape()),
             });

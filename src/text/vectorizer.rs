@@ -40,10 +40,6 @@ impl DocumentFrequency {
     }
 }
 
-/// Entry point: [`CountVectorizer::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct CountVectorizer;
-
 impl CountVectorizer {
     /// Default settings.
     ///
@@ -121,7 +117,7 @@ impl CountVectorizerParams {
     /// # Errors
     /// [`Error::Empty`] for no documents and when no term is left; [`Error::Parameter`] for settings out of
     /// range.
-    pub fn fit(&self, documents: &[&str]) -> Result<CountModel> {
+    pub fn fit(&self, documents: &[&str]) -> Result<CountVectorizer> {
         Ok(self.fit_transform(documents)?.0)
     }
 
@@ -129,7 +125,7 @@ impl CountVectorizerParams {
     ///
     /// # Errors
     /// As [`CountVectorizerParams::fit`].
-    pub fn fit_transform(&self, documents: &[&str]) -> Result<(CountModel, CsMat<f64>)> {
+    pub fn fit_transform(&self, documents: &[&str]) -> Result<(CountVectorizer, CsMat<f64>)> {
         self.check(documents)?;
         let n = documents.len();
         let lowered = self.lower(documents);
@@ -152,7 +148,7 @@ impl CountVectorizerParams {
             let needed = "1 term that stop words and document frequencies leave";
             return Err(Error::Empty { what: "CountVectorizer: the vocabulary", needed });
         }
-        let model = CountModel::new(self.clone(), &numbers, df, n);
+        let model = CountVectorizer::new(self.clone(), &numbers, df, n);
         let matrix = model.matrix(&counted);
         Ok((model, matrix))
     }
@@ -207,7 +203,7 @@ impl CountVectorizerParams {
 
 /// A vocabulary, and how many documents hold each of its terms.
 #[derive(Debug, Clone)]
-pub struct CountModel {
+pub struct CountVectorizer {
     params: CountVectorizerParams,
     vocabulary: Vec<String>,
     /// The words by number; a term is a run of numbers, so none has to be spelt to be found.
@@ -220,7 +216,7 @@ pub struct CountModel {
 /// The number of a word that no document of the fit holds: no term has it.
 const UNKNOWN: usize = usize::MAX;
 
-impl CountModel {
+impl CountVectorizer {
     fn new(
         params: CountVectorizerParams,
         numbers: &Map<&str, usize>,
@@ -271,7 +267,10 @@ impl CountModel {
     /// [`Error::Empty`] for no documents.
     pub fn transform(&self, documents: &[&str]) -> Result<CsMat<f64>> {
         if documents.is_empty() {
-            return Err(Error::Empty { what: "CountModel: `documents`", needed: "1 document" });
+            return Err(Error::Empty {
+                what: "CountVectorizer: `documents`",
+                needed: "1 document",
+            });
         }
         Ok(self.matrix(&self.params.count(&self.read(documents))))
     }

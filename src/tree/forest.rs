@@ -15,8 +15,8 @@
 //! Breiman (2001), Random forests; Hastie, Tibshirani & Friedman (2009), chapter 15.
 
 use super::cart::{
-    ClassificationTree, Columns, Criterion, DecisionTreeClassifier, DecisionTreeClassifierParams,
-    DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, RegressionTree, Tree, shares,
+    Columns, Criterion, DecisionTreeClassifier, DecisionTreeClassifierParams,
+    DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, Tree, shares,
 };
 use crate::base::{
     accuracy_of, argmax, check_classes, check_matrix, check_rows, check_target, r_squared, stream,
@@ -30,14 +30,6 @@ use rayon::prelude::*;
 
 /// Trees between two looks for an interrupt, and rows that one task predicts.
 const CHUNK: usize = 64;
-
-/// Entry point: [`RandomForestClassifier::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct RandomForestClassifier;
-
-/// Entry point: [`RandomForestRegressor::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct RandomForestRegressor;
 
 impl RandomForestClassifier {
     /// Default settings: 100 full trees, `√n_features` features a split.
@@ -140,9 +132,9 @@ pub struct OutOfBag {
 /// A fitted classification forest.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct RandomForestClassifierModel {
+pub struct RandomForestClassifier {
     /// The trees.
-    pub trees: Vec<ClassificationTree>,
+    pub trees: Vec<DecisionTreeClassifier>,
     /// Number of classes.
     pub n_classes: usize,
     /// The out-of-bag judgement, if asked for.
@@ -152,9 +144,9 @@ pub struct RandomForestClassifierModel {
 /// A fitted regression forest.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct RandomForestRegressorModel {
+pub struct RandomForestRegressor {
     /// The trees.
-    pub trees: Vec<RegressionTree>,
+    pub trees: Vec<DecisionTreeRegressor>,
     /// The out-of-bag judgement, if asked for.
     pub out_of_bag: Option<OutOfBag>,
 }
@@ -235,7 +227,7 @@ impl RandomForestClassifierParams {
     /// # Errors
     /// As [`DecisionTreeClassifierParams::fit`]; [`Error::Parameter`] also for `oob_score` without
     /// `bootstrap`, [`Error::NoSupport`] when every tree saw every row.
-    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<RandomForestClassifierModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<RandomForestClassifier> {
         check_matrix("RandomForestClassifier: `x`", x)?;
         let n_classes = check_classes("RandomForestClassifier: `y`", y, x.nrows())?;
         self.ensemble.check()?;
@@ -254,7 +246,7 @@ impl RandomForestClassifierParams {
             },
         )?;
         let trees = grown.into_iter().map(|(tree, _)| tree).collect();
-        Ok(RandomForestClassifierModel { trees, n_classes, out_of_bag })
+        Ok(RandomForestClassifier { trees, n_classes, out_of_bag })
     }
 }
 
@@ -266,11 +258,7 @@ impl RandomForestRegressorParams {
     /// # Errors
     /// As [`DecisionTreeRegressorParams::fit`]; [`Error::Parameter`] also for `oob_score` without
     /// `bootstrap`, [`Error::NoSupport`] when every tree saw every row.
-    pub fn fit(
-        &self,
-        x: ArrayView2<f64>,
-        y: ArrayView1<f64>,
-    ) -> Result<RandomForestRegressorModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<RandomForestRegressor> {
         check_matrix("RandomForestRegressor: `x`", x)?;
         check_target("RandomForestRegressor: `y`", y, x.nrows())?;
         self.ensemble.check()?;
@@ -290,7 +278,7 @@ impl RandomForestRegressorParams {
             },
         )?;
         let trees = grown.into_iter().map(|(tree, _)| tree).collect();
-        Ok(RandomForestRegressorModel { trees, out_of_bag })
+        Ok(RandomForestRegressor { trees, out_of_bag })
     }
 }
 
@@ -398,20 +386,20 @@ fn mean_importance<'a>(trees: impl Iterator<Item = &'a Tree>) -> Array1<f64> {
     shares(trees.map(Tree::importance).reduce(|a, b| a + b).unwrap_or_default())
 }
 
-impl RandomForestClassifierModel {
+impl RandomForestClassifier {
     /// Mean class shares of the trees, shape `(n_rows, n_classes)`; rows sum to 1.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_rows("RandomForestClassifierModel: `x`", x, self.trees[0].tree.n_features)?;
+        check_rows("RandomForestClassifier: `x`", x, self.trees[0].tree.n_features)?;
         Ok(average(&self.trees.iter().map(|t| &t.tree).collect::<Vec<_>>(), x, self.n_classes))
     }
 
     /// The class with the largest mean share, the lower one of equals.
     ///
     /// # Errors
-    /// As [`RandomForestClassifierModel::predict_proba`].
+    /// As [`RandomForestClassifier::predict_proba`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         Ok(self.predict_proba(x)?.rows().into_iter().map(argmax).collect())
     }
@@ -419,10 +407,10 @@ impl RandomForestClassifierModel {
     /// Share of rows whose class is predicted.
     ///
     /// # Errors
-    /// As [`RandomForestClassifierModel::predict_proba`], and [`Error::Shape`] when `y` has another length.
+    /// As [`RandomForestClassifier::predict_proba`], and [`Error::Shape`] when `y` has another length.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         let said = self.predict(x)?;
-        accuracy_of("RandomForestClassifierModel::score: `y`", &said, y)
+        accuracy_of("RandomForestClassifier::score: `y`", &said, y)
     }
 
     /// Accuracy on the rows that trees had not seen; `None` unless asked for.
@@ -436,13 +424,13 @@ impl RandomForestClassifierModel {
     }
 }
 
-impl RandomForestRegressorModel {
+impl RandomForestRegressor {
     /// Mean of the trees' predictions, shape `(n_rows,)`.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        check_rows("RandomForestRegressorModel: `x`", x, self.trees[0].tree.n_features)?;
+        check_rows("RandomForestRegressor: `x`", x, self.trees[0].tree.n_features)?;
         Ok(average(&self.trees.iter().map(|t| &t.tree).collect::<Vec<_>>(), x, 1)
             .index_axis_move(Axis(1), 0))
     }
@@ -450,9 +438,9 @@ impl RandomForestRegressorModel {
     /// `R² = 1 − Σ (y − ŷ)² / Σ (y − ȳ)²`; 0 where `y` does not vary.
     ///
     /// # Errors
-    /// As [`RandomForestRegressorModel::predict`], and for a `y` of another length or with NaN.
+    /// As [`RandomForestRegressor::predict`], and for a `y` of another length or with NaN.
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
-        check_target("RandomForestRegressorModel::score: `y`", y, x.nrows())?;
+        check_target("RandomForestRegressor::score: `y`", y, x.nrows())?;
         let pairs: Vec<(f64, f64)> = y.iter().copied().zip(self.predict(x)?).collect();
         Ok(r_squared(&pairs))
     }

@@ -17,8 +17,7 @@
 //! gradient boosting; Hastie, Tibshirani & Friedman (2009), section 10.10.
 
 use super::cart::{
-    Columns, DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, RegressionTree, part,
-    shares,
+    Columns, DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, part, shares,
 };
 use crate::base::{
     accuracy_of, check_classes, check_matrix, check_rows, check_target, r_squared, sigmoid,
@@ -28,14 +27,6 @@ use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rand_chacha::ChaCha8Rng;
-
-/// Entry point: [`GradientBoostingRegressor::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct GradientBoostingRegressor;
-
-/// Entry point: [`GradientBoostingClassifier::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct GradientBoostingClassifier;
 
 impl GradientBoostingRegressor {
     /// Default settings: 100 trees of depth 3, learning rate 0.1.
@@ -104,7 +95,7 @@ pub struct BoostedTrees {
     /// `η`.
     pub learning_rate: f64,
     /// The trees; a leaf's value is its Newton step, before the learning rate.
-    pub trees: Vec<RegressionTree>,
+    pub trees: Vec<DecisionTreeRegressor>,
     /// Mean loss on all training rows at the start and after each round, shape `(n_trees + 1,)`: mean
     /// squared error, or the logistic loss in nats. Without subsampling and for `η ≤ 1` squares never rise.
     pub train_loss: Array1<f64>,
@@ -113,7 +104,7 @@ pub struct BoostedTrees {
 /// Fitted boosted trees for numbers.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct GradientBoostingRegressorModel {
+pub struct GradientBoostingRegressor {
     /// The sum of trees, in units of `y`.
     pub boosted: BoostedTrees,
 }
@@ -121,7 +112,7 @@ pub struct GradientBoostingRegressorModel {
 /// Fitted boosted trees for the classes 0 and 1.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct GradientBoostingClassifierModel {
+pub struct GradientBoostingClassifier {
     /// The sum of trees, in log-odds of class 1.
     pub boosted: BoostedTrees,
 }
@@ -210,15 +201,11 @@ impl GradientBoostingRegressorParams {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Parameter`].
-    pub fn fit(
-        &self,
-        x: ArrayView2<f64>,
-        y: ArrayView1<f64>,
-    ) -> Result<GradientBoostingRegressorModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<GradientBoostingRegressor> {
         check_matrix("GradientBoostingRegressor: `x`", x)?;
         check_target("GradientBoostingRegressor: `y`", y, x.nrows())?;
         let boosted = self.boosting.fit(x, &y.to_vec(), Loss::Squares)?;
-        Ok(GradientBoostingRegressorModel { boosted })
+        Ok(GradientBoostingRegressor { boosted })
     }
 }
 
@@ -230,7 +217,7 @@ impl GradientBoostingClassifierParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`],
     /// [`Error::SingleClass`], [`Error::Parameter`].
-    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<GradientBoostingClassifierModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<GradientBoostingClassifier> {
         const WHAT: &str = "GradientBoostingClassifier: `y`";
         check_matrix("GradientBoostingClassifier: `x`", x)?;
         if let Some(index) = y.iter().position(|&class| class > 1) {
@@ -240,7 +227,7 @@ impl GradientBoostingClassifierParams {
         check_classes(WHAT, y, x.nrows())?;
         let y: Vec<f64> = y.iter().map(|&class| class as f64).collect();
         let boosted = self.boosting.fit(x, &y, Loss::Logistic)?;
-        Ok(GradientBoostingClassifierModel { boosted })
+        Ok(GradientBoostingClassifier { boosted })
     }
 }
 
@@ -343,7 +330,7 @@ fn draw(n: usize, n_drawn: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
 
 /// Sets each leaf to `Σ residual / Σ curvature` of its drawn rows.
 fn newton_leaves(
-    tree: &mut RegressionTree,
+    tree: &mut DecisionTreeRegressor,
     leaves: &[usize],
     residuals: &[f64],
     drawn: &[f64],
@@ -394,7 +381,11 @@ impl BoostedTrees {
         Ok(stages)
     }
 
-    fn each_round(&self, x: ArrayView2<f64>, visit: impl FnMut(&RegressionTree)) -> Result<()> {
+    fn each_round(
+        &self,
+        x: ArrayView2<f64>,
+        visit: impl FnMut(&DecisionTreeRegressor),
+    ) -> Result<()> {
         let n_features = self.trees.first().map_or(x.ncols(), |tree| tree.tree.n_features);
         check_rows("BoostedTrees: `x`", x, n_features)?;
         self.trees.iter().for_each(visit);
@@ -409,7 +400,7 @@ impl BoostedTrees {
     }
 }
 
-impl GradientBoostingRegressorModel {
+impl GradientBoostingRegressor {
     /// Predicted numbers, shape `(n_rows,)`.
     ///
     /// # Errors
@@ -431,7 +422,7 @@ impl GradientBoostingRegressorModel {
     /// # Errors
     /// As [`BoostedTrees::raw`], and for a `y` of another length or with NaN.
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
-        check_target("GradientBoostingRegressorModel::score: `y`", y, x.nrows())?;
+        check_target("GradientBoostingRegressor::score: `y`", y, x.nrows())?;
         let pairs: Vec<(f64, f64)> = y.iter().copied().zip(self.predict(x)?).collect();
         Ok(r_squared(&pairs))
     }
@@ -442,7 +433,7 @@ impl GradientBoostingRegressorModel {
     }
 }
 
-impl GradientBoostingClassifierModel {
+impl GradientBoostingClassifier {
     /// `P(y = 0 | x)` and `P(y = 1 | x) = σ(F(x))`, shape `(n_rows, 2)`.
     ///
     /// # Errors
@@ -475,7 +466,7 @@ impl GradientBoostingClassifierModel {
     /// As [`BoostedTrees::raw`], and [`Error::Shape`] when `y` has another length.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         let said = self.predict(x)?;
-        accuracy_of("GradientBoostingClassifierModel::score: `y`", &said, y)
+        accuracy_of("GradientBoostingClassifier::score: `y`", &said, y)
     }
 
     /// See [`BoostedTrees::importance`].

@@ -5,7 +5,7 @@
 
 use linfa::prelude::*;
 use mlnotes::cluster::dbscan::Dbscan;
-use mlnotes::cluster::gmm::{GaussianMixture, GmmInit, GmmParams};
+use mlnotes::cluster::gmm::{GaussianMixture, GmmInit, MixtureParts};
 use mlnotes::cluster::kmeans::{KMeans, KMeansInit};
 use mlnotes::decomposition::pca::Pca;
 use mlnotes::linear::lasso::lasso_path;
@@ -131,7 +131,7 @@ impl Run {
     fn gmm(&self) -> Outcome<(f64, f64)> {
         let x = self.x()?;
         if self.ours {
-            let start = GmmParams {
+            let start = MixtureParts {
                 weights: self.read("weights")?,
                 means: self.read("means")?,
                 covariances: self.read::<f64, ndarray::Ix3>("covariances")? as Array3<f64>,

@@ -1,22 +1,22 @@
 //! Checks that the steps share.
 
-use super::GmmParams;
+use super::MixtureParts;
 use crate::base::check_matrix;
 use crate::{Error, Result};
 use ndarray::ArrayView2;
 
-pub(super) fn check_params(x: ArrayView2<f64>, params: &GmmParams) -> Result<()> {
+pub(super) fn check_params(x: ArrayView2<f64>, params: &MixtureParts) -> Result<()> {
     let (k, d) = (params.weights.len(), x.ncols());
     if k == 0 || params.means.dim() != (k, d) || params.covariances.dim() != (k, d, d) {
         return Err(Error::Shape {
-            what: "GmmParams: `means`, `covariances`",
+            what: "MixtureParts: `means`, `covariances`",
             expected: format!("({k}, {d}), ({k}, {d}, {d}) with k >= 1"),
             got: format!("{:?}, {:?}", params.means.dim(), params.covariances.dim()),
         });
     }
-    check_matrix("GmmParams: `means`", params.means.view())?;
+    check_matrix("MixtureParts: `means`", params.means.view())?;
     for cov in params.covariances.outer_iter() {
-        check_matrix("GmmParams: `covariances`", cov)?;
+        check_matrix("MixtureParts: `covariances`", cov)?;
     }
     let distribution =
         params.weights.iter().all(|&w| w >= 0.0) && (params.weights.sum() - 1.0).abs() < 1e-9;
@@ -24,7 +24,12 @@ pub(super) fn check_params(x: ArrayView2<f64>, params: &GmmParams) -> Result<()>
         return Ok(());
     }
     let got = params.weights.to_string();
-    Err(Error::Parameter { estimator: "GmmParams", name: "weights", rule: ">= 0 with sum 1", got })
+    Err(Error::Parameter {
+        estimator: "MixtureParts",
+        name: "weights",
+        rule: ">= 0 with sum 1",
+        got,
+    })
 }
 
 pub(super) fn check_responsibilities(

@@ -1,6 +1,6 @@
 //! The E step: what each component is to each row, and the bound that it makes touch the likelihood.
 
-use super::GmmParams;
+use super::MixtureParts;
 use super::checks::{check_params, check_responsibilities};
 use crate::base::{check_matrix, map_blocks, rows, to_faer};
 use crate::{Error, Result};
@@ -15,9 +15,9 @@ use std::f64::consts::PI;
 /// no distribution, [`Error::NotPositiveDefinite`].
 ///
 /// ```
-/// use mlnotes::cluster::gmm::{GmmParams, e_step};
+/// use mlnotes::cluster::gmm::{MixtureParts, e_step};
 /// use ndarray::array;
-/// let params = GmmParams {
+/// let params = MixtureParts {
 ///     weights: array![0.5, 0.5],
 ///     means: array![[-1.0], [1.0]],
 ///     covariances: array![[[1.0]], [[1.0]]],
@@ -27,7 +27,7 @@ use std::f64::consts::PI;
 /// assert!((resp[[1, 1]] - 1.0 / (1.0 + (-2.0f64).exp())).abs() < 1e-15);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
-pub fn e_step(x: ArrayView2<f64>, params: &GmmParams) -> Result<(Array2<f64>, f64)> {
+pub fn e_step(x: ArrayView2<f64>, params: &MixtureParts) -> Result<(Array2<f64>, f64)> {
     check_matrix("e_step: `x`", x)?;
     check_params(x, params)?;
     posterior(x, params)
@@ -46,7 +46,7 @@ pub fn e_step(x: ArrayView2<f64>, params: &GmmParams) -> Result<(Array2<f64>, f6
 /// assert!((elbo(x, resp.view(), &params)? - log_likelihood).abs() < 1e-9);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
-pub fn elbo(x: ArrayView2<f64>, resp: ArrayView2<f64>, params: &GmmParams) -> Result<f64> {
+pub fn elbo(x: ArrayView2<f64>, resp: ArrayView2<f64>, params: &MixtureParts) -> Result<f64> {
     check_matrix("elbo: `x`", x)?;
     check_params(x, params)?;
     check_responsibilities("elbo: `resp`", x, resp)?;
@@ -61,7 +61,7 @@ pub fn elbo(x: ArrayView2<f64>, resp: ArrayView2<f64>, params: &GmmParams) -> Re
 }
 
 /// The E step on checked input: `ln rᵢₖ = ln πₖ + ln N(xᵢ | μₖ, Σₖ) − ln p(xᵢ)`.
-pub(super) fn posterior(x: ArrayView2<f64>, params: &GmmParams) -> Result<(Array2<f64>, f64)> {
+pub(super) fn posterior(x: ArrayView2<f64>, params: &MixtureParts) -> Result<(Array2<f64>, f64)> {
     let components = Whitened::of(params)?;
     let blocks = map_blocks(x.nrows(), |range| {
         let mut joint = components.log_joint(rows(&x, range));
@@ -83,7 +83,7 @@ fn normalise(mut log_joint: ArrayViewMut1<f64>) -> f64 {
 }
 
 /// `ln πₖ + ln N(xᵢ | μₖ, Σₖ)`, shape `(n_samples, k)`.
-pub(super) fn joint_log_density(x: ArrayView2<f64>, params: &GmmParams) -> Result<Array2<f64>> {
+pub(super) fn joint_log_density(x: ArrayView2<f64>, params: &MixtureParts) -> Result<Array2<f64>> {
     let components = Whitened::of(params)?;
     let blocks = map_blocks(x.nrows(), |range| components.log_joint(rows(&x, range)));
     let views: Vec<ArrayView2<f64>> = blocks.iter().map(Array2::view).collect();
@@ -91,7 +91,7 @@ pub(super) fn joint_log_density(x: ArrayView2<f64>, params: &GmmParams) -> Resul
 }
 
 /// The blocks, one under the other.
-fn stack(blocks: &[ArrayView2<f64>], params: &GmmParams) -> Array2<f64> {
+fn stack(blocks: &[ArrayView2<f64>], params: &MixtureParts) -> Array2<f64> {
     concatenate(Axis(0), blocks).unwrap_or_else(|_| Array2::zeros((0, params.weights.len())))
 }
 
@@ -112,7 +112,7 @@ struct Whitened {
 }
 
 impl Whitened {
-    fn of(params: &GmmParams) -> Result<Self> {
+    fn of(params: &MixtureParts) -> Result<Self> {
         let (k, d) = params.means.dim();
         let mut factors = Array2::zeros((d, k * d));
         let mut shift = Array1::zeros(k * d);

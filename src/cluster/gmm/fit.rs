@@ -3,7 +3,7 @@
 use super::checks::check_params;
 use super::e_step::posterior;
 use super::m_step::maximise;
-use super::{Covariance, GmmModel, GmmParams};
+use super::{Covariance, GaussianMixture, MixtureParts};
 use crate::base::{check_matrix, setters, stream};
 use crate::cluster::check_clusters;
 use crate::cluster::kmeans::KMeans;
@@ -22,12 +22,8 @@ pub enum GmmInit {
     /// An M step from random responsibilities.
     Random,
     /// These parameters; one run, whatever `n_init` says.
-    Given(GmmParams),
+    Given(MixtureParts),
 }
-
-/// Entry point: [`GaussianMixture::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct GaussianMixture;
 
 impl GaussianMixture {
     /// Settings for `k` components.
@@ -103,10 +99,10 @@ impl GaussianMixtureParams {
     /// [`Error::TooManyClusters`], [`Error::Parameter`], [`Error::Shape`], and
     /// [`Error::NotPositiveDefinite`] when a component collapses in every run, and `reg_covar` is too
     /// small to hold it.
-    pub fn fit(&self, x: ArrayView2<f64>) -> Result<GmmModel> {
+    pub fn fit(&self, x: ArrayView2<f64>) -> Result<GaussianMixture> {
         self.check(x)?;
         let runs = if matches!(self.init, GmmInit::Given(_)) { 1 } else { self.n_init };
-        let mut best: Option<(GmmParams, Vec<f64>, bool)> = None;
+        let mut best: Option<(MixtureParts, Vec<f64>, bool)> = None;
         let mut collapsed = None;
         for run in 0..runs {
             match self.em(x, run, |_, _| ()) {
@@ -121,7 +117,7 @@ impl GaussianMixtureParams {
         }
         let none = Error::Empty { what: "GaussianMixture: runs", needed: "1 run" };
         let (params, trace, converged) = best.ok_or(collapsed.unwrap_or(none))?;
-        Ok(GmmModel {
+        Ok(GaussianMixture {
             weights: params.weights,
             means: params.means,
             covariances: params.covariances,
@@ -138,8 +134,8 @@ impl GaussianMixtureParams {
         &self,
         x: ArrayView2<f64>,
         run: usize,
-        mut watch: impl FnMut(&GmmParams, f64),
-    ) -> Result<(GmmParams, Vec<f64>, bool)> {
+        mut watch: impl FnMut(&MixtureParts, f64),
+    ) -> Result<(MixtureParts, Vec<f64>, bool)> {
         let n = x.nrows() as f64;
         let mut params = self.start(x, run)?;
         let (mut resp, total) = posterior(x, &params)?;
@@ -160,7 +156,7 @@ impl GaussianMixtureParams {
         Ok((params, trace, false))
     }
 
-    fn start(&self, x: ArrayView2<f64>, run: usize) -> Result<GmmParams> {
+    fn start(&self, x: ArrayView2<f64>, run: usize) -> Result<MixtureParts> {
         let resp = match &self.init {
             GmmInit::Given(params) => return Ok(params.clone()),
             GmmInit::KMeans => {
@@ -233,7 +229,7 @@ impl GaussianMixtureParams {
 pub fn em_history(
     x: ArrayView2<f64>,
     settings: &GaussianMixtureParams,
-) -> Result<Vec<(GmmParams, f64)>> {
+) -> Result<Vec<(MixtureParts, f64)>> {
     settings.check(x)?;
     let mut steps = Vec::new();
     settings.em(x, 0, |params, mean| steps.push((params.clone(), mean)))?;

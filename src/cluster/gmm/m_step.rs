@@ -1,7 +1,7 @@
 //! The M step: the parameters that maximise the bound.
 
 use super::checks::check_responsibilities;
-use super::{Covariance, GmmParams};
+use super::{Covariance, MixtureParts};
 use crate::base::{check_matrix, map_blocks, rows};
 use crate::{Error, Result};
 use ndarray::linalg::general_mat_mul;
@@ -28,7 +28,7 @@ pub fn m_step(
     resp: ArrayView2<f64>,
     covariance: Covariance,
     reg_covar: f64,
-) -> Result<GmmParams> {
+) -> Result<MixtureParts> {
     check_matrix("m_step: `x`", x)?;
     check_responsibilities("m_step: `resp`", x, resp)?;
     if !(reg_covar.is_finite() && reg_covar >= 0.0) {
@@ -44,7 +44,7 @@ pub(super) fn maximise(
     resp: ArrayView2<f64>,
     covariance: Covariance,
     reg_covar: f64,
-) -> GmmParams {
+) -> MixtureParts {
     let (n, d) = x.dim();
     let k = resp.ncols();
     let (nk, means) = counts_and_means(x, resp);
@@ -74,7 +74,7 @@ pub(super) fn maximise(
     }
     let weights = &nk / n as f64;
     let total = weights.sum();
-    GmmParams { weights: weights / total, means, covariances }
+    MixtureParts { weights: weights / total, means, covariances }
 }
 
 fn by_component(nk: &Array1<f64>) -> ArrayView3<'_, f64> {

@@ -24,9 +24,9 @@ mod m_step;
 mod model;
 
 pub use e_step::{e_step, elbo};
-pub use fit::{GaussianMixture, GaussianMixtureParams, GmmInit, em_history};
+pub use fit::{GaussianMixtureParams, GmmInit, em_history};
 pub use m_step::m_step;
-pub use model::GmmModel;
+pub use model::GaussianMixture;
 
 use ndarray::{Array1, Array2, Array3};
 
@@ -47,7 +47,7 @@ pub enum Covariance {
 
 /// Weights, means and covariances of a mixture.
 #[derive(Debug, Clone, PartialEq)]
-pub struct GmmParams {
+pub struct MixtureParts {
     /// Mixing weights `π`, shape `(k,)`, non-negative, sum 1.
     pub weights: Array1<f64>,
     /// Means `μ`, shape `(k, n_features)`.
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_density_matches_the_formula() {
-        let params = GmmParams {
+        let params = MixtureParts {
             weights: array![1.0],
             means: array![[1.0, -1.0]],
             covariances: array![[[2.0, 0.6], [0.6, 1.0]]],
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn a_collapsing_component_is_reported_and_reg_covar_holds_it() {
         let x = array![[0.0], [1.0], [1.5], [2.5], [40.0]];
-        let start = GmmParams {
+        let start = MixtureParts {
             weights: array![0.5, 0.5],
             means: array![[1.0], [40.0]],
             covariances: array![[[1.0]], [[1.0]]],

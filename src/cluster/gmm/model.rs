@@ -2,7 +2,7 @@
 
 use super::checks::check_params;
 use super::e_step::{e_step, joint_log_density};
-use super::{Covariance, GmmParams};
+use super::{Covariance, MixtureParts};
 use crate::Result;
 use crate::base::{check_matrix, log_sum_exp};
 use crate::data::sample_mixture;
@@ -11,7 +11,7 @@ use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
 /// A fitted mixture.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct GmmModel {
+pub struct GaussianMixture {
     /// Mixing weights `π`, shape `(k,)`, non-negative, sum 1.
     pub weights: Array1<f64>,
     /// Means `μ`, shape `(k, n_features)`.
@@ -27,10 +27,10 @@ pub struct GmmModel {
     pub(super) covariance: Covariance,
 }
 
-impl GmmModel {
+impl GaussianMixture {
     /// The parameters on their own, as [`e_step`] takes them.
-    pub fn parameters(&self) -> GmmParams {
-        GmmParams {
+    pub fn parameters(&self) -> MixtureParts {
+        MixtureParts {
             weights: self.weights.clone(),
             means: self.means.clone(),
             covariances: self.covariances.clone(),
@@ -48,7 +48,7 @@ impl GmmModel {
     /// The likeliest component of each row; the lower one on a tie.
     ///
     /// # Errors
-    /// As [`GmmModel::predict_proba`].
+    /// As [`GaussianMixture::predict_proba`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         let resp = self.predict_proba(x)?;
         let best = |row: ArrayView1<f64>| {
@@ -60,10 +60,10 @@ impl GmmModel {
     /// Log-density `ln p(x)` of each row, shape `(n_rows,)`.
     ///
     /// # Errors
-    /// As [`GmmModel::predict_proba`].
+    /// As [`GaussianMixture::predict_proba`].
     pub fn score_samples(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         let params = self.parameters();
-        check_matrix("GmmModel: `x`", x)?;
+        check_matrix("GaussianMixture: `x`", x)?;
         check_params(x, &params)?;
         Ok(joint_log_density(x, &params)?.map_axis(Axis(1), log_sum_exp))
     }
@@ -71,7 +71,7 @@ impl GmmModel {
     /// Mean log-density of the rows.
     ///
     /// # Errors
-    /// As [`GmmModel::predict_proba`].
+    /// As [`GaussianMixture::predict_proba`].
     pub fn score(&self, x: ArrayView2<f64>) -> Result<f64> {
         Ok(self.score_samples(x)?.sum() / x.nrows() as f64)
     }
@@ -79,7 +79,7 @@ impl GmmModel {
     /// Bayesian information criterion, `−2 ln L + p ln n` (Schwarz 1978); lower is better.
     ///
     /// # Errors
-    /// As [`GmmModel::predict_proba`].
+    /// As [`GaussianMixture::predict_proba`].
     pub fn bic(&self, x: ArrayView2<f64>) -> Result<f64> {
         let n = x.nrows() as f64;
         Ok(-2.0 * n * self.score(x)? + self.n_parameters() as f64 * n.ln())
@@ -88,7 +88,7 @@ impl GmmModel {
     /// Akaike's information criterion, `−2 ln L + 2p` (Akaike 1974); lower is better.
     ///
     /// # Errors
-    /// As [`GmmModel::predict_proba`].
+    /// As [`GaussianMixture::predict_proba`].
     pub fn aic(&self, x: ArrayView2<f64>) -> Result<f64> {
         Ok(-2.0 * x.nrows() as f64 * self.score(x)? + 2.0 * self.n_parameters() as f64)
     }

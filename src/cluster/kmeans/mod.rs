@@ -69,10 +69,6 @@ pub enum KMeansAlgorithm {
     Lloyd,
 }
 
-/// Entry point: [`KMeans::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct KMeans;
-
 impl KMeans {
     /// Settings for `k` clusters.
     ///
@@ -127,7 +123,7 @@ pub struct KMeansParams {
 /// Fitted k-means.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct KMeansModel {
+pub struct KMeans {
     /// Centroids, shape `(k, n_features)`.
     pub centroids: Array2<f64>,
     /// The nearest of these centroids for each row, shape `(n_samples,)`.
@@ -190,7 +186,7 @@ impl KMeansParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::TooManyClusters`], [`Error::Parameter`],
     /// [`Error::Shape`] for given centroids that do not fit, [`Error::EmptyCluster`] when asked for.
-    pub fn fit(&self, x: ArrayView2<f64>) -> Result<KMeansModel> {
+    pub fn fit(&self, x: ArrayView2<f64>) -> Result<KMeans> {
         self.check(x)?;
         let x = x.as_standard_layout();
         let x = x.view();
@@ -210,7 +206,7 @@ impl KMeansParams {
             .into_iter()
             .next_back()
             .unwrap_or_else(|| KMeansStep::at(x, Array2::default((0, 0)), None));
-        Ok(KMeansModel {
+        Ok(KMeans {
             centroids: last.centroids,
             labels: last.labels,
             inertia: last.inertia,
@@ -287,16 +283,16 @@ impl KMeansParams {
     }
 }
 
-impl KMeansModel {
+impl KMeans {
     /// The nearest centroid of each row of `x`, shape `(n_rows, n_features)`.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
-        check_matrix("KMeansModel::predict: `x`", x)?;
+        check_matrix("KMeans::predict: `x`", x)?;
         if x.ncols() != self.centroids.ncols() {
             return Err(Error::Shape {
-                what: "KMeansModel::predict: `x`",
+                what: "KMeans::predict: `x`",
                 expected: format!("(n_rows, {})", self.centroids.ncols()),
                 got: format!("({}, {})", x.nrows(), x.ncols()),
             });

@@ -59,10 +59,6 @@ enum Keep {
     VarianceShare(f64),
 }
 
-/// Entry point: [`Pca::params`] or [`Pca::with_variance_share`].
-#[derive(Debug, Clone, Copy)]
-pub struct Pca;
-
 impl Pca {
     /// Settings for a fixed number of components, from 1 to `min(n_samples, n_features)`.
     ///
@@ -108,7 +104,7 @@ pub struct PcaParams {
 /// A fitted PCA; exists only after a successful fit.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct PcaModel {
+pub struct Pca {
     /// Column means, shape `(n_features,)`.
     pub mean: Array1<f64>,
     /// Orthonormal directions as rows, most variance first, shape `(n_components, n_features)`.
@@ -145,7 +141,7 @@ impl PcaParams {
     /// for a number of components or a share out of range, [`Error::ConstantColumn`] when nothing varies
     /// at all, or when whitening meets a direction without variance, and [`Error::NotConverged`] from
     /// `Power` or the decomposition.
-    pub fn fit(&self, x: ArrayView2<f64>) -> Result<PcaModel> {
+    pub fn fit(&self, x: ArrayView2<f64>) -> Result<Pca> {
         self.check(x)?;
         let (n, d) = x.dim();
         let tall = n >= 10 * d && d <= 1000;
@@ -161,7 +157,7 @@ impl PcaParams {
         }
     }
 
-    fn fit_by(&self, solver: PcaSolver, x: ArrayView2<f64>) -> Result<PcaModel> {
+    fn fit_by(&self, solver: PcaSolver, x: ArrayView2<f64>) -> Result<Pca> {
         let (n, d) = x.dim();
         let wanted = match self.keep {
             Keep::Components(k) => k,
@@ -206,7 +202,7 @@ impl PcaParams {
         let left = n.min(d) - k;
         let noise =
             if left == 0 { 0.0 } else { (total - explained_variance.sum()).max(0.0) / left as f64 };
-        Ok(PcaModel {
+        Ok(Pca {
             mean,
             components,
             explained_variance_ratio: &explained_variance / total,
@@ -237,14 +233,14 @@ impl PcaParams {
     }
 }
 
-impl PcaModel {
+impl Pca {
     /// The scores `z = V_kᵀ (x − x̄)` of the rows of `x`, shape `(n_rows, n_components)`.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     pub fn transform(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_matrix("PcaModel::transform: `x`", x)?;
-        check_width("PcaModel::transform: `x`", x, self.mean.len())?;
+        check_matrix("Pca::transform: `x`", x)?;
+        check_width("Pca::transform: `x`", x, self.mean.len())?;
         let z = (&x - &self.mean).dot(&self.components.t());
         Ok(if self.whiten { z / self.explained_variance.mapv(f64::sqrt) } else { z })
     }
@@ -255,8 +251,8 @@ impl PcaModel {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     pub fn inverse_transform(&self, z: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_matrix("PcaModel::inverse_transform: `z`", z)?;
-        check_width("PcaModel::inverse_transform: `z`", z, self.components.nrows())?;
+        check_matrix("Pca::inverse_transform: `z`", z)?;
+        check_width("Pca::inverse_transform: `z`", z, self.components.nrows())?;
         let scale = if self.whiten {
             self.explained_variance.mapv(f64::sqrt)
         } else {
@@ -268,7 +264,7 @@ impl PcaModel {
     /// Mean squared distance `‖x − x̂‖²` between a row and its reconstruction.
     ///
     /// # Errors
-    /// As [`PcaModel::transform`].
+    /// As [`Pca::transform`].
     ///
     /// ```
     /// use mlnotes::decomposition::pca::Pca;

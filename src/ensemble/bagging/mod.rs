@@ -34,10 +34,6 @@ use rayon::prelude::*;
 /// Members between two looks for an interrupt.
 const CHUNK: usize = 32;
 
-/// Entry point: [`Bagging::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct Bagging;
-
 impl Bagging {
     /// Default settings for the learner `base`.
     ///
@@ -97,13 +93,13 @@ struct Ensemble {
 }
 
 /// Fitted bagging of a [`Regressor`].
-pub struct BaggingModel {
+pub struct Bagging {
     ensemble: Ensemble,
     oob_score: Option<f64>,
 }
 
 /// Fitted bagging of a [`Classifier`].
-pub struct BaggingClassifierModel {
+pub struct BaggingClassifier {
     ensemble: Ensemble,
     oob_score: Option<f64>,
 }
@@ -176,7 +172,7 @@ impl<B: Regressor> BaggingParams<B> {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Parameter`],
     /// [`Error::NoSupport`] when every member drew every row and `oob_score` is on; those of the base.
-    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<BaggingModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<Bagging> {
         check_matrix("Bagging: `x`", x)?;
         check_target("Bagging: `y`", y, x.nrows())?;
         self.check()?;
@@ -189,7 +185,7 @@ impl<B: Regressor> BaggingParams<B> {
             let pairs: Vec<_> = judged.iter().map(|(i, mean)| (y[*i], mean[0])).collect();
             oob_score = Some(r_squared(&pairs));
         }
-        Ok(BaggingModel { ensemble, oob_score })
+        Ok(Bagging { ensemble, oob_score })
     }
 }
 
@@ -199,7 +195,7 @@ impl<B: Classifier> BaggingParams<B> {
     /// # Errors
     /// As [`BaggingParams::fit`], and [`Error::Label`], [`Error::SingleClass`]. A base that needs every
     /// class (a tree does not) fails on a sample that lacks one.
-    pub fn fit_classes(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<BaggingClassifierModel> {
+    pub fn fit_classes(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<BaggingClassifier> {
         check_matrix("Bagging: `x`", x)?;
         let n_classes = check_classes("Bagging: `y`", y, x.nrows())?;
         self.check()?;
@@ -213,7 +209,7 @@ impl<B: Classifier> BaggingParams<B> {
             let right = judged.iter().filter(|(i, mean)| argmax(mean.view()) == y[*i]).count();
             oob_score = Some(right as f64 / judged.len() as f64);
         }
-        Ok(BaggingClassifierModel { ensemble, oob_score })
+        Ok(BaggingClassifier { ensemble, oob_score })
     }
 }
 
@@ -290,7 +286,7 @@ impl Ensemble {
     }
 }
 
-impl BaggingModel {
+impl Bagging {
     /// Mean of the members' predictions, shape `(n_rows,)`.
     ///
     /// # Errors
@@ -303,7 +299,7 @@ impl BaggingModel {
     /// Each member's own predictions, shape `(n_estimators, n_rows)`.
     ///
     /// # Errors
-    /// As [`BaggingModel::predict`].
+    /// As [`Bagging::predict`].
     pub fn predict_each(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_rows("Bagging: `x`", x, self.ensemble.n_features)?;
         let each = self.ensemble.each(x)?;
@@ -316,11 +312,11 @@ impl BaggingModel {
     }
 }
 
-impl BaggingClassifierModel {
+impl BaggingClassifier {
     /// Mean class shares of the members, shape `(n_rows, n_classes)`.
     ///
     /// # Errors
-    /// As [`BaggingModel::predict`].
+    /// As [`Bagging::predict`].
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         self.ensemble.mean(x)
     }
@@ -328,7 +324,7 @@ impl BaggingClassifierModel {
     /// The class with the largest mean share, the lower one of equals.
     ///
     /// # Errors
-    /// As [`BaggingModel::predict`].
+    /// As [`Bagging::predict`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         Ok(self.ensemble.mean(x)?.rows().into_iter().map(argmax).collect())
     }
@@ -339,15 +335,15 @@ impl BaggingClassifierModel {
     }
 }
 
-impl std::fmt::Debug for BaggingModel {
+impl std::fmt::Debug for Bagging {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "BaggingModel of {} members", self.ensemble.members.len())
+        write!(f, "Bagging of {} members", self.ensemble.members.len())
     }
 }
 
-impl std::fmt::Debug for BaggingClassifierModel {
+impl std::fmt::Debug for BaggingClassifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "BaggingClassifierModel of {} members", self.ensemble.members.len())
+        write!(f, "BaggingClassifier of {} members", self.ensemble.members.len())
     }
 }
 
@@ -385,7 +381,7 @@ mod tests {
         let gap = &mean - &model.predict(x.view()).unwrap();
         assert!(gap.iter().all(|g| g.abs() < 1e-12));
         assert!(model.oob_score().is_none());
-        assert_eq!(format!("{model:?}"), "BaggingModel of 8 members");
+        assert_eq!(format!("{model:?}"), "Bagging of 8 members");
     }
 
     #[test]

@@ -29,10 +29,6 @@ impl Lasso {
     }
 }
 
-/// Entry point: [`ElasticNet::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct ElasticNet;
-
 impl ElasticNet {
     /// Settings with the penalty `alpha (l1_ratio ‖w‖₁ + (1 − l1_ratio)/2 ‖w‖²)`.
     ///
@@ -80,7 +76,7 @@ pub struct ElasticNetParams {
 /// A fitted lasso or elastic net.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct LassoModel {
+pub struct ElasticNet {
     /// Weights `w`, shape `(n_features,)`; many are exactly 0.
     pub coef: Array1<f64>,
     /// Intercept `b`; 0 when none was asked for.
@@ -118,14 +114,14 @@ impl ElasticNetParams {
     /// # Errors
     /// [`Error::Parameter`], [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], and
     /// [`Error::TooFewSamples`] for fewer than two rows.
-    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<LassoModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<ElasticNet> {
         self.check(x, y)?;
         let design = Design::new(x, y, self.fit_intercept);
         let start = self.start(x.ncols());
         let mut state = State::at(&design, start);
         let all = (0..x.ncols()).collect();
         let outcome = state.descend(self.prices(self.alpha), all, self.max_iter, self.tol);
-        Ok(LassoModel {
+        Ok(ElasticNet {
             intercept: if self.fit_intercept { design.intercept(state.w.view()) } else { 0.0 },
             coef: state.w,
             n_iter: outcome.n_iter,
@@ -186,21 +182,21 @@ impl ElasticNetParams {
     }
 }
 
-impl LassoModel {
+impl ElasticNet {
     /// Predictions, shape `(n_rows,)`, for `x` of shape `(n_rows, n_features)`.
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`] or [`Error::NotFinite`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        predict("LassoModel::predict: `x`", &self.coef, self.intercept, x)
+        predict("ElasticNet::predict: `x`", &self.coef, self.intercept, x)
     }
 
     /// `R²` on `x`, shape `(n_rows, n_features)`, and `y`, shape `(n_rows,)`.
     ///
     /// # Errors
-    /// As [`LassoModel::predict`]; [`Error::ZeroVariance`] for a constant `y`.
+    /// As [`ElasticNet::predict`]; [`Error::ZeroVariance`] for a constant `y`.
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
-        r2_of("LassoModel::score: `y`", self.predict(x)?.view(), y)
+        r2_of("ElasticNet::score: `y`", self.predict(x)?.view(), y)
     }
 
     /// The features whose weight is not 0, in ascending order.
@@ -215,7 +211,7 @@ impl Regressor for ElasticNetParams {
     }
 }
 
-impl Fitted for LassoModel {
+impl Fitted for ElasticNet {
     fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         Ok(self.predict(x)?.insert_axis(Axis(1)))
     }
@@ -309,7 +305,7 @@ mod tests {
     #[test]
     fn the_gap_bounds_the_distance_to_the_minimum() {
         let (x, y) = diabetes();
-        let objective = |m: &LassoModel| {
+        let objective = |m: &ElasticNet| {
             let left = &y - &m.predict(x.view()).unwrap();
             left.dot(&left) / 884.0 + 0.5 * m.coef.mapv(f64::abs).sum()
         };

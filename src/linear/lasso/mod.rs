@@ -26,7 +26,7 @@ mod optimality;
 mod path;
 mod threshold;
 
-pub use elastic_net::{ElasticNet, ElasticNetParams, Lasso, LassoModel};
+pub use elastic_net::{ElasticNet, ElasticNetParams, Lasso};
 pub use optimality::kkt_violation;
 pub use path::{LassoPath, alpha_grid, lasso_path};
 pub use threshold::{Prior, map_equivalence, soft_threshold};

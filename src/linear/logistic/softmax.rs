@@ -12,10 +12,6 @@ use crate::base::{log_sum_exp, setters};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
-/// Entry point: [`SoftmaxRegression::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct SoftmaxRegression;
-
 impl SoftmaxRegression {
     /// Default settings.
     ///
@@ -48,7 +44,7 @@ pub struct SoftmaxRegressionParams {
 /// A fitted softmax regression.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct SoftmaxModel {
+pub struct SoftmaxRegression {
     /// Weights `W`, shape `(n_classes, n_features)`.
     pub coef: Array2<f64>,
     /// Intercepts `b`, shape `(n_classes,)`, with mean 0.
@@ -75,7 +71,7 @@ impl SoftmaxRegressionParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::SingleClass`],
     /// [`Error::Parameter`], and [`Error::Label`] for a label so large that classes outnumber rows.
-    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<SoftmaxModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<SoftmaxRegression> {
         self.check(x, y)?;
         let (n, d) = x.dim();
         let c = y.iter().max().map_or(0, |m| m + 1);
@@ -95,7 +91,7 @@ impl SoftmaxRegressionParams {
         let run = lbfgs(value_and_gradient, Array1::zeros(c * width), self.max_iter, self.tol);
         let (coef, intercept) = unpack(run.theta.view(), c, d);
         let n_iter = run.path.len() - 1;
-        Ok(SoftmaxModel { coef, intercept, n_iter, converged: run.converged })
+        Ok(SoftmaxRegression { coef, intercept, n_iter, converged: run.converged })
     }
 
     fn check(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<()> {
@@ -117,20 +113,20 @@ impl SoftmaxRegressionParams {
     }
 }
 
-impl SoftmaxModel {
+impl SoftmaxRegression {
     /// `P(y = c | x)`, shape `(n_rows, n_classes)`; rows sum to 1.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_design("SoftmaxModel: `x`", x, self.coef.ncols())?;
+        check_design("SoftmaxRegression: `x`", x, self.coef.ncols())?;
         Ok(log_probabilities(x, &self.coef, &self.intercept).mapv_into(f64::exp))
     }
 
     /// The likeliest class of each row; the lower one on a tie.
     ///
     /// # Errors
-    /// As [`SoftmaxModel::predict_proba`].
+    /// As [`SoftmaxRegression::predict_proba`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         let p = self.predict_proba(x)?;
         let best = |row: ArrayView1<f64>| {

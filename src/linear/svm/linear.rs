@@ -25,10 +25,6 @@ pub enum HingeLoss {
     Squared,
 }
 
-/// Entry point: [`LinearSvc::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct LinearSvc;
-
 impl LinearSvc {
     /// Default settings.
     ///
@@ -66,7 +62,7 @@ pub struct LinearSvcParams {
 /// A fitted linear classifier: one machine for two classes, else one of each class against the rest.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct LinearSvcModel {
+pub struct LinearSvc {
     /// The classes, rising.
     pub classes: Vec<usize>,
     /// Weights, shape `(n_machines, n_features)`; of two classes the second is positive.
@@ -99,7 +95,7 @@ impl LinearSvcParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`] for a label not below the
     /// number of rows, [`Error::SingleClass`], [`Error::Parameter`], [`Error::NotConverged`].
-    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<LinearSvcModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<LinearSvc> {
         let classes = self.check(x, y)?;
         let mut design = Array2::ones((x.nrows(), x.ncols() + 1));
         design.slice_mut(s![.., ..x.ncols()]).assign(&x);
@@ -114,7 +110,7 @@ impl LinearSvcParams {
             out.assign(&w);
             n_iter.push(rounds);
         }
-        Ok(LinearSvcModel {
+        Ok(LinearSvc {
             classes,
             coef: weights.slice(s![.., ..d]).to_owned(),
             intercept: weights.column(d).to_owned(),
@@ -175,21 +171,21 @@ impl LinearSvcParams {
     }
 }
 
-impl LinearSvcModel {
+impl LinearSvc {
     /// Scores `x w + b` of each machine, shape `(n_rows, n_machines)`, for `x` of shape
     /// `(n_rows, n_features)`.
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`] or [`Error::NotFinite`].
     pub fn decision_function(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_rows("LinearSvcModel::decision_function: `x`", x, self.coef.ncols())?;
+        check_rows("LinearSvc::decision_function: `x`", x, self.coef.ncols())?;
         Ok(x.dot(&self.coef.t()) + &self.intercept)
     }
 
     /// The class of the highest score, shape `(n_rows,)`.
     ///
     /// # Errors
-    /// As [`LinearSvcModel::decision_function`].
+    /// As [`LinearSvc::decision_function`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         let scores = self.decision_function(x)?;
         let two = self.classes.len() == 2;
@@ -203,9 +199,9 @@ impl LinearSvcModel {
     /// Share of the rows of `x`, `(n_rows, n_features)`, whose class is that of `y`, `(n_rows,)`.
     ///
     /// # Errors
-    /// As [`LinearSvcModel::predict`]; [`Error::Shape`] for another number of labels.
+    /// As [`LinearSvc::predict`]; [`Error::Shape`] for another number of labels.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
-        accuracy_of("LinearSvcModel::score: `y`", &self.predict(x)?, y)
+        accuracy_of("LinearSvc::score: `y`", &self.predict(x)?, y)
     }
 }
 

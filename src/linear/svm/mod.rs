@@ -22,8 +22,8 @@ mod smo;
 mod svc;
 
 pub use kernel::Kernel;
-pub use linear::{HingeLoss, LinearSvc, LinearSvcModel, LinearSvcParams};
-pub use svc::{Svc, SvcModel, SvcParams};
+pub use linear::{HingeLoss, LinearSvc, LinearSvcParams};
+pub use svc::{Svc, SvcParams};
 
 use crate::base::{check_classes, check_positive};
 use crate::{Error, Result};

@@ -10,10 +10,6 @@ const NAME: &str = "Svc";
 /// Two classes with more rows than this are refused: their kernel matrix would pass 800 MB.
 const MAX_ROWS: usize = 10_000;
 
-/// Entry point: [`Svc::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct Svc;
-
 impl Svc {
     /// Settings for a kernel.
     ///
@@ -49,7 +45,7 @@ pub struct SvcParams {
 /// A fitted classifier: a machine for each pair of classes, and their votes.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct SvcModel {
+pub struct Svc {
     /// The classes, rising.
     pub classes: Vec<usize>,
     /// Pairs `(a, b)` with `a < b`, a machine each; its positive side is `b`.
@@ -86,7 +82,7 @@ impl SvcParams {
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`] also for two classes of more than 10 000
     /// rows, [`Error::Label`] for a label not below the number of rows, [`Error::SingleClass`],
     /// [`Error::Parameter`], [`Error::NotConverged`].
-    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<SvcModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<Svc> {
         let classes = self.check(x, y)?;
         let mut machines = Vec::new();
         for (k, &a) in classes.iter().enumerate() {
@@ -110,7 +106,7 @@ impl SvcParams {
                 }
             }
         }
-        Ok(SvcModel {
+        Ok(Svc {
             classes,
             pairs: machines.iter().map(|(pair, ..)| *pair).collect(),
             support_vectors: x.select(Axis(0), &support),
@@ -170,24 +166,24 @@ impl SvcParams {
     }
 }
 
-impl SvcModel {
+impl Svc {
     /// Signed scores `f(x)`, shape `(n_rows, n_pairs)`, for `x` of shape `(n_rows, n_features)`: above 0
     /// for the second class of the pair, 1 in size on the margin.
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`], and [`Error::NotFinite`] also when a score overflows.
     pub fn decision_function(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_rows("SvcModel::decision_function: `x`", x, self.support_vectors.ncols())?;
+        check_rows("Svc::decision_function: `x`", x, self.support_vectors.ncols())?;
         let k = self.kernel.between(x, self.support_vectors.view());
         let scores = k.dot(&self.dual_coef.t()) + &self.intercept;
-        check_matrix("SvcModel::decision_function: the score", scores.view())?;
+        check_matrix("Svc::decision_function: the score", scores.view())?;
         Ok(scores)
     }
 
     /// The class with most votes of the pairs, the lowest of equals, shape `(n_rows,)`.
     ///
     /// # Errors
-    /// As [`SvcModel::decision_function`].
+    /// As [`Svc::decision_function`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         let scores = self.decision_function(x)?;
         let place = |class: usize| self.classes.iter().position(|&c| c == class).unwrap_or(0);
@@ -206,9 +202,9 @@ impl SvcModel {
     /// Share of the rows of `x`, `(n_rows, n_features)`, whose class is that of `y`, `(n_rows,)`.
     ///
     /// # Errors
-    /// As [`SvcModel::predict`]; [`Error::Shape`] for another number of labels.
+    /// As [`Svc::predict`]; [`Error::Shape`] for another number of labels.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
-        accuracy_of("SvcModel::score: `y`", &self.predict(x)?, y)
+        accuracy_of("Svc::score: `y`", &self.predict(x)?, y)
     }
 }
 

@@ -10,10 +10,6 @@ use ndarray::{Array2, ArrayView2};
 
 const NAME: &str = "MlpClassifier";
 
-/// Entry point: [`MlpClassifier::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct MlpClassifier;
-
 impl MlpClassifier {
     /// Settings for hidden layers of so many units; none for softmax regression.
     ///
@@ -50,7 +46,7 @@ pub struct MlpClassifierParams {
 /// A trained classifier.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct MlpClassifierModel {
+pub struct MlpClassifier {
     /// The layers, inputs first.
     pub layers: Vec<MlpLayer>,
     /// The bend between them.
@@ -70,25 +66,25 @@ impl MlpClassifierParams {
     /// [`crate::Error::Empty`], [`crate::Error::NotFinite`], [`crate::Error::Shape`],
     /// [`crate::Error::Label`] for a label not below the number of rows, [`crate::Error::SingleClass`],
     /// [`crate::Error::Parameter`]; [`crate::Error::NotConverged`] when the weights overflow.
-    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<MlpClassifierModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<MlpClassifier> {
         self.training.check(NAME)?;
         check_matrix("MlpClassifier: `x`", x)?;
         let n_classes = check_classes("MlpClassifier: `y`", y, x.nrows())?;
         let (layers, loss) = self.training.run(NAME, x, MlpTarget::Classes(y), n_classes)?;
-        Ok(MlpClassifierModel { layers, activation: self.training.activation, n_classes, loss })
+        Ok(MlpClassifier { layers, activation: self.training.activation, n_classes, loss })
     }
 }
 
-impl MlpClassifierModel {
+impl MlpClassifier {
     /// Probabilities of the classes, shape `(n_rows, n_classes)`, for `x` of shape `(n_rows, n_features)`.
     ///
     /// # Errors
     /// [`crate::Error::Shape`], [`crate::Error::Empty`], and [`crate::Error::NotFinite`] also when an
     /// output overflows.
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_rows("MlpClassifierModel: `x`", x, self.layers[0].weights.nrows())?;
+        check_rows("MlpClassifier: `x`", x, self.layers[0].weights.nrows())?;
         let (_, mut output) = forward(&self.layers, self.activation, x);
-        check_matrix("MlpClassifierModel: the output", output.view())?;
+        check_matrix("MlpClassifier: the output", output.view())?;
         for mut row in output.outer_iter_mut() {
             let p = softmax(row.view());
             row.assign(&p);
@@ -99,7 +95,7 @@ impl MlpClassifierModel {
     /// The most probable class of each row, shape `(n_rows,)`.
     ///
     /// # Errors
-    /// As [`MlpClassifierModel::predict_proba`].
+    /// As [`MlpClassifier::predict_proba`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         Ok(self.predict_proba(x)?.outer_iter().map(argmax).collect())
     }
@@ -107,9 +103,9 @@ impl MlpClassifierModel {
     /// Share of the rows of `x`, `(n_rows, n_features)`, whose class is that of `y`, `(n_rows,)`.
     ///
     /// # Errors
-    /// As [`MlpClassifierModel::predict`]; [`crate::Error::Shape`] for another number of labels.
+    /// As [`MlpClassifier::predict`]; [`crate::Error::Shape`] for another number of labels.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
-        accuracy_of("MlpClassifierModel::score: `y`", &self.predict(x)?, y)
+        accuracy_of("MlpClassifier::score: `y`", &self.predict(x)?, y)
     }
 }
 

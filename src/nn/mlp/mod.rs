@@ -21,10 +21,10 @@ mod optimiser;
 mod regressor;
 mod training;
 
-pub use classifier::{MlpClassifier, MlpClassifierModel, MlpClassifierParams};
+pub use classifier::{MlpClassifier, MlpClassifierParams};
 pub use network::{MlpLayer, MlpTarget, mlp_backprop, mlp_flatten, mlp_init, mlp_unflatten};
 pub use optimiser::Optimiser;
-pub use regressor::{MlpRegressor, MlpRegressorModel, MlpRegressorParams};
+pub use regressor::{MlpRegressor, MlpRegressorParams};
 
 use crate::base::sigmoid;
 use ndarray::Array2;

@@ -9,10 +9,6 @@ use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
 
 const NAME: &str = "MlpRegressor";
 
-/// Entry point: [`MlpRegressor::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct MlpRegressor;
-
 impl MlpRegressor {
     /// Settings for hidden layers of so many units; none for linear regression.
     ///
@@ -40,7 +36,7 @@ pub struct MlpRegressorParams {
 /// A trained regressor.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct MlpRegressorModel {
+pub struct MlpRegressor {
     /// The layers, inputs first.
     pub layers: Vec<MlpLayer>,
     /// The bend between them.
@@ -58,36 +54,36 @@ impl MlpRegressorParams {
     /// # Errors
     /// [`crate::Error::Empty`], [`crate::Error::NotFinite`], [`crate::Error::Shape`],
     /// [`crate::Error::Parameter`]; [`crate::Error::NotConverged`] when the weights overflow.
-    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<MlpRegressorModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<MlpRegressor> {
         self.training.check(NAME)?;
         check_matrix("MlpRegressor: `x`", x)?;
         check_target("MlpRegressor: `y`", y, x.nrows())?;
         let target = MlpTarget::Values(y.insert_axis(Axis(1)));
         let (layers, loss) = self.training.run(NAME, x, target, 1)?;
-        Ok(MlpRegressorModel { layers, activation: self.training.activation, loss })
+        Ok(MlpRegressor { layers, activation: self.training.activation, loss })
     }
 }
 
-impl MlpRegressorModel {
+impl MlpRegressor {
     /// Predictions, shape `(n_rows,)`, for `x` of shape `(n_rows, n_features)`.
     ///
     /// # Errors
     /// [`crate::Error::Shape`], [`crate::Error::Empty`], and [`crate::Error::NotFinite`] also when an
     /// output overflows.
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        check_rows("MlpRegressorModel: `x`", x, self.layers[0].weights.nrows())?;
+        check_rows("MlpRegressor: `x`", x, self.layers[0].weights.nrows())?;
         let output = forward(&self.layers, self.activation, x).1;
-        check_matrix("MlpRegressorModel: the output", output.view())?;
+        check_matrix("MlpRegressor: the output", output.view())?;
         Ok(output.column(0).to_owned())
     }
 
     /// `R²` on `x`, `(n_rows, n_features)`, and `y`, `(n_rows,)`; 0 for a constant `y`.
     ///
     /// # Errors
-    /// As [`MlpRegressorModel::predict`]; [`crate::Error::Shape`] for another number of values.
+    /// As [`MlpRegressor::predict`]; [`crate::Error::Shape`] for another number of values.
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
         let predicted = self.predict(x)?;
-        check_target("MlpRegressorModel::score: `y`", y, x.nrows())?;
+        check_target("MlpRegressor::score: `y`", y, x.nrows())?;
         Ok(r_squared(&y.iter().copied().zip(predicted).collect::<Vec<_>>()))
     }
 }

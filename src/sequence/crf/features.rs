@@ -30,7 +30,7 @@ impl Features {
     }
 }
 
-/// The features with which a field made by [`CrfModel::from_hmm`](super::CrfModel::from_hmm) reads
+/// The features with which a field made by [`LinearChainCrf::from_hmm`](super::LinearChainCrf::from_hmm) reads
 /// symbols: `symbol=7`, and `start` at the first position.
 ///
 /// ```

@@ -10,7 +10,7 @@
 //! The features of a position may look at all of `x`, overlap and depend on each other: `x` is given, so
 //! nothing has to be said about its distribution. `ln p` is concave in `(U, W)` when every label is seen,
 //! so training has one optimum (unique with `l2 > 0`). Decoding is Viterbi, exact, `O(T K²)`, as for an
-//! HMM; an HMM *is* such a field with logarithms of probabilities for weights ([`CrfModel::from_hmm`]).
+//! HMM; an HMM *is* such a field with logarithms of probabilities for weights ([`LinearChainCrf::from_hmm`]).
 //!
 //! # References
 //! Lafferty, McCallum & Pereira (2001); Sutton & McCallum, An introduction to conditional random fields
@@ -21,5 +21,5 @@ mod model;
 mod train;
 
 pub use features::{Features, symbol_features};
-pub use model::CrfModel;
-pub use train::{CrfParams, LinearChainCrf};
+pub use model::LinearChainCrf;
+pub use train::LinearChainCrfParams;

@@ -33,7 +33,7 @@ const CHUNK: usize = 128;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct CrfModel {
+pub struct LinearChainCrf {
     /// The features known, sorted by name.
     pub feature_names: Vec<String>,
     /// Weights `U` of feature (row) and label, shape `(n_features, k)`.
@@ -51,18 +51,18 @@ pub struct CrfModel {
 /// One position: rows of `U` and values.
 pub(super) type Encoded = Vec<(usize, f64)>;
 
-impl CrfModel {
+impl LinearChainCrf {
     /// The field whose label posterior is that of `hmm`, read through
     /// [`symbol_features`](super::symbol_features): the weights are `ln π`, `ln A` and `ln B`. Every
     /// HMM is such a field; the field, whose weights need not be normalised, is the wider class.
     ///
     /// ```
-    /// use mlnotes::sequence::{crf::{CrfModel, symbol_features}, hmm::CategoricalHmm};
+    /// use mlnotes::sequence::{crf::{LinearChainCrf, symbol_features}, hmm::CategoricalHmm};
     /// use ndarray::array;
     /// let hmm = CategoricalHmm::new(
     ///     array![0.6, 0.4], array![[0.7, 0.3], [0.4, 0.6]], array![[0.9, 0.1], [0.2, 0.8]],
     /// )?;
-    /// let field = CrfModel::from_hmm(&hmm);
+    /// let field = LinearChainCrf::from_hmm(&hmm);
     /// let gap = field.marginals(&symbol_features(&[0, 1, 1]))? - hmm.posterior(&[0, 1, 1])?;
     /// assert!(gap.iter().all(|d| d.abs() < 1e-14));
     /// # Ok::<(), mlnotes::Error>(())
@@ -99,7 +99,7 @@ impl CrfModel {
     /// `p(yₜ = k | x)`, shape `(T, k)`; each row sums to 1.
     ///
     /// # Errors
-    /// As [`CrfModel::log_partition`].
+    /// As [`LinearChainCrf::log_partition`].
     pub fn marginals(&self, x: &[Features]) -> Result<Array2<f64>> {
         let (node, chain) = (self.node(&self.encode(x)?), self.chain());
         let alpha = chain.forward(node.view());
@@ -110,7 +110,7 @@ impl CrfModel {
     /// The most probable labelling and `ln p(labelling | x)`; the lower label on a tie.
     ///
     /// # Errors
-    /// As [`CrfModel::log_partition`].
+    /// As [`LinearChainCrf::log_partition`].
     pub fn viterbi(&self, x: &[Features]) -> Result<(Vec<usize>, f64)> {
         let (node, chain) = (self.node(&self.encode(x)?), self.chain());
         let log_z = chain::log_total(NAME, &chain.forward(node.view()))?;
@@ -118,10 +118,10 @@ impl CrfModel {
         Ok((path, score - log_z))
     }
 
-    /// `Σ ln p(y | x)` over sequences, and its gradient by [`CrfModel::parameters`].
+    /// `Σ ln p(y | x)` over sequences, and its gradient by [`LinearChainCrf::parameters`].
     ///
     /// # Errors
-    /// As [`CrfModel::log_partition`], [`Error::Shape`] for lengths that differ, [`Error::Label`].
+    /// As [`LinearChainCrf::log_partition`], [`Error::Shape`] for lengths that differ, [`Error::Label`].
     pub fn log_likelihood_and_gradient(
         &self,
         xs: &[Vec<Features>],
@@ -137,7 +137,7 @@ impl CrfModel {
         flatten(&self.state_weights, &self.transition_weights)
     }
 
-    /// The same field with other weights, in the order of [`CrfModel::parameters`].
+    /// The same field with other weights, in the order of [`LinearChainCrf::parameters`].
     ///
     /// # Errors
     /// [`Error::Shape`] for another number of weights.
@@ -145,7 +145,11 @@ impl CrfModel {
         let expected = self.state_weights.len() + self.transition_weights.len();
         if theta.len() != expected {
             let (expected, got) = (format!("({expected},)"), format!("({},)", theta.len()));
-            return Err(Error::Shape { what: "CrfModel::with_parameters: `theta`", expected, got });
+            return Err(Error::Shape {
+                what: "LinearChainCrf::with_parameters: `theta`",
+                expected,
+                got,
+            });
         }
         let mut model = self.clone();
         model.set(theta);
@@ -174,13 +178,16 @@ impl CrfModel {
     /// Known features by their row; unknown ones are dropped.
     pub(super) fn encode(&self, x: &[Features]) -> Result<Vec<Encoded>> {
         if x.is_empty() {
-            return Err(Error::Empty { what: "CrfModel: `x`", needed: "1 position a sequence" });
+            return Err(Error::Empty {
+                what: "LinearChainCrf: `x`",
+                needed: "1 position a sequence",
+            });
         }
         for (row, position) in x.iter().enumerate() {
             if let Some((col, value)) =
                 position.iter().map(|f| f.1).enumerate().find(|(_, value)| !value.is_finite())
             {
-                return Err(Error::NotFinite { what: "CrfModel: `x`", row, col, value });
+                return Err(Error::NotFinite { what: "LinearChainCrf: `x`", row, col, value });
             }
         }
         let known = |(name, value): (&str, f64)| Some((*self.index.get(name)?, value));
@@ -260,7 +267,7 @@ impl CrfModel {
     }
 }
 
-const NAME: &str = "CrfModel";
+const NAME: &str = "LinearChainCrf";
 
 fn flatten(states: &Array2<f64>, steps: &Array2<f64>) -> Array1<f64> {
     let parts = [states.flatten(), steps.flatten()];

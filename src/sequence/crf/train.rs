@@ -1,7 +1,7 @@
 //! Training: the penalised likelihood has one optimum, and L-BFGS walks to it.
 
 use super::features::Features;
-use super::model::{CrfModel, check_labels};
+use super::model::{LinearChainCrf, check_labels};
 use crate::base::{setters, stream};
 use crate::optimize::lbfgs;
 use crate::{Error, Result};
@@ -9,10 +9,6 @@ use ndarray::{Array1, Array2, ArrayView1};
 use rand::Rng;
 use rand_distr::StandardNormal;
 use std::collections::BTreeSet;
-
-/// Entry point: [`LinearChainCrf::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct LinearChainCrf;
 
 impl LinearChainCrf {
     /// The default settings.
@@ -25,8 +21,8 @@ impl LinearChainCrf {
     /// assert!(model.converged && model.transition_weights[[0, 1]] > 0.0);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
-    pub fn params() -> CrfParams {
-        CrfParams { l2: 1.0, max_iter: 500, tol: 1e-3, random_start: None }
+    pub fn params() -> LinearChainCrfParams {
+        LinearChainCrfParams { l2: 1.0, max_iter: 500, tol: 1e-3, random_start: None }
     }
 }
 
@@ -39,14 +35,14 @@ impl LinearChainCrf {
 /// | `tol` | 1e-3 | `>= 0` | stop when no entry of the gradient is larger |
 /// | `random_start` | zeros | | seed of normal weights to start from instead |
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CrfParams {
+pub struct LinearChainCrfParams {
     l2: f64,
     max_iter: usize,
     tol: f64,
     random_start: Option<u64>,
 }
 
-impl CrfParams {
+impl LinearChainCrfParams {
     setters! {
         /// Sets the penalty.
         l2: f64;
@@ -69,14 +65,14 @@ impl CrfParams {
     /// # Errors
     /// [`Error::Empty`] for no sequence or one of length 0, [`Error::Shape`] for lengths that differ,
     /// [`Error::SingleClass`], [`Error::NotFinite`], [`Error::Parameter`]. A run out of steps is no
-    /// error: see [`CrfModel::converged`].
-    pub fn fit(&self, xs: &[Vec<Features>], ys: &[Vec<usize>]) -> Result<CrfModel> {
+    /// error: see [`LinearChainCrf::converged`].
+    pub fn fit(&self, xs: &[Vec<Features>], ys: &[Vec<usize>]) -> Result<LinearChainCrf> {
         let k = self.check(xs, ys)?;
         let names: BTreeSet<&str> =
             xs.iter().flatten().flat_map(Features::iter).map(|f| f.0).collect();
         let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
         let states = Array2::zeros((names.len(), k));
-        let mut model = CrfModel::assemble(names, states, Array2::zeros((k, k)));
+        let mut model = LinearChainCrf::assemble(names, states, Array2::zeros((k, k)));
         let encoded = xs.iter().map(|x| model.encode(x)).collect::<Result<Vec<_>>>()?;
         let mut start = model.parameters();
         if let Some(seed) = self.random_start {
@@ -186,7 +182,7 @@ mod tests {
     #[test]
     fn settings_and_sequences_are_checked() {
         let (xs, ys) = data();
-        let said = |p: CrfParams| p.fit(&xs, &ys).unwrap_err().to_string();
+        let said = |p: LinearChainCrfParams| p.fit(&xs, &ys).unwrap_err().to_string();
         assert!(said(LinearChainCrf::params().l2(-1.0)).contains("`l2`"));
         assert!(said(LinearChainCrf::params().tol(f64::NAN)).contains("`tol`"));
         assert!(said(LinearChainCrf::params().max_iter(0)).contains("`max_iter`"));

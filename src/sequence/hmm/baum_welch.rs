@@ -12,18 +12,6 @@ use rayon::prelude::*;
 /// Sequences that one task takes. Fixed, so that sums do not depend on the number of threads.
 const CHUNK: usize = 16;
 
-/// Entry point: [`BaumWelch::params`].
-///
-/// ```text
-/// E:  γₜ(k) = p(yₜ = k | x),  ξₜ(i, j) = p(yₜ₋₁ = i, yₜ = j | x)     by forward and backward
-/// M:  πₖ ∝ Σ γ₁(k),  A[i, j] ∝ Σₜ ξₜ(i, j),  B[k, v] ∝ Σ_{t: xₜ = v} γₜ(k)
-/// ```
-///
-/// The counts of [`CategoricalHmm::fit_labelled`], each replaced by its expectation. The
-/// log-likelihood never falls; where it ends depends on the start, hence `n_init`.
-#[derive(Debug, Clone, Copy)]
-pub struct BaumWelch;
-
 impl BaumWelch {
     /// Settings for `k` states and symbols `0 .. n_symbols`.
     ///
@@ -68,7 +56,7 @@ pub struct BaumWelchParams {
 /// What Baum–Welch found.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct HmmFit {
+pub struct BaumWelch {
     /// The likeliest model of all runs.
     pub model: CategoricalHmm,
     /// Log-likelihood of all sequences at the start of the best run and after each step; never falls.
@@ -106,11 +94,11 @@ impl BaumWelchParams {
     /// [`Error::Empty`] for no sequence or one of length 0, [`Error::Label`] for a symbol out of range,
     /// [`Error::Parameter`], [`Error::Shape`] for a start that does not fit, [`Error::Impossible`] for a
     /// sequence that it cannot produce.
-    pub fn fit(&self, obs: &[Vec<usize>]) -> Result<HmmFit> {
+    pub fn fit(&self, obs: &[Vec<usize>]) -> Result<BaumWelch> {
         check_em("BaumWelch", self.k, self.max_iter, self.n_init, self.tol)?;
         check_sequences("BaumWelch: `obs`", obs, self.n_symbols)?;
         let runs = if self.start.is_some() { 1 } else { self.n_init };
-        let mut best: Option<HmmFit> = None;
+        let mut best: Option<BaumWelch> = None;
         let mut ends = Vec::with_capacity(runs);
         for run in 0..runs {
             let fit = self.run(self.first(run)?, obs)?;
@@ -142,7 +130,7 @@ impl BaumWelchParams {
         CategoricalHmm::new(start, transitions, random_rows(self.k, self.n_symbols, &mut rng))
     }
 
-    fn run(&self, first: CategoricalHmm, obs: &[Vec<usize>]) -> Result<HmmFit> {
+    fn run(&self, first: CategoricalHmm, obs: &[Vec<usize>]) -> Result<BaumWelch> {
         let n: usize = obs.iter().map(Vec::len).sum();
         let mut model = first;
         let (mut counts, log_p) = expect(&model, obs)?;
@@ -157,7 +145,7 @@ impl BaumWelchParams {
             trace.push(log_p);
         }
         let n_iter = trace.len() - 1;
-        Ok(HmmFit { model, trace: trace.into(), ends: Array1::zeros(0), n_iter, converged })
+        Ok(BaumWelch { model, trace: trace.into(), ends: Array1::zeros(0), n_iter, converged })
     }
 }
 

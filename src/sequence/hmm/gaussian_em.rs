@@ -8,18 +8,6 @@ use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, concatenate, s};
 
-/// Entry point: [`GaussianBaumWelch::params`].
-///
-/// ```text
-/// E:  γₜ(k), ξₜ(i, j)                      as for symbols
-/// M:  μₖ = Σₜ γₜ(k) xₜ / Σₜ γₜ(k),  Σₖ = Σₜ γₜ(k) (xₜ − μₖ)(xₜ − μₖ)ᵀ / Σₜ γₜ(k) + reg_covar I
-/// ```
-///
-/// As in a mixture, a state that shrinks onto one value drives the likelihood to infinity; `reg_covar`
-/// prevents it, and with it above 0 the log-likelihood may fall by a hair.
-#[derive(Debug, Clone, Copy)]
-pub struct GaussianBaumWelch;
-
 impl GaussianBaumWelch {
     /// Settings for `k` states.
     ///
@@ -78,7 +66,7 @@ pub struct GaussianBaumWelchParams {
 /// What Baum–Welch found.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct GaussianHmmFit {
+pub struct GaussianBaumWelch {
     /// The likeliest model of all runs.
     pub model: GaussianHmm,
     /// Log-likelihood of all sequences at the start of the best run and after each step.
@@ -119,10 +107,10 @@ impl GaussianBaumWelchParams {
     /// widths that differ or a start that does not fit, [`Error::TooManyClusters`], [`Error::Parameter`],
     /// [`Error::NotPositiveDefinite`] when a state collapses in every run, and `reg_covar` is too small
     /// to hold it.
-    pub fn fit(&self, obs: &[Array2<f64>]) -> Result<GaussianHmmFit> {
+    pub fn fit(&self, obs: &[Array2<f64>]) -> Result<GaussianBaumWelch> {
         let all = self.check(obs)?;
         let runs = if self.start.is_some() { 1 } else { self.n_init };
-        let mut best: Option<GaussianHmmFit> = None;
+        let mut best: Option<GaussianBaumWelch> = None;
         let mut collapsed = None;
         for run in 0..runs {
             let first = self.first(run, all.view())?;
@@ -169,7 +157,7 @@ impl GaussianBaumWelchParams {
         first: GaussianHmm,
         obs: &[Array2<f64>],
         all: ArrayView2<f64>,
-    ) -> Result<GaussianHmmFit> {
+    ) -> Result<GaussianBaumWelch> {
         let n = all.nrows() as f64;
         let mut model = first;
         let mut expected = expect(&model, obs)?;
@@ -184,7 +172,7 @@ impl GaussianBaumWelchParams {
             trace.push(expected.log_likelihood);
         }
         let n_iter = trace.len() - 1;
-        Ok(GaussianHmmFit { model, trace: trace.into(), n_iter, converged })
+        Ok(GaussianBaumWelch { model, trace: trace.into(), n_iter, converged })
     }
 
     fn maximise(&self, old: &GaussianHmm, e: Expected, all: ArrayView2<f64>) -> GaussianHmm {

@@ -23,10 +23,10 @@ mod categorical;
 mod gaussian;
 mod gaussian_em;
 
-pub use baum_welch::{BaumWelch, BaumWelchParams, HmmFit};
+pub use baum_welch::{BaumWelch, BaumWelchParams};
 pub use categorical::CategoricalHmm;
 pub use gaussian::GaussianHmm;
-pub use gaussian_em::{GaussianBaumWelch, GaussianBaumWelchParams, GaussianHmmFit};
+pub use gaussian_em::{GaussianBaumWelch, GaussianBaumWelchParams};
 
 use crate::base::{check_matrix, check_vector};
 use crate::{Error, Result};

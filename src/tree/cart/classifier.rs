@@ -14,10 +14,6 @@ use rand_chacha::ChaCha8Rng;
 
 const NAME: &str = "DecisionTreeClassifier";
 
-/// Entry point: [`DecisionTreeClassifier::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct DecisionTreeClassifier;
-
 impl DecisionTreeClassifier {
     /// Default settings: a tree that grows until its leaves are pure.
     ///
@@ -64,7 +60,7 @@ pub struct DecisionTreeClassifierParams {
 /// A fitted classification tree.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct ClassificationTree {
+pub struct DecisionTreeClassifier {
     /// The questions; each node's value is its class shares.
     pub tree: Tree,
     /// Number of classes.
@@ -89,7 +85,7 @@ impl DecisionTreeClassifierParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`] for a label that is not
     /// below the number of rows, [`Error::SingleClass`], [`Error::Parameter`].
-    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<ClassificationTree> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<DecisionTreeClassifier> {
         self.fit_weighted(x, y, Array1::ones(x.nrows()).view())
     }
 
@@ -104,7 +100,7 @@ impl DecisionTreeClassifierParams {
         x: ArrayView2<f64>,
         y: &[usize],
         weights: ArrayView1<f64>,
-    ) -> Result<ClassificationTree> {
+    ) -> Result<DecisionTreeClassifier> {
         check_matrix("DecisionTreeClassifier: `x`", x)?;
         let n_classes = check_classes("DecisionTreeClassifier: `y`", y, x.nrows())?;
         check_weights("DecisionTreeClassifier: `weights`", weights, x.nrows())?;
@@ -128,13 +124,13 @@ impl DecisionTreeClassifierParams {
         n_classes: usize,
         limits: &Limits,
         rng: &mut ChaCha8Rng,
-    ) -> ClassificationTree {
+    ) -> DecisionTreeClassifier {
         let mut target = Classes::new(y, weights, n_classes, self.criterion);
         let mut tree = grow(columns, present(weights), &mut target, limits, rng);
         if self.ccp_alpha > 0.0 {
             tree = tree.pruned(self.ccp_alpha);
         }
-        ClassificationTree { tree, n_classes }
+        DecisionTreeClassifier { tree, n_classes }
     }
 }
 
@@ -144,13 +140,13 @@ pub(super) fn present(weights: &[f64]) -> Vec<u32> {
     (0..weights.len()).filter(|&i| weights[i] > 0.0).map(|i| i as u32).collect()
 }
 
-impl ClassificationTree {
+impl DecisionTreeClassifier {
     /// Class shares of each row's leaf, shape `(n_rows, n_classes)`; rows sum to 1.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_rows("ClassificationTree: `x`", x, self.tree.n_features)?;
+        check_rows("DecisionTreeClassifier: `x`", x, self.tree.n_features)?;
         let mut shares = Array2::zeros((x.nrows(), self.n_classes));
         self.tree.for_each_row(x, |i, value| {
             shares.row_mut(i).assign(&ArrayView1::from(value));
@@ -161,7 +157,7 @@ impl ClassificationTree {
     /// The most frequent class of each row's leaf, the lower one of equals.
     ///
     /// # Errors
-    /// As [`ClassificationTree::predict_proba`].
+    /// As [`DecisionTreeClassifier::predict_proba`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         Ok(self.predict_proba(x)?.rows().into_iter().map(argmax).collect())
     }
@@ -169,9 +165,9 @@ impl ClassificationTree {
     /// Share of rows whose class is predicted.
     ///
     /// # Errors
-    /// As [`ClassificationTree::predict_proba`], and [`Error::Shape`] when `y` has another length.
+    /// As [`DecisionTreeClassifier::predict_proba`], and [`Error::Shape`] when `y` has another length.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
-        accuracy_of("ClassificationTree::score: `y`", &self.predict(x)?, y)
+        accuracy_of("DecisionTreeClassifier::score: `y`", &self.predict(x)?, y)
     }
 
     /// See [`Tree::importance`].
@@ -205,7 +201,7 @@ impl Classifier for DecisionTreeClassifierParams {
     }
 }
 
-impl Fitted for ClassificationTree {
+impl Fitted for DecisionTreeClassifier {
     fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         self.predict_proba(x)
     }
@@ -296,7 +292,7 @@ mod tests {
         let copied = params.fit(x.select(ndarray::Axis(0), &rows).view(), &copies).unwrap();
         let weights: Array1<f64> = counts.iter().map(|&c| c as f64).collect();
         let weighted = params.fit_weighted(x.view(), &y, weights.view()).unwrap();
-        let splits = |m: &ClassificationTree| -> Vec<_> {
+        let splits = |m: &DecisionTreeClassifier| -> Vec<_> {
             m.tree.nodes.iter().map(|n| n.split.map(|s| s.feature)).collect()
         };
         assert_eq!(splits(&copied), splits(&weighted));

@@ -1,6 +1,6 @@
 //! Drawing a tree.
 
-use super::{ClassificationTree, Node, RegressionTree, Tree};
+use super::{DecisionTreeClassifier, DecisionTreeRegressor, Node, Tree};
 use crate::Result;
 use crate::base::argmax;
 use crate::plot::Figure;
@@ -9,7 +9,7 @@ use ndarray::ArrayView1;
 
 const NO_NAMES: &[&str] = &[];
 
-impl ClassificationTree {
+impl DecisionTreeClassifier {
     /// The tree as boxes and lines: each question with its rows and impurity, each leaf with its likeliest
     /// class and that class's share. The left child answers yes.
     ///
@@ -19,7 +19,7 @@ impl ClassificationTree {
         self.draw_named(NO_NAMES, NO_NAMES)
     }
 
-    /// As [`ClassificationTree::draw`], with names (ASCII) for features and classes; where there are too
+    /// As [`DecisionTreeClassifier::draw`], with names (ASCII) for features and classes; where there are too
     /// few, numbers.
     ///
     /// ```
@@ -49,7 +49,7 @@ impl ClassificationTree {
     }
 }
 
-impl RegressionTree {
+impl DecisionTreeRegressor {
     /// The tree as boxes and lines: each question with its rows and variance, each leaf with its mean. The
     /// left child answers yes.
     ///
@@ -59,7 +59,7 @@ impl RegressionTree {
         self.draw_named(NO_NAMES)
     }
 
-    /// As [`RegressionTree::draw`], with names (ASCII) for features; where there are too few, numbers.
+    /// As [`DecisionTreeRegressor::draw`], with names (ASCII) for features; where there are too few, numbers.
     ///
     /// ```
     /// use mlnotes::tree::cart::DecisionTreeRegressor;

@@ -29,9 +29,9 @@ mod regressor;
 mod structure;
 mod target;
 
-pub use classifier::{ClassificationTree, DecisionTreeClassifier, DecisionTreeClassifierParams};
+pub use classifier::{DecisionTreeClassifier, DecisionTreeClassifierParams};
 pub use prune::PruningStep;
-pub use regressor::{DecisionTreeRegressor, DecisionTreeRegressorParams, RegressionTree};
+pub use regressor::{DecisionTreeRegressor, DecisionTreeRegressorParams};
 pub use structure::{Node, Split, Tree};
 pub use target::Criterion;
 

@@ -14,10 +14,6 @@ use rand_chacha::ChaCha8Rng;
 
 const NAME: &str = "DecisionTreeRegressor";
 
-/// Entry point: [`DecisionTreeRegressor::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct DecisionTreeRegressor;
-
 impl DecisionTreeRegressor {
     /// Default settings: a tree that grows until its leaves hold one value each.
     ///
@@ -59,7 +55,7 @@ pub struct DecisionTreeRegressorParams {
 /// A fitted regression tree.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct RegressionTree {
+pub struct DecisionTreeRegressor {
     /// The questions; each node's value is the mean of its rows.
     pub tree: Tree,
 }
@@ -79,7 +75,7 @@ impl DecisionTreeRegressorParams {
     /// # Errors
     /// [`crate::Error::Empty`], [`crate::Error::NotFinite`], [`crate::Error::Shape`],
     /// [`crate::Error::Parameter`].
-    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<RegressionTree> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<DecisionTreeRegressor> {
         self.fit_weighted(x, y, Array1::ones(x.nrows()).view())
     }
 
@@ -94,7 +90,7 @@ impl DecisionTreeRegressorParams {
         x: ArrayView2<f64>,
         y: ArrayView1<f64>,
         weights: ArrayView1<f64>,
-    ) -> Result<RegressionTree> {
+    ) -> Result<DecisionTreeRegressor> {
         check_matrix("DecisionTreeRegressor: `x`", x)?;
         check_target("DecisionTreeRegressor: `y`", y, x.nrows())?;
         check_weights("DecisionTreeRegressor: `weights`", weights, x.nrows())?;
@@ -116,24 +112,24 @@ impl DecisionTreeRegressorParams {
         weights: &[f64],
         limits: &Limits,
         rng: &mut ChaCha8Rng,
-    ) -> RegressionTree {
+    ) -> DecisionTreeRegressor {
         let mut target = Squares::new(y, weights);
         let mut tree = grow(columns, present(weights), &mut target, limits, rng);
         if self.ccp_alpha > 0.0 {
             tree = tree.pruned(self.ccp_alpha);
         }
-        RegressionTree { tree }
+        DecisionTreeRegressor { tree }
     }
 }
 
-impl RegressionTree {
+impl DecisionTreeRegressor {
     /// The mean of each row's leaf, shape `(n_rows,)`.
     ///
     /// # Errors
     /// [`crate::Error::Empty`], [`crate::Error::NotFinite`], or [`crate::Error::Shape`] for a wrong number
     /// of columns.
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        check_rows("RegressionTree: `x`", x, self.tree.n_features)?;
+        check_rows("DecisionTreeRegressor: `x`", x, self.tree.n_features)?;
         let mut means = Array1::zeros(x.nrows());
         self.tree.for_each_row(x, |i, value| means[i] = value[0]);
         Ok(means)
@@ -142,9 +138,9 @@ impl RegressionTree {
     /// `R² = 1 − Σ (y − ŷ)² / Σ (y − ȳ)²`; 0 where `y` does not vary.
     ///
     /// # Errors
-    /// As [`RegressionTree::predict`], and for a `y` of another length or with NaN.
+    /// As [`DecisionTreeRegressor::predict`], and for a `y` of another length or with NaN.
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
-        check_target("RegressionTree::score: `y`", y, x.nrows())?;
+        check_target("DecisionTreeRegressor::score: `y`", y, x.nrows())?;
         let pairs: Vec<(f64, f64)> = y.iter().copied().zip(self.predict(x)?).collect();
         Ok(r_squared(&pairs))
     }
@@ -176,7 +172,7 @@ impl Regressor for DecisionTreeRegressorParams {
     }
 }
 
-impl Fitted for RegressionTree {
+impl Fitted for DecisionTreeRegressor {
     fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         Ok(self.predict(x)?.insert_axis(Axis(1)))
     }

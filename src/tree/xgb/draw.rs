@@ -1,11 +1,11 @@
 //! Drawing a boosted tree.
 
-use super::{BoostedModel, BoostedSplit, TreeNode};
+use super::{BoostedSplit, BoostedTrees, TreeNode};
 use crate::Result;
 use crate::plot::Figure;
 use crate::plot::tree::{TreeBox, feature_name, short, tree};
 
-impl BoostedModel {
+impl BoostedTrees {
     /// One tree as boxes and lines: each question with its rows and gain, each leaf with its weight before
     /// the learning rate, raising leaves in one colour and lowering ones in another. The left child answers
     /// yes; where training rows missed the value, the question says so. Without names features are numbered.

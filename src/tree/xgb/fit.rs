@@ -3,7 +3,7 @@
 use super::exact::{Exact, Sorted};
 use super::grow::{Harvest, Limits, grow};
 use super::histogram::{Binned, Histograms};
-use super::model::{BoostedModel, check_rows_with_gaps};
+use super::model::{BoostedTrees, check_rows_with_gaps};
 use super::objective::{CHUNK, Objective};
 use super::sums::{Judge, Sum, round};
 use super::{BoostedTreesParams, Method};
@@ -22,7 +22,7 @@ impl BoostedTreesParams {
     ///
     /// # Errors
     /// As [`BoostedTreesParams::fit`].
-    pub fn fit_classes(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<BoostedModel> {
+    pub fn fit_classes(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<BoostedTrees> {
         let y: Array1<f64> = y.iter().map(|&class| class as f64).collect();
         self.fit(x, y.view())
     }
@@ -34,7 +34,7 @@ impl BoostedTreesParams {
     /// [`Error::Empty`], [`Error::NotFinite`] for an infinite value in `x` or one that is not finite in
     /// `y`, [`Error::Shape`], [`Error::Parameter`]; for classes [`Error::Label`], [`Error::SingleClass`],
     /// [`Error::EmptyGroup`] for a class without rows; [`Error::Negative`] for a custom curvature.
-    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<BoostedModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<BoostedTrees> {
         self.check()?;
         check_rows_with_gaps("BoostedTrees: `x`", x, x.ncols())?;
         check_length(y.len(), x.nrows())?;
@@ -49,7 +49,7 @@ impl BoostedTreesParams {
         let mut margins: Vec<f64> = (0..n).flat_map(|_| start.iter().copied()).collect();
         let mut derivatives = vec![(0.0, 0.0); n * k];
         let mut sums = vec![Sum::default(); n];
-        let mut model = BoostedModel::new(self.objective, start, self.eta, x.ncols());
+        let mut model = BoostedTrees::new(self.objective, start, self.eta, x.ncols());
         let rows_of_x = x.as_standard_layout();
         for round_number in 0..self.n_trees {
             check_interrupt();

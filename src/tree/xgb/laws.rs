@@ -1,6 +1,6 @@
 //! What every fit must satisfy.
 
-use super::{BoostedModel, BoostedTrees, BoostedTreesParams, Growth, Method, Objective, TreeNode};
+use super::{BoostedTrees, BoostedTreesParams, Growth, Method, Objective, TreeNode};
 use crate::base::{sigmoid, stream};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Axis, array};
@@ -27,7 +27,7 @@ fn plain() -> BoostedTreesParams {
 }
 
 /// Everything but the thresholds: those stand midway between the node's own values, or all rows' values.
-fn skeleton(model: &BoostedModel) -> Vec<TreeNode> {
+fn skeleton(model: &BoostedTrees) -> Vec<TreeNode> {
     let mut nodes = model.dump();
     nodes.iter_mut().filter_map(|node| node.split.as_mut()).for_each(|s| s.threshold = 0.0);
     nodes

@@ -37,9 +37,9 @@ mod params;
 mod structure;
 mod sums;
 
-pub use model::BoostedModel;
+pub use model::BoostedTrees;
 pub use objective::Objective;
-pub use params::{BoostedTrees, BoostedTreesParams};
+pub use params::BoostedTreesParams;
 pub use structure::{BoostedSplit, TreeNode};
 
 /// Which leaf is split next.

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 /// Fitted boosted trees: margins `F(x) = F₀ + η Σ tree(x)`, one an output.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct BoostedModel {
+pub struct BoostedTrees {
     /// The loss.
     pub objective: Objective,
     /// `F₀`, shape `(n_outputs,)`.
@@ -23,7 +23,7 @@ pub struct BoostedModel {
     pub(super) trees: Vec<BoostedTree>,
 }
 
-impl BoostedModel {
+impl BoostedTrees {
     pub(super) fn new(
         objective: Objective,
         start: Array1<f64>,
@@ -49,7 +49,7 @@ impl BoostedModel {
     /// [`Error::Empty`], [`Error::NotFinite`] for an infinite value (`NaN` is a missing one),
     /// [`Error::Shape`] for a wrong number of columns.
     pub fn margin(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_rows_with_gaps("BoostedModel: `x`", x, self.n_features)?;
+        check_rows_with_gaps("BoostedTrees: `x`", x, self.n_features)?;
         let k = self.start.len();
         let mut margins = Array2::zeros((x.nrows(), k));
         let rows = margins.axis_iter_mut(Axis(0)).into_par_iter().zip(x.axis_iter(Axis(0)));
@@ -67,7 +67,7 @@ impl BoostedModel {
     /// class (the lower one of equals).
     ///
     /// # Errors
-    /// As [`BoostedModel::margin`].
+    /// As [`BoostedTrees::margin`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         Ok(self.say(self.margin(x)?.view()))
     }
@@ -85,7 +85,7 @@ impl BoostedModel {
     /// ```
     ///
     /// # Errors
-    /// As [`BoostedModel::margin`]; [`Error::Parameter`] for an objective without classes.
+    /// As [`BoostedTrees::margin`]; [`Error::Parameter`] for an objective without classes.
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         let margins = self.margin(x)?;
         match self.objective {
@@ -104,7 +104,7 @@ impl BoostedModel {
                 Ok(p)
             }
             objective => Err(Error::Parameter {
-                estimator: "BoostedModel::predict_proba",
+                estimator: "BoostedTrees::predict_proba",
                 name: "objective",
                 rule: "Logistic or Softmax",
                 got: format!("{objective:?}"),
@@ -115,9 +115,9 @@ impl BoostedModel {
     /// Margins at the start and after each round, shape `(n_rounds + 1, n_rows, n_outputs)`.
     ///
     /// # Errors
-    /// As [`BoostedModel::margin`].
+    /// As [`BoostedTrees::margin`].
     pub fn staged_margin(&self, x: ArrayView2<f64>) -> Result<Array3<f64>> {
-        check_rows_with_gaps("BoostedModel: `x`", x, self.n_features)?;
+        check_rows_with_gaps("BoostedTrees: `x`", x, self.n_features)?;
         let k = self.start.len();
         let rounds = self.trees.chunks_exact(k);
         let mut stages = Array3::zeros((rounds.len() + 1, x.nrows(), k));
@@ -135,7 +135,7 @@ impl BoostedModel {
         Ok(stages)
     }
 
-    /// [`BoostedModel::predict`] at the start and after each round, shape `(n_rounds + 1, n_rows)`.
+    /// [`BoostedTrees::predict`] at the start and after each round, shape `(n_rounds + 1, n_rows)`.
     ///
     /// ```
     /// use mlnotes::tree::xgb::BoostedTrees;
@@ -147,7 +147,7 @@ impl BoostedModel {
     /// ```
     ///
     /// # Errors
-    /// As [`BoostedModel::margin`].
+    /// As [`BoostedTrees::margin`].
     pub fn staged_predict(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         let margins = self.staged_margin(x)?;
         let mut stages = Array2::zeros((margins.dim().0, margins.dim().1));
@@ -161,9 +161,9 @@ impl BoostedModel {
     /// features for a linear model, `n_leaves()[t]` values a column.
     ///
     /// # Errors
-    /// As [`BoostedModel::margin`].
+    /// As [`BoostedTrees::margin`].
     pub fn leaf_indices(&self, x: ArrayView2<f64>) -> Result<Array2<usize>> {
-        check_rows_with_gaps("BoostedModel: `x`", x, self.n_features)?;
+        check_rows_with_gaps("BoostedTrees: `x`", x, self.n_features)?;
         let mut leaves = Array2::zeros((x.nrows(), self.trees.len()));
         for (mut leaves, row) in leaves.rows_mut().into_iter().zip(x.rows()) {
             let row = row.to_vec();
@@ -187,7 +187,7 @@ impl BoostedModel {
         match self.trees.get(number) {
             Some(tree) => Ok(&tree.nodes),
             None => Err(Error::Parameter {
-                estimator: "BoostedModel",
+                estimator: "BoostedTrees",
                 name: "number",
                 rule: "below the number of trees",
                 got: number.to_string(),
@@ -210,9 +210,9 @@ impl BoostedModel {
     /// where `y` does not vary.
     ///
     /// # Errors
-    /// As [`BoostedModel::margin`], and for a `y` of another length or with NaN.
+    /// As [`BoostedTrees::margin`], and for a `y` of another length or with NaN.
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
-        check_target("BoostedModel::score: `y`", y, x.nrows())?;
+        check_target("BoostedTrees::score: `y`", y, x.nrows())?;
         let said = self.predict(x)?;
         let pairs: Vec<(f64, f64)> = y.iter().copied().zip(said).collect();
         match self.objective {

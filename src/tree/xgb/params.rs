@@ -1,14 +1,11 @@
 //! Settings.
 
+use super::model::BoostedTrees;
 use super::{Growth, Method, Objective};
 use crate::base::setters;
 use crate::{Error, Result};
 
 const NAME: &str = "BoostedTrees";
-
-/// Entry point: [`BoostedTrees::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct BoostedTrees;
 
 impl BoostedTrees {
     /// Default settings: squared error, 100 trees of depth 6, rate 0.3, `λ = 1`.

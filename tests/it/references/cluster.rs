@@ -1,7 +1,7 @@
 //! k-means, Gaussian mixtures and their measures against scikit-learn (`tests/references/cluster.py`).
 
 use crate::support::{apart, cases};
-use mlnotes::cluster::gmm::{Covariance, GaussianMixture, GmmInit, GmmParams};
+use mlnotes::cluster::gmm::{Covariance, GaussianMixture, GmmInit, MixtureParts};
 use mlnotes::cluster::kmeans::{KMeans, KMeansInit};
 use mlnotes::cluster::validity::{adjusted_rand, normalized_mutual_info, silhouette};
 use mlnotes::data;
@@ -85,7 +85,7 @@ fn em_takes_the_same_steps_from_the_same_start() {
         };
         let mut identity = Array3::zeros((3, 4, 4));
         identity.outer_iter_mut().for_each(|mut m| m.diag_mut().fill(1.0));
-        let start = GmmParams {
+        let start = MixtureParts {
             weights: Array1::from_elem(3, 1.0 / 3.0),
             means: x.select(Axis(0), &reference.start_rows),
             covariances: identity,

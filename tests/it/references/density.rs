@@ -1,7 +1,7 @@
 //! DBSCAN against scikit-learn, linkages against `SciPy` (`tests/references/density.py`).
 
 use crate::support::{aligned, cases};
-use mlnotes::cluster::dbscan::{Dbscan, DbscanMetric, DbscanModel, PointKind};
+use mlnotes::cluster::dbscan::{Dbscan, DbscanMetric, PointKind};
 use mlnotes::cluster::hierarchical::{Agglomerative, LinkageKind, cophenetic};
 use mlnotes::cluster::validity::adjusted_rand;
 use mlnotes::data;
@@ -49,7 +49,7 @@ fn matrix(rows: &[Vec<f64>]) -> Array2<f64> {
     Array2::from_shape_vec((rows.len(), rows[0].len()), rows.concat()).unwrap()
 }
 
-fn count(model: &DbscanModel, kind: PointKind) -> usize {
+fn count(model: &Dbscan, kind: PointKind) -> usize {
     model.kinds.iter().filter(|&&own| own == kind).count()
 }
 

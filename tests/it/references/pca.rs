@@ -4,7 +4,7 @@ use crate::support::{aligned, cases};
 use linfa::Dataset;
 use linfa::traits::Fit;
 use mlnotes::data;
-use mlnotes::decomposition::pca::{Pca, PcaModel, PcaSolver};
+use mlnotes::decomposition::pca::{Pca, PcaSolver};
 use ndarray::{Array1, Array2, s};
 use serde::Deserialize;
 
@@ -50,7 +50,7 @@ fn assert_close(what: &str, ours: &Array1<f64>, theirs: &[f64], tol: f64) {
     }
 }
 
-fn compare(case: &Case, model: &PcaModel, tol: f64) {
+fn compare(case: &Case, model: &Pca, tol: f64) {
     let name = &case.name;
     assert_close(&format!("{name} mean"), &model.mean, &case.mean, tol);
     assert_close(

@@ -4,7 +4,7 @@
 use crate::support::{aligned, cases, largest};
 use mlnotes::data;
 use mlnotes::nn::gradcheck::{max_relative_error, numeric_gradient};
-use mlnotes::sequence::crf::{CrfModel, Features, LinearChainCrf, symbol_features};
+use mlnotes::sequence::crf::{Features, LinearChainCrf, symbol_features};
 use mlnotes::sequence::hmm::{BaumWelch, CategoricalHmm, GaussianBaumWelch, GaussianHmm};
 use ndarray::{Array1, Array2, Array3, ArrayView1};
 use serde::Deserialize;
@@ -131,7 +131,7 @@ fn inference_is_the_sum_over_all_paths() {
             assert!((&fit.model.transitions.row(i) - &row).iter().all(|d| d.abs() < 1e-10));
         }
         // The same numbers once more, as a conditional random field.
-        let (field, x) = (CrfModel::from_hmm(&hmm), symbol_features(&case.obs));
+        let (field, x) = (LinearChainCrf::from_hmm(&hmm), symbol_features(&case.obs));
         assert!((field.log_partition(&x).unwrap() - case.log_likelihood).abs() < 1e-10);
         assert!((field.marginals(&x).unwrap() - &posterior).iter().all(|d| d.abs() < 1e-12));
         assert_eq!(field.viterbi(&x).unwrap().0, case.path);
@@ -151,7 +151,7 @@ fn categorical_hmm_agrees_with_hmmlearn() {
         assert!((log_p - r.path_log_p[i]).abs() < 1e-8);
         let posterior = hmm.posterior(obs).unwrap();
         assert!((&posterior - &matrix(&r.posterior[i])).iter().all(|d| d.abs() < 1e-8));
-        let field = CrfModel::from_hmm(&hmm).marginals(&symbol_features(obs)).unwrap();
+        let field = LinearChainCrf::from_hmm(&hmm).marginals(&symbol_features(obs)).unwrap();
         assert!((field - posterior).iter().all(|d| d.abs() < 1e-12));
     }
     let step = BaumWelch::params(3, 5).start(hmm).max_iter(1).fit(&r.obs).unwrap();

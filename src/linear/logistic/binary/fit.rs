@@ -4,7 +4,7 @@ use super::super::separability::is_linearly_separable;
 use super::super::solvers::{
     Objective, Run, gradient_descent, lbfgs, newton, proximal, split, stochastic,
 };
-use super::{LogisticModel, LogisticRegressionParams, Penalty, Solver};
+use super::{LogisticRegression, LogisticRegressionParams, Penalty, Solver};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView2};
 
@@ -18,7 +18,7 @@ impl LogisticRegressionParams {
     /// [`Error::SingleClass`], [`Error::Parameter`]; [`Error::Separable`] when Newton or L-BFGS look for
     /// an unpenalised optimum that does not exist; [`Error::NotConverged`] when a learning rate makes
     /// the weights overflow.
-    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<LogisticModel> {
+    pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<LogisticRegression> {
         self.check(x, y)?;
         let unpenalised = self.penalty == Penalty::None;
         let second_order = matches!(self.solver, Solver::Newton | Solver::Lbfgs);
@@ -72,7 +72,7 @@ impl LogisticRegressionParams {
         }
     }
 
-    fn model(&self, objective: &Objective, run: &Run) -> LogisticModel {
+    fn model(&self, objective: &Objective, run: &Run) -> LogisticRegression {
         let l1 = self.penalty.l1();
         let penalised = |theta: &Array1<f64>| {
             let (w, _) = split(theta.view());
@@ -83,7 +83,7 @@ impl LogisticRegressionParams {
             (w.to_owned(), b)
         };
         let (coef, intercept) = pair(&run.theta);
-        LogisticModel {
+        LogisticRegression {
             coef,
             intercept,
             n_iter: run.path.len() - 1,
@@ -202,7 +202,7 @@ mod tests {
             let gap = (&weighted.coef - &repeated.coef).mapv(f64::abs).sum();
             assert!(weighted.converged && repeated.converged, "{solver:?}");
             assert!(gap < 20.0 * tol, "{solver:?}: {gap:e}");
-            let end = |m: &LogisticModel| m.trace[m.n_iter];
+            let end = |m: &LogisticRegression| m.trace[m.n_iter];
             assert!((end(&weighted) - end(&repeated)).abs() < tol, "{solver:?}");
         }
     }

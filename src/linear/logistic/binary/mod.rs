@@ -4,8 +4,8 @@ mod fit;
 mod model;
 mod params;
 
-pub use model::LogisticModel;
-pub use params::{LogisticRegression, LogisticRegressionParams, Penalty, Solver};
+pub use model::LogisticRegression;
+pub use params::{LogisticRegressionParams, Penalty, Solver};
 
 /// Two clouds that overlap, so that an unpenalised optimum exists.
 #[cfg(test)]

@@ -12,7 +12,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 /// A fitted logistic regression.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct LogisticModel {
+pub struct LogisticRegression {
     /// Weights `w`, shape `(n_features,)`.
     pub coef: Array1<f64>,
     /// Intercept `b`.
@@ -29,20 +29,20 @@ pub struct LogisticModel {
     pub(super) weighted: bool,
 }
 
-impl LogisticModel {
+impl LogisticRegression {
     /// The scores `z = Xw + b`, shape `(n_rows,)`; positive means class 1.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     pub fn decision_function(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        check_design("LogisticModel: `x`", x, self.coef.len())?;
+        check_design("LogisticRegression: `x`", x, self.coef.len())?;
         Ok(x.dot(&self.coef) + self.intercept)
     }
 
     /// `P(y = 1 | x)` for each row, shape `(n_rows,)`.
     ///
     /// # Errors
-    /// As [`LogisticModel::decision_function`].
+    /// As [`LogisticRegression::decision_function`].
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         Ok(self.decision_function(x)?.mapv_into(sigmoid))
     }
@@ -50,7 +50,7 @@ impl LogisticModel {
     /// The likelier class of each row, 0 or 1.
     ///
     /// # Errors
-    /// As [`LogisticModel::decision_function`].
+    /// As [`LogisticRegression::decision_function`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         Ok(self.decision_function(x)?.iter().map(|&z| usize::from(z > 0.0)).collect())
     }
@@ -58,23 +58,23 @@ impl LogisticModel {
     /// The share of rows whose class is predicted right.
     ///
     /// # Errors
-    /// As [`LogisticModel::decision_function`], and [`Error::Shape`] when `y` has another length.
+    /// As [`LogisticRegression::decision_function`], and [`Error::Shape`] when `y` has another length.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
-        accuracy_of("LogisticModel::score: `y`", &self.predict(x)?, y)
+        accuracy_of("LogisticRegression::score: `y`", &self.predict(x)?, y)
     }
 
     /// Standard errors of `(w, b)`, shape `(n_features + 1,)`, from the observed information `n H` of an
     /// unpenalised fit on `x`: `√diag((n H)⁻¹)`.
     ///
     /// # Errors
-    /// As [`LogisticModel::decision_function`], and [`Error::NotPositiveDefinite`] when columns are
+    /// As [`LogisticRegression::decision_function`], and [`Error::NotPositiveDefinite`] when columns are
     /// collinear or every probability is saturated; [`Error::NotRegular`] after a fit with
     /// `sample_weight`: weights are no counts of rows, and the information does not know them.
     pub fn std_errors(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        check_design("LogisticModel::std_errors: `x`", x, self.coef.len())?;
+        check_design("LogisticRegression::std_errors: `x`", x, self.coef.len())?;
         if self.weighted {
             return Err(Error::NotRegular {
-                what: "LogisticModel::std_errors",
+                what: "LogisticRegression::std_errors",
                 problem: "the rows had weights".to_owned(),
                 remedy: "bootstrap the fit, or fit without weights",
             });
@@ -83,7 +83,7 @@ impl LogisticModel {
         let h = hessian(self.coef.view(), self.intercept, x, equal.view()) * x.nrows() as f64;
         let (d, _) = h.dim();
         let llt = to_faer(h.view()).llt(Side::Lower).map_err(|_| {
-            let what = "LogisticModel::std_errors: the information matrix".to_owned();
+            let what = "LogisticRegression::std_errors: the information matrix".to_owned();
             let remedy = "drop collinear columns";
             Error::NotPositiveDefinite { what, remedy }
         })?;
@@ -104,7 +104,7 @@ impl Classifier for LogisticRegressionParams {
     }
 }
 
-impl Fitted for LogisticModel {
+impl Fitted for LogisticRegression {
     fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         let p = self.predict_proba(x)?;
         let share = |(i, class)| if class == 1 { p[i] } else { 1.0 - p[i] };

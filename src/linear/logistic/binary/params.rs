@@ -1,6 +1,7 @@
 //! Settings of a logistic regression, their defaults and their rules.
 
 use super::super::design::{check_design, check_labels};
+use super::model::LogisticRegression;
 use crate::base::setters;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView2};
@@ -65,10 +66,6 @@ pub enum Solver {
     /// Accelerated proximal gradient (FISTA); the one that takes an L1 penalty.
     Proximal,
 }
-
-/// Entry point: [`LogisticRegression::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct LogisticRegression;
 
 impl LogisticRegression {
     /// Default settings.
@@ -209,7 +206,7 @@ impl LogisticRegressionParams {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{LogisticModel, noisy};
+    use super::super::{LogisticRegression, noisy};
     use super::*;
     use ndarray::array;
 
@@ -230,7 +227,7 @@ mod tests {
     fn bad_input_is_named() {
         let (x, y) = noisy();
         let params = LogisticRegression::params;
-        let name = |r: Result<LogisticModel>| match r {
+        let name = |r: Result<LogisticRegression>| match r {
             Err(Error::Parameter { name, .. }) => name,
             other => panic!("{other:?}"),
         };

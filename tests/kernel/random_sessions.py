@@ -5,6 +5,7 @@ many. `{T}` is the type, `{N}` the number.
 """
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 # What a field can be: its type, a value, and how that value reads.
 FIELDS = [
@@ -152,15 +153,50 @@ def failure(kernel, plan, number):
         reply = kernel.run(cell)
         if reply.status != "ok":
             return f"{cell!r}: {reply.reply['evalue']}"
-    # A channel gives its value once.
-    if plan.looks and plan.keep != "channel":
-        reply = kernel.run(plan.text(KEEPS[plan.keep][1], number, plan.before))
-        if reply.status != "ok":
-            return f"before the edit: {reply.reply['evalue']}"
+    if words := look(kernel, plan, number):
+        return words
     for cell in edit:
         reply = kernel.run(cell)
         if reply.status != "ok" and (plan.before == plan.after or not is_refused(reply)):
             return f"{cell!r}: {reply.reply['evalue']}"
+    return answer(kernel, plan, number, use)
+
+
+def together(kernel, plans):
+    """Several sessions in one, by their numbers: what each answered that it must not. `None` where they
+    cannot share their cells, since one of them may be refused.
+    """
+    parts = {number: plan.cells(number) for number, plan in plans.items()}
+    definitions = [before[:-1] for before, _, _ in parts.values()]
+    keeps = [before[-1:] for before, _, _ in parts.values()]
+    edits = [edit for _, edit, _ in parts.values()]
+    if not run_in_step(kernel, definitions) or not run_in_step(kernel, keeps):
+        return None
+    found = {number: look(kernel, plan, number) for number, plan in plans.items()}
+    if not run_in_step(kernel, edits):
+        return None
+    for number, plan in plans.items():
+        found[number] = found[number] or answer(kernel, plan, number, parts[number][2])
+    return {number: words for number, words in found.items() if words}
+
+
+def run_in_step(kernel, lists):
+    """Runs the first cells of all lists as one, then the second ones, and so on; whether all went well."""
+    steps = zip_longest(*lists, fillvalue="")
+    return all(kernel.run("\n".join(filter(None, step))).status == "ok" for step in steps)
+
+
+def look(kernel, plan, number):
+    """Uses the value before the edit; a channel gives its value once."""
+    if plan.looks and plan.keep != "channel":
+        reply = kernel.run(plan.text(KEEPS[plan.keep][1], number, plan.before))
+        if reply.status != "ok":
+            return f"before the edit: {reply.reply['evalue']}"
+    return None
+
+
+def answer(kernel, plan, number, use):
+    """What the value said after the edit that it must not say."""
     reply = kernel.run(use)
     if plan.before == plan.after:
         # Nothing was changed, so nothing is lost.

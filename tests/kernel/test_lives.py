@@ -57,6 +57,20 @@ def test_programs_have_no_arguments(plain):
     assert plain.run('std::env::var("EVCXR_IS_RUNTIME").is_ok()').result() == "true"
 
 
+def test_backtraces_are_for_those_who_ask(tmp_path):
+    front = Front(tmp_path, env={"RUST_BACKTRACE": "1"})
+    try:
+        status = "std::backtrace::Backtrace::capture().status()"
+        assert front.run(status).result() == "Disabled"
+        cell = front.run('panic!("told")')
+        assert cell.reply["evalue"] == "told" and "backtrace" not in cell.traceback()
+        front.run(":env RUST_LIB_BACKTRACE=1")
+        front.run(":restart")
+        assert front.run(status).result() == "Captured"
+    finally:
+        front.close()
+
+
 @pytest.mark.parametrize(
     "code",
     [

@@ -2,7 +2,7 @@
 //! in the cell that it is about. Generated code never shows.
 
 use super::CellError;
-use super::source::Mapped;
+use super::mapped::Mapped;
 use super::types;
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Message, Renderer, Snippet, renderer::DecorStyle,

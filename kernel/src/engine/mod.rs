@@ -4,9 +4,11 @@ pub mod echo;
 mod errors;
 mod facts;
 mod files;
+mod mapped;
 mod output;
 mod rustc;
 mod source;
+mod statics;
 mod types;
 pub mod wire;
 

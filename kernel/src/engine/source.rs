@@ -1,93 +1,14 @@
-//! A cell's text, taken apart, and generated text that knows which bytes the user wrote.
+//! A cell's text, taken apart.
 
 use super::facts::{self, Facts};
 use super::files;
+use super::statics::{CellStatic, Statics, statics_in};
 use proc_macro2::Span;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Block, Expr, Item, Local, Macro, Pat, Stmt, parse::Parser};
-
-/// Generated text with a map back to a user's text.
-#[derive(Debug, Clone, Default)]
-pub struct Mapped {
-    /// The generated text.
-    pub text: String,
-    /// Which cell and which bytes of it each copied stretch came from, in order.
-    copied: Vec<Copied>,
-}
-
-#[derive(Debug, Clone)]
-struct Copied {
-    /// Bytes of the generated text.
-    range: Range<usize>,
-    cell: usize,
-    /// Where it begins in the cell.
-    start: usize,
-    /// Whether all of it stands for that one place.
-    fixed: bool,
-}
-
-impl Copied {
-    fn origin(&self, byte: usize) -> (usize, usize) {
-        let within = if self.fixed { 0 } else { byte - self.range.start };
-        (self.cell, self.start + within)
-    }
-}
-
-impl Mapped {
-    /// Adds text of our own.
-    pub fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-    }
-
-    /// Copies a stretch of cell number `cell`; files that it names are those beside the notebook, where
-    /// this process was started.
-    pub fn copy(&mut self, cell: usize, source: &str, range: Range<usize>) {
-        let folder = std::env::current_dir().unwrap_or_default();
-        let mut done = range.start;
-        for (edited, text) in files::edits(cell, source, &range, &folder) {
-            self.copy_plain(cell, source, done..edited.start);
-            self.push(&text);
-            done = edited.end;
-        }
-        self.copy_plain(cell, source, done..range.end);
-    }
-
-    fn copy_plain(&mut self, cell: usize, source: &str, range: Range<usize>) {
-        let start = self.text.len();
-        self.text.push_str(&source[range.clone()]);
-        let (range, start) = (start..self.text.len(), range.start);
-        self.copied.push(Copied { range, cell, start, fixed: false });
-    }
-
-    /// Adds text of our own that stands for what begins at a byte of a cell.
-    pub fn stand_for(&mut self, cell: usize, at: usize, text: &str) {
-        let start = self.text.len();
-        self.text.push_str(text);
-        let range = start..self.text.len();
-        self.copied.push(Copied { range, cell, start: at, fixed: true });
-    }
-
-    /// Where a byte came from: cell number and byte offset. `None` for text of our own.
-    pub fn origin(&self, byte: usize) -> Option<(usize, usize)> {
-        let within = self.copied.iter().find(|copied| copied.range.contains(&byte));
-        let at_end = || self.copied.iter().find(|copied| copied.range.end == byte);
-        within.or_else(at_end).map(|copied| copied.origin(byte))
-    }
-
-    /// As [`Mapped::origin`], or else the nearest copied byte before.
-    pub fn origin_or_before(&self, byte: usize) -> Option<(usize, usize)> {
-        self.origin(byte).or_else(|| {
-            let before = self.copied.iter().rev().find(|copied| copied.range.end <= byte);
-            before.map(|copied| {
-                let last = copied.range.len().saturating_sub(1);
-                copied.origin(copied.range.start + last)
-            })
-        })
-    }
-}
 
 /// A variable that a cell binds at its top level.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,19 +75,6 @@ pub enum Made {
     Nothing,
 }
 
-/// The statics in the text of some items, of which each has its own name.
-fn statics_in(text: &str) -> Vec<CellStatic> {
-    let mut statics = Statics { start: 0, found: Vec::new() };
-    // What `thread_local!` expands to is no text that a cell can have.
-    if let Ok(file) = syn::parse_file(text)
-        && !text.contains("thread::local_impl")
-    {
-        statics.visit_file(&file);
-    }
-    proc_macro2::extra::invalidate_current_thread_spans();
-    statics.found
-}
-
 impl Made {
     /// What an expanded macro call is.
     pub fn of(text: &str) -> Self {
@@ -213,26 +121,6 @@ impl Made {
             _ => Self::Nothing,
         }
     }
-}
-
-/// A `static`, or a key of `thread_local!`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CellStatic {
-    /// What its definition spans: the item, or the whole `thread_local!`.
-    pub range: Range<usize>,
-    /// The definition alone.
-    pub whole: Range<usize>,
-    /// `pub`, or nothing.
-    pub visibility: Range<usize>,
-    /// `static` or `static mut`, the name and the type.
-    pub declaration: Range<usize>,
-    pub name: String,
-    pub ty: Range<usize>,
-    /// Where the type has a `&` that means `&'static`.
-    pub references: Vec<usize>,
-    pub mutable: bool,
-    /// Whether each thread has its own.
-    pub thread_local: bool,
 }
 
 /// A cell, taken apart.
@@ -601,118 +489,6 @@ fn awaits_in(tokens: proc_macro2::TokenStream) -> bool {
     })
 }
 
-/// Finds statics at any depth.
-struct Statics {
-    start: usize,
-    found: Vec<CellStatic>,
-}
-
-impl Statics {
-    fn bytes(&self, span: Span) -> Range<usize> {
-        let range = span.byte_range();
-        self.start + range.start..self.start + range.end
-    }
-
-    fn add(&mut self, item: &syn::ItemStatic, range: Range<usize>, thread_local: bool) {
-        // Under a name of the user's own it is his to share.
-        let named = ["no_mangle", "export_name", "link_name", "unsafe"];
-        let named = |attribute: &syn::Attribute| named.iter().any(|n| attribute.path().is_ident(n));
-        if item.attrs.iter().any(named) {
-            return;
-        }
-        let ty = self.bytes(item.ty.span());
-        let word = self.bytes(item.static_token.span());
-        let visibility = match &item.vis {
-            syn::Visibility::Inherited => word.start..word.start,
-            visibility => self.bytes(visibility.span()),
-        };
-        let mut references = References::default();
-        references.visit_type(&item.ty);
-        self.found.push(CellStatic {
-            references: references.0.into_iter().map(|span| self.bytes(span).end).collect(),
-            range,
-            whole: visibility.start..self.bytes(item.expr.span()).end,
-            visibility,
-            declaration: word.start..ty.end,
-            name: item.ident.to_string(),
-            ty,
-            mutable: matches!(item.mutability, syn::StaticMutability::Mut(_)),
-            thread_local,
-        });
-    }
-
-    fn keys(&mut self, mac: &Macro, range: &Range<usize>) {
-        if !mac.path.is_ident("thread_local") {
-            return;
-        }
-        let keys = |input: syn::parse::ParseStream<'_>| {
-            let mut keys = Vec::new();
-            while !input.is_empty() {
-                keys.push(Key::parse(input)?);
-            }
-            Ok(keys)
-        };
-        for key in mac.parse_body_with(keys).unwrap_or_default() {
-            self.add(&key, range.clone(), true);
-        }
-    }
-}
-
-impl Visit<'_> for Statics {
-    fn visit_item_static(&mut self, item: &syn::ItemStatic) {
-        self.add(item, self.bytes(item.span()), false);
-    }
-    fn visit_item_macro(&mut self, item: &syn::ItemMacro) {
-        self.keys(&item.mac, &self.bytes(item.span()));
-    }
-    fn visit_stmt_macro(&mut self, statement: &syn::StmtMacro) {
-        self.keys(&statement.mac, &self.bytes(statement.span()));
-    }
-}
-
-/// Finds each `&` without a lifetime, other than those of a function's signature.
-#[derive(Default)]
-struct References(Vec<Span>);
-
-impl Visit<'_> for References {
-    fn visit_type_reference(&mut self, reference: &syn::TypeReference) {
-        if reference.lifetime.is_none() {
-            self.0.push(reference.and_token.span());
-        }
-        visit::visit_type_reference(self, reference);
-    }
-    fn visit_type_bare_fn(&mut self, _: &syn::TypeBareFn) {}
-    fn visit_parenthesized_generic_arguments(&mut self, _: &syn::ParenthesizedGenericArguments) {}
-}
-
-/// One key of `thread_local!`: as an item `static`, but the last one needs no semicolon.
-struct Key;
-
-impl Key {
-    fn parse(input: syn::parse::ParseStream<'_>) -> syn::Result<syn::ItemStatic> {
-        let attrs = input.call(syn::Attribute::parse_outer)?;
-        let (vis, static_token) = (input.parse()?, input.parse()?);
-        let (ident, colon_token, ty) = (input.parse()?, input.parse()?, input.parse()?);
-        let eq_token = input.parse()?;
-        // `const { … }` is an expression like any other.
-        let expr = input.parse()?;
-        let semi_token = input.parse::<Option<syn::Token![;]>>()?.unwrap_or_default();
-        let mutability = syn::StaticMutability::None;
-        Ok(syn::ItemStatic {
-            attrs,
-            vis,
-            static_token,
-            mutability,
-            ident,
-            colon_token,
-            ty,
-            eq_token,
-            expr,
-            semi_token,
-        })
-    }
-}
-
 fn use_names(tree: &syn::UseTree, path: &str, names: &mut Vec<(String, String)>) {
     match tree {
         syn::UseTree::Path(tree) => {
@@ -808,18 +584,6 @@ mod tests {
         for text in ["vec![1]", "if a { 1 } else { 2 }", "{ 3 }", "format!(\"a\")"] {
             assert!(Parsed::new(text).tail.is_some(), "{text}");
         }
-    }
-
-    #[test]
-    fn generated_text_maps_back() {
-        let text = "let x = é();";
-        let mut out = Mapped::default();
-        out.push("fn f() { ");
-        out.copy(3, text, 0..text.len());
-        out.push(" }");
-        assert_eq!(out.origin(9 + 8), Some((3, 8)));
-        assert_eq!(out.origin(3), None);
-        assert_eq!(out.origin_or_before(out.text.len()), Some((3, 12)));
     }
 
     #[test]

@@ -12,7 +12,8 @@ use super::program::{Fates, Program};
 use super::{RustEngine, rounds};
 use crate::engine::errors::{CellText, Diagnostic};
 use crate::engine::facts::{self, MACROS, VALUES};
-use crate::engine::source::{Made, Mapped, Parsed};
+use crate::engine::mapped::Mapped;
+use crate::engine::source::{Made, Parsed};
 use crate::engine::types::{self, Variable};
 use crate::engine::{CellError, Output, Sink};
 use crate::environment::Environment;
@@ -297,7 +298,7 @@ impl RustEngine {
         plan: &Plan,
         draft: &Draft,
     ) -> BTreeMap<&'a str, &'a Variable> {
-        let named = |name: &str| super::model::has_word(code, name);
+        let named = |name: &str| super::words::has_word(code, name);
         let all = self.variables.iter().filter(|(name, _)| {
             named(name) && !draft.unwritable.contains(*name) && !hides(parsed, name)
         });
@@ -352,7 +353,7 @@ impl RustEngine {
                     let variable = self.variables.get(*name);
                     variable.is_some_and(|variable| variable.loose && !variable.mutable)
                 };
-                let said = super::model::names_in(text.unwrap_or_default());
+                let said = super::words::names_in(text.unwrap_or_default());
                 let names = loaded.iter().filter(open).filter(|name| said.contains(*name));
                 found.extend(names.map(|name| (name.clone(), ty.clone())));
             }
@@ -461,9 +462,9 @@ pub(super) fn hides(parsed: &Parsed, name: &str) -> bool {
 
 /// What a cell says: its own words, and those of its variables' types.
 fn words_of(code: &str, variables: &BTreeMap<&str, &Variable>) -> BTreeSet<String> {
-    let mut words = super::model::names_in(code);
+    let mut words = super::words::names_in(code);
     for variable in variables.values() {
-        words.extend(super::model::names_in(&variable.ty));
+        words.extend(super::words::names_in(&variable.ty));
     }
     if let Ok(tokens) = code.parse() {
         // Raw identifiers, as rustc compares them.

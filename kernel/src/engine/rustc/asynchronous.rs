@@ -6,7 +6,7 @@
 //! all that was spawned.
 
 use crate::engine::errors::Diagnostic;
-use crate::engine::source::Mapped;
+use crate::engine::mapped::Mapped;
 use crate::environment::Environment;
 use std::fmt::Write;
 

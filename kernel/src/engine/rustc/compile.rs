@@ -3,7 +3,8 @@
 
 use super::program::{Line, Program, WANTED, line_at, mark};
 use crate::engine::errors::{Diagnostic, Place, is_generated, site};
-use crate::engine::source::{Made, Mapped};
+use crate::engine::mapped::Mapped;
+use crate::engine::source::Made;
 use crate::environment::Environment;
 use crate::toolchain;
 use serde_json::Value;

@@ -3,7 +3,9 @@
 use super::model::{Item, Plan, Text};
 use super::places;
 use crate::engine::errors::Cells;
-use crate::engine::source::{CellStatic, Mapped, Parsed};
+use crate::engine::mapped::Mapped;
+use crate::engine::source::Parsed;
+use crate::engine::statics::CellStatic;
 use crate::engine::types::LEVEL;
 use std::fmt::Write;
 use std::ops::Range;

@@ -18,9 +18,12 @@
 //! another type, and one whose meaning did not is the same in every cell.
 
 use super::emit::hidden_cell;
+use super::levels::{Node, parts_of, settle};
+use super::words::{names_in, root_of, tidy};
 use crate::engine::errors::Cells;
 use crate::engine::facts::{Facts, MACROS, TYPES, VALUES};
-use crate::engine::source::{CellItem, CellStatic, Parsed};
+use crate::engine::source::{CellItem, Parsed};
+use crate::engine::statics::CellStatic;
 use crate::engine::types;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -89,24 +92,6 @@ impl Item {
     fn is_use(&self) -> bool {
         matches!(self.text, Text::Use(..))
     }
-}
-
-/// Tokens as one writes them.
-fn tidy(tokens: &str) -> String {
-    let mut text = tokens.to_owned();
-    for (from, to) in [
-        (" :: ", "::"),
-        (":: ", "::"),
-        (" < ", "<"),
-        (" > ", "> "),
-        (" >", ">"),
-        (" , ", ", "),
-        ("& ", "&"),
-        (" ! ", "!"),
-    ] {
-        text = text.replace(from, to);
-    }
-    text.trim().chars().take(60).collect()
 }
 
 /// The items, in the order in which cells defined them.
@@ -184,18 +169,6 @@ struct Survivors {
     /// Types that an `impl` which is gone was a part of.
     raised: BTreeSet<String>,
     went: Vec<String>,
-}
-
-/// An item in the making of a plan.
-struct Node<'a> {
-    facts: &'a Facts,
-    /// The names that it defines, those behind a glob included.
-    names: BTreeSet<String>,
-    level: usize,
-    /// Whether it had a meaning before, which the cell may change.
-    settled: bool,
-    /// Whether its names are new to the session: what is older means something else by them.
-    fresh: bool,
 }
 
 impl Items {
@@ -539,71 +512,6 @@ impl Items {
     }
 }
 
-/// Raises each item to the level of what it refers to, and to the cell's own where that has changed.
-fn settle(
-    nodes: &mut [Node<'_>],
-    number: usize,
-    touched: &mut BTreeSet<String>,
-    raised: &mut BTreeSet<String>,
-) {
-    loop {
-        let highest = |fresh: bool| {
-            let mut levels: BTreeMap<&str, usize> = BTreeMap::new();
-            for node in nodes.iter().filter(|node| fresh || !node.fresh) {
-                for name in &node.names {
-                    let level = levels.entry(name).or_default();
-                    *level = (*level).max(node.level);
-                }
-            }
-            levels
-        };
-        let (all, known) = (highest(true), highest(false));
-        let mut new = Vec::with_capacity(nodes.len());
-        for node in nodes.iter() {
-            let mut level = node.level;
-            for name in &node.facts.mentions {
-                // Its own name in it, as in a recursive type, says nothing new.
-                if node.facts.defines(name, TYPES | VALUES | MACROS) {
-                    continue;
-                }
-                let levels = if node.settled { &known } else { &all };
-                if let Some(other) = levels.get(name.as_str()) {
-                    level = level.max(*other);
-                }
-                if node.settled && touched.contains(name) {
-                    level = number;
-                }
-            }
-            if node.facts.defines.iter().any(|(name, s)| s & TYPES != 0 && raised.contains(name)) {
-                level = number;
-            }
-            new.push(level);
-        }
-        let mut changed = false;
-        for (node, level) in nodes.iter_mut().zip(new) {
-            if node.level == level {
-                continue;
-            }
-            changed = true;
-            node.level = level;
-            if level == number && node.settled {
-                touched.extend(node.names.iter().cloned());
-            }
-            if node.facts.associated.is_some() && node.settled {
-                raised.extend(parts_of(node.facts).iter().cloned());
-            }
-        }
-        if !changed {
-            return;
-        }
-    }
-}
-
-/// The types whose meaning hangs on an `impl` with associated types.
-fn parts_of(facts: &Facts) -> &BTreeSet<String> {
-    if facts.subject.is_empty() { &facts.header } else { &facts.subject }
-}
-
 /// Whether two items mean the same as long as what they mention does.
 fn same(old: &Facts, new: &Facts) -> bool {
     if new.outside {
@@ -631,26 +539,6 @@ fn shared_members(old: &Item, new: &CellItem) -> Vec<usize> {
         return again.map(|(at, _)| at).filter(|at| *at < old.members.len()).collect();
     }
     Vec::new()
-}
-
-/// The first name of the path of a `use`; empty where it begins with `::`.
-pub(super) fn root_of(text: &str) -> &str {
-    let path = text.trim_start_matches("use ").split([' ', ';']).next().unwrap_or_default();
-    let mut parts = path.split("::").map(str::trim);
-    parts.find(|part| !["crate", "self", "super"].contains(part)).unwrap_or_default()
-}
-
-/// Whether a text names something, as a word of its own.
-pub(super) fn has_word(text: &str, word: &str) -> bool {
-    let part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(word)
-        .any(|(at, _)| !text[..at].ends_with(part) && !text[at + word.len()..].starts_with(part))
-}
-
-/// The words of a text that could be names.
-pub(super) fn names_in(text: &str) -> BTreeSet<String> {
-    let word = |c: char| !(c.is_alphanumeric() || c == '_');
-    text.split(word).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

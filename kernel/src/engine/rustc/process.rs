@@ -30,8 +30,13 @@ impl Process {
         command
             .arg0(wire::CELLS_PROGRAM)
             .env(wire::DISPLAY_VARIABLE, wire::DISPLAY_FD.to_string())
-            .env(wire::EVCXR_VARIABLE, "1")
-            .envs(variables);
+            .env(wire::EVCXR_VARIABLE, "1");
+        // With RUST_BACKTRACE in the shell of the front end, every error of a cell that captures a backtrace
+        // would print the kernel's frames; a panic is shown with the reader's own lines in any case.
+        if std::env::var_os("RUST_LIB_BACKTRACE").is_none() {
+            command.env("RUST_LIB_BACKTRACE", "0");
+        }
+        command.envs(variables);
         let [out, err, events, displays] = channels.child_ends();
         let input = from_kernel.as_raw_fd();
         // SAFETY: between fork and exec only `open`, `dup2` and `close` are called, which are

@@ -14,7 +14,8 @@
 use super::asynchronous::Driver;
 use super::emit::Emission;
 use super::places;
-use crate::engine::source::{Mapped, Parsed};
+use crate::engine::mapped::Mapped;
+use crate::engine::source::Parsed;
 use crate::engine::types::Variable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;

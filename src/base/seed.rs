@@ -18,7 +18,7 @@ use rand_chacha::ChaCha8Rng;
 /// ```
 ///
 /// # References
-/// Bernstein (2008), *ChaCha, a variant of Salsa20*; the `rand_chacha` crate, whose numbers are the same on
+/// Bernstein (2008), *`ChaCha`, a variant of `Salsa20`*; the `rand_chacha` crate, whose numbers are the same on
 /// every machine.
 pub fn stream(seed: u64, i: usize) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);

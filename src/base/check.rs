@@ -30,7 +30,7 @@ pub(crate) fn check_vector(what: &'static str, v: ArrayView1<f64>) -> Result<()>
     }
 }
 
-/// Checks a setting that must be finite and above 0.
+/// Checks a setting that must be finite and > 0.
 pub(crate) fn check_positive(
     estimator: &'static str,
     name: &'static str,
@@ -40,7 +40,7 @@ pub(crate) fn check_positive(
         return Ok(());
     }
     let got = value.to_string();
-    Err(Error::Parameter { estimator, name, rule: "finite and above 0", got })
+    Err(Error::Parameter { estimator, name, rule: "finite and > 0", got })
 }
 
 /// Checks that something has one entry a row.

@@ -72,7 +72,7 @@ pub(super) const NOTES: &[Note] = &[
             "metrics::calibration::reliability",
             "metrics::calibration::expected_calibration_error",
             "metrics::calibration::brier",
-            "metrics::calibration::log_loss",
+            "base::log_loss",
             "metrics::calibration::predicted_over_observed",
             "metrics::isotonic::Isotonic",
             "metrics::isotonic::Platt",

@@ -111,7 +111,7 @@ impl ConfusionMatrix {
     /// The weighted harmonic mean of precision and recall; `beta` above 1 favours recall.
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless `beta` is finite and above 0, or for a class that is not there;
+    /// [`Error::Parameter`] unless `beta` is finite and > 0, or for a class that is not there;
     /// [`Error::EmptyGroup`] when a class has neither rows nor predictions and [`ZeroDivision::Error`] holds.
     ///
     /// ```

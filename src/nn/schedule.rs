@@ -74,7 +74,7 @@ impl Schedule {
     /// [`Schedule::Constant`].
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless `lr` is finite and above 0.
+    /// [`Error::Parameter`] unless `lr` is finite and > 0.
     pub fn constant(lr: f64) -> Result<Self> {
         check_rate(lr)?;
         Ok(Self::Constant { lr })

@@ -258,7 +258,7 @@ pub fn berry_esseen_bound(rho3: f64, sigma: f64, n: usize) -> Result<f64> {
         return bad("n", ">= 1", 0.0);
     }
     if !(sigma.is_finite() && sigma > 0.0) {
-        return bad("sigma", "finite and above 0", sigma);
+        return bad("sigma", "finite and > 0", sigma);
     }
     if !(rho3.is_finite() && rho3 >= sigma.powi(3) * (1.0 - 1e-9)) {
         return bad("rho3", "finite and at least sigma^3", rho3);

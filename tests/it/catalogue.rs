@@ -47,13 +47,23 @@ fn what_is_listed_is_there() {
 
 /// Whether a file of the module, or of one below it, defines the public name.
 fn defines(module: &str, name: &str) -> bool {
-    let path = root().join("src").join(module.replace("::", "/"));
-    let mut files = vec![path.with_extension("rs")];
-    let mut folders = vec![path];
+    let (room, inner) = module.split_once("::").unwrap_or((module, ""));
+    // A room's own folders are not in the path that a reader writes: `data::dedup` is in `data/prep/`.
+    let last = inner.rsplit("::").next().unwrap_or_default();
+    let root = root().join("src").join(room);
+    let mut files = vec![root.with_extension("rs")];
+    let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
         for entry in folder.read_dir().into_iter().flatten() {
             let path = entry.unwrap().path();
-            if path.is_dir() { &mut folders } else { &mut files }.push(path);
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let within = path.strip_prefix(&root).unwrap().with_extension("");
+            if last.is_empty() || within.iter().any(|part| part.to_str() == Some(last)) {
+                files.push(path);
+            }
         }
     }
     files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).any(|text| {

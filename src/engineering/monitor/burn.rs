@@ -49,7 +49,7 @@ pub fn burn_rate(errors: u64, total: u64, slo: f64) -> Result<f64> {
 /// The burn rate that spends `share` of a period's budget in one window, `share · period / window`.
 ///
 /// # Errors
-/// [`Error::Parameter`] unless `share` is in `(0, 1]` and both times are finite and above 0.
+/// [`Error::Parameter`] unless `share` is in `(0, 1]` and both times are finite and > 0.
 ///
 /// # Example
 /// ```

@@ -49,7 +49,7 @@ impl Request {
 /// for it is what an overload looks like. Cost `O(n · servers)`.
 ///
 /// # Errors
-/// [`Error::Parameter`] unless `lambda` and `mu` are finite and above 0 and `servers` is at least 1.
+/// [`Error::Parameter`] unless `lambda` and `mu` are finite and > 0 and `servers` is at least 1.
 ///
 /// # Example
 /// ```

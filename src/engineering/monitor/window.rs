@@ -25,7 +25,7 @@ impl SlidingWindow {
     /// An empty window, `width_s` seconds wide.
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless `width_s` is finite and above 0.
+    /// [`Error::Parameter`] unless `width_s` is finite and > 0.
     ///
     /// # Example
     /// ```

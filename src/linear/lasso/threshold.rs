@@ -49,7 +49,7 @@ pub enum Prior {
 /// posterior's mean is never exactly 0.
 ///
 /// # Errors
-/// [`Error::Parameter`] unless `sigma2` and the prior's scale are finite and above 0.
+/// [`Error::Parameter`] unless `sigma2` and the prior's scale are finite and > 0.
 ///
 /// ```
 /// use mlnotes::linear::lasso::{Prior, map_equivalence};

@@ -29,7 +29,7 @@ use ndarray::{Array1, ArrayView1};
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::Shape`], [`Error::NotFinite`], [`Error::Probability`] for a label outside
-/// `[0, 1]`, [`Error::Parameter`] for a weight that is not finite and above 0.
+/// `[0, 1]`, [`Error::Parameter`] for a weight that is not finite and > 0.
 ///
 /// # Example
 /// ```

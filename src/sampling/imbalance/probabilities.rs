@@ -18,7 +18,7 @@ use ndarray::{Array1, ArrayView1};
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Probability`], [`Error::Parameter`] unless `rate` is
-/// finite and above 0.
+/// finite and > 0.
 ///
 /// # Example
 /// ```

@@ -22,7 +22,7 @@ pub enum ClassWeight {
 /// # Errors
 /// [`Error::Empty`]; [`Error::SingleClass`]; [`Error::Label`] for as many classes as rows or more;
 /// [`Error::EmptyGroup`] for a class without rows; for given weights [`Error::Shape`] unless there is one a
-/// class and [`Error::Parameter`] unless they are finite and above 0.
+/// class and [`Error::Parameter`] unless they are finite and > 0.
 ///
 /// # Example
 /// ```

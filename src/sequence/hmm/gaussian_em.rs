@@ -19,7 +19,7 @@ impl GaussianBaumWelch {
     ///     array![[-1.0], [1.0]], array![[[0.5]], [[0.5]]],
     /// )?;
     /// let (states, x) = truth.sample(400, 2)?;
-    /// let fit = GaussianBaumWelch::params(2).seed(1).fit(&[x.clone()])?;
+    /// let fit = GaussianBaumWelch::params(2).n_init(5).seed(1).fit(&[x.clone()])?;
     /// let path = fit.model.viterbi(x.view())?.0;
     /// let same = path.iter().zip(&states).filter(|(a, b)| a == b).count();
     /// assert!(same.max(400 - same) > 380);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Settings that fit no model to a data matrix, and why; those that draw are held to their seed in
 /// `repeat.rs`.
-const OTHERS: [(&str, &str); 17] = [
+const OTHERS: [(&str, &str); 16] = [
     ("AbTestParams", "tests two samples"),
     ("AdtributorParams", "explains the difference of two tables"),
     ("BaumWelchParams", "fits sequences of symbols"),
@@ -17,7 +17,6 @@ const OTHERS: [(&str, &str); 17] = [
     ("CountVectorizerParams", "fits texts"),
     ("LinearChainCrfParams", "fits labelled sequences"),
     ("GaussianBaumWelchParams", "fits sequences of vectors"),
-    ("MixtureParts", "the parameters of a mixture, not settings"),
     ("KFoldParams", "splits the numbers of rows"),
     ("MinHashParams", "signs sets of words"),
     ("PowerParams", "plans a test"),

@@ -19,7 +19,7 @@ BOOK_VENV := $(CURDIR)/.venv-book
 BOOK := $(CURDIR)/book
 
 .PHONY: lab test test-all tools python kernel lint unit docs conformance notebooks planted \
-        stock stock-turn stock-kernel browser book book-check references mutate bench bench-kernel bench-models always clean
+        stock stock-kernel browser book book-check references mutate bench bench-kernel bench-models always clean
 
 # JupyterLab refuses to run for root unless told; a container's only user often is root.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
@@ -28,7 +28,7 @@ lab: kernel
 	$(VENV)/bin/jupyter lab $(AS_ROOT) --notebook-dir=notebooks
 
 # The steps of `make test`, and what each has cost at the end.
-STEPS := tools kernel lint unit docs conformance notebooks $(if $(filter all,$(STOCK)),stock,stock-turn) planted browser book-check
+STEPS := tools kernel lint unit docs conformance notebooks stock planted browser book-check
 
 test:
 	@MAKE="$(MAKE)" scripts/steps.sh $(STEPS)
@@ -94,10 +94,8 @@ notebooks: kernel
 	$(if $(UPDATE),,$(PYTHON) tests/notebooks/execute.py --jobs 2 --witness $(KERNEL) $(WITNESSED))
 
 # A notebook with a planted fault must turn red, here and on the stock kernel.
-STOCK_RECORD := tests/notebooks/test_stock_record.py
 planted: kernel stock-kernel
-	$(PYTEST2) tests/notebooks tests/references \
-	  $(if $(filter all,$(STOCK)),,--deselect $(STOCK_RECORD)::test_the_chapter_has_passed_on_the_stock_kernel)
+	$(PYTEST2) tests/notebooks tests/references
 
 # Plants the errors of tests/notebooks/faults.toml, each in turn: its chapter must turn red by an assertion.
 # Of `make test-all`; `make mutate CHAPTER=15` does one chapter, NAME=Weibull what has it in its name.
@@ -113,11 +111,7 @@ stock-kernel:
 # which this writes) and two of the others in turn by the day; `make stock STOCK=all` runs every one.
 stock: python stock-kernel
 	$(PYTHON) tests/notebooks/stock.py --jobs 2 --crates $(CARGO_TARGET_DIR)/stock \
-	  $(if $(filter all,$(STOCK)),--all) $(if $(filter turn,$(STOCK)),--turn) $(STOCK_KERNEL) notebooks/*.ipynb
-
-# The two in turn alone: what `make test` asks until every chapter stands in the record.
-stock-turn:
-	@$(MAKE) --no-print-directory stock STOCK=turn
+	  $(if $(filter all,$(STOCK)),--all) $(STOCK_KERNEL) notebooks/*.ipynb
 
 # JupyterLab in a real browser: four notebooks run whole, all others open with their stored outputs;
 # `make browser BROWSER=all` runs every one whole.

@@ -165,3 +165,19 @@ def test_a_line_that_is_advised_does_it(bare):
     gives(bare, "6.0", "let k = 3.0;\n" + advised(bare, "times"), "times(2.0)")
     gives(bare, "5", advised(bare, "even"), "even.len()")
     gives(bare, "4", "let mut n = 1;\n" + advised(bare, "count"), "count(3)")
+
+
+def test_statics_that_a_macro_makes_exist_once(bare):
+    bare.run(
+        "macro_rules! keep { ($($name:ident: $kind:ty = $value:expr;)*) => { $(static $name: "
+        "std::sync::LazyLock<$kind> = std::sync::LazyLock::new(|| $value);)* } }"
+    )
+    cell = bare.run(
+        "use std::sync::Mutex;\n"
+        'keep! { SEEN: Mutex<Vec<u8>> = Mutex::new(vec![1, 2]); WORD: String = format!("{}!", vec![3].len()); '
+        'NONE: Vec<u8> = { assert!(true); std::vec![] }; }\nSEEN.lock()?.push(3);'
+    )
+    assert cell.status == "ok" and cell.text("stderr") == "", cell.reply
+    assert bare.run("SEEN.lock()?.push(4);").status == "ok"
+    cell = bare.run("(SEEN.lock()?.len(), WORD.as_str(), NONE.len())")
+    assert cell.result() == '(4, "1!", 0)'

@@ -261,7 +261,6 @@ def main() -> int:
     parser.add_argument("program", help="the stock kernel")
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("--all", action="store_true", help="run every chapter, not only those that need it")
-    parser.add_argument("--turn", action="store_true", help="only those in turn, whatever the record says")
     parser.add_argument("--crates", type=Path, required=True, help="the folder where compiled crates stay")
     parser.add_argument("--jobs", type=int, default=1, help="chapters that run side by side")
     today = datetime.now(UTC).date()
@@ -269,8 +268,6 @@ def main() -> int:
     options = parser.parse_args()
     version, paths = stock_version(), [path.resolve() for path in options.notebooks]
     chosen = set(paths if options.all else unrecorded(paths, read(), version))
-    if options.turn:
-        chosen = set()
     needed = len(chosen)
     if not options.all:
         chosen.update(in_turn([path for path in paths if path not in chosen], options.day))

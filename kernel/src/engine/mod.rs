@@ -4,6 +4,7 @@ pub mod echo;
 mod errors;
 mod facts;
 mod files;
+mod holes;
 mod mapped;
 mod output;
 mod rustc;

@@ -3,6 +3,7 @@
 
 use super::program::{Line, Program, WANTED, line_at, mark};
 use crate::engine::errors::{Diagnostic, Place, is_generated, site};
+use crate::engine::holes::{fill, inner_calls};
 use crate::engine::mapped::Mapped;
 use crate::engine::source::Made;
 use crate::environment::Environment;
@@ -10,6 +11,7 @@ use crate::toolchain;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -259,6 +261,37 @@ pub(super) fn expand(
     environment: &Environment,
     settings: &Settings,
 ) -> std::io::Result<Vec<Made>> {
+    let (_, cell) = program.cell;
+    let calls: Vec<&str> = program.parsed.macros.iter().map(|m| &cell[m.range.clone()]).collect();
+    let inner: Vec<Vec<Range<usize>>> = calls.iter().map(|call| inner_calls(call)).collect();
+    let mut text = expanded(&program.to_expand(&inner), environment, settings)?;
+    // A macro may want to see the inner call itself.
+    if text.is_empty() && inner.iter().any(|inner| !inner.is_empty()) {
+        text = expanded(&program.to_expand(&[]), environment, settings)?;
+    }
+    let between = |call: usize, begin: &str, end: &str| {
+        let (_, rest) = text.split_once(&format!("const {}: () = ();", mark(call, begin)))?;
+        Some(rest.split_once(&format!("const {}: () = ();", mark(call, end)))?.0)
+    };
+    let made = |call: usize| {
+        let made = Made::of(between(call, "BEGIN", "END")?);
+        let holes = between(call, "HOLES", "FILLED");
+        let filled = holes.map(|text| Made::of(&fill(text, call, calls[call], &inner[call])));
+        Some(match (made, filled) {
+            // What it makes is told by the one text, and written as the other.
+            (Made::Items(facts, _), Some(Made::Items(_, text))) => Made::Items(facts, text),
+            (made, _) => made,
+        })
+    };
+    Ok((0..calls.len()).map(|call| made(call).unwrap_or(Made::Nothing)).collect())
+}
+
+/// A program with its macros expanded; empty where they cannot be.
+fn expanded(
+    program: &Mapped,
+    environment: &Environment,
+    settings: &Settings,
+) -> std::io::Result<String> {
     let mut command = toolchain::rustc();
     command
         .args(["--edition=2024", "--crate-type=lib", "--crate-name=cell", "--error-format=json"])
@@ -275,18 +308,10 @@ pub(super) fn expand(
         .stderr(Stdio::null());
     let mut child = command.spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
-        let _ = stdin.write_all(program.to_expand().text.as_bytes());
+        let _ = stdin.write_all(program.text.as_bytes());
     }
     let output = child.wait_with_output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let made = |call: usize| {
-        let (begin, end) = (mark(call, "BEGIN"), mark(call, "END"));
-        let (_, rest) = text.split_once(&format!("const {begin}: () = ();"))?;
-        let (inside, _) = rest.split_once(&format!("const {end}: () = ();"))?;
-        Some(Made::of(inside))
-    };
-    let calls = 0..program.parsed.macros.len();
-    Ok(calls.map(|call| made(call).unwrap_or(Made::Nothing)).collect())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Tells the types of the wanted variables, and the program that told them; those missing in the answer

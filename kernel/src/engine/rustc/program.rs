@@ -14,6 +14,7 @@
 use super::asynchronous::Driver;
 use super::emit::Emission;
 use super::places;
+use crate::engine::holes;
 use crate::engine::mapped::Mapped;
 use crate::engine::source::Parsed;
 use crate::engine::types::Variable;
@@ -177,24 +178,40 @@ impl Program<'_> {
         out
     }
 
-    /// The program whose macros rustc expands, with a mark before and after each call that stands as
-    /// a statement.
-    pub(super) fn to_expand(&self) -> Mapped {
+    /// The program whose macros rustc expands, with a mark before and after each call that stands as a
+    /// statement. A call with `inner` calls comes a second time, with a name in place of each of them.
+    pub(super) fn to_expand(&self, inner: &[Vec<Range<usize>>]) -> Mapped {
         let mut out = Mapped::default();
         out.push("#![allow(warnings)]\n");
         self.attributes(&mut out);
         self.begin(&mut out);
         self.items.write(&mut out, |out| {
-            out.push("fn mlnotes_cell() {\n");
             let (number, text) = self.cell;
+            let close = |call: &Range<usize>| {
+                if text[call.clone()].ends_with([';', '}']) { "\n" } else { ";\n" }
+            };
+            out.push("fn mlnotes_cell() {\n");
             for (i, call) in self.parsed.macros.iter().enumerate() {
                 let _ = writeln!(out.text, "const {}: () = ();", mark(i, "BEGIN"));
                 out.copy(number, text, call.range.clone());
-                let open = !text[call.range.clone()].ends_with([';', '}']);
-                out.push(if open { ";\n" } else { "\n" });
+                out.push(close(&call.range));
                 let _ = writeln!(out.text, "const {}: () = ();", mark(i, "END"));
             }
             out.push("}\n");
+            let calls = self.parsed.macros.iter().zip(inner).enumerate();
+            for (i, (call, inner)) in calls.filter(|(_, (_, inner))| !inner.is_empty()) {
+                let _ = writeln!(out.text, "fn mlnotes_holes_{i}() {{");
+                let _ = writeln!(out.text, "const {}: () = ();", mark(i, "HOLES"));
+                let mut done = call.range.start;
+                for (at, hole) in inner.iter().enumerate() {
+                    out.copy(number, text, done..call.range.start + hole.start);
+                    out.push(&holes::name(i, at));
+                    done = call.range.start + hole.end;
+                }
+                out.copy(number, text, done..call.range.end);
+                out.push(close(&call.range));
+                let _ = writeln!(out.text, "const {}: () = ();\n}}", mark(i, "FILLED"));
+            }
         });
         out
     }

@@ -166,11 +166,6 @@ def check(path: Path, kernel: str, timeout: float = TIMEOUT) -> list[str]:
     ran: list[tuple[int, list[str], Outcome]] = []
     try:
         with session(kernel, path.parent) as running:
-            # In this order; evcxr passes over the chapter's own lines then, since it knows them.
-            if deps := dep_lines(path):
-                added = running.run("\n".join(deps), COMPILE)
-                if added.faults:
-                    return [f"its crates: {fault}" for fault in added.faults]
             for number, (code, tags) in enumerate(code_cells(path), start=1):
                 if SKIP in tags:
                     continue
@@ -212,12 +207,12 @@ def pin_versions(crate: Path) -> None:
 
 
 def dep_lines(path: Path) -> tuple[str, ...]:
-    """The `:dep` lines of a chapter, the library last: evcxr looks at each line alone, whereby cargo takes all that
-    this line does not need out of the lock file. So the versions of the library's own crates are the pinned ones
-    in every session, and one build of it serves them all.
+    """The `:dep` lines of a chapter, the library first, as the chapters have them. evcxr looks at each line alone,
+    whereby cargo takes all that this line does not need out of the lock file; so of most crates the newest come,
+    and one build of the library serves all sets as long as they agree on those that it stands on.
     """
     lines = {line for code, _ in code_cells(path) for line in code.splitlines() if line.startswith(":dep ")}
-    return tuple(sorted(lines, key=lambda line: ("mlnotes" in line, line)))
+    return tuple(sorted(lines, key=lambda line: ("mlnotes" not in line, line)))
 
 
 def prepare(paths: list[Path], kernel: str, crates: list[Path]) -> None:

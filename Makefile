@@ -18,7 +18,7 @@ PYTEST2 := $(PYTEST) -n 2 --dist loadfile
 BOOK_VENV := $(CURDIR)/.venv-book
 BOOK := $(CURDIR)/book
 
-.PHONY: lab test test-all tools python kernel lint unit docs conformance notebooks planted \
+.PHONY: lab test test-all tools python kernel kernel-program lint unit docs conformance notebooks planted \
         stock stock-kernel browser book book-check references mutate bench bench-kernel bench-models always clean
 
 # JupyterLab refuses to run for root unless told; a container's only user often is root.
@@ -54,13 +54,17 @@ $(VENV)/.complete: requirements.lock
 	  || { echo "the Python packages could not be installed: see the lines above; they need a network and Python 3.11 or later"; exit 1; }
 	touch $@
 
-# The kernel, the crates that notebooks see, and the kernel spec: set-up without opening anything.
-kernel: python
-	@echo "== kernel (about 8 minutes on two cores the first time)"
-	cargo build --locked --release -p mlnotes-kernel
+# The kernel, the crates that notebooks see, and the kernel spec: set-up without opening anything. The Python packages
+# come while the kernel is compiled.
+kernel: tools
+	@$(MAKE) --no-print-directory -j2 python kernel-program
 	@echo "== the notebooks' crates"
 	$(KERNEL) build notebooks
 	VIRTUAL_ENV=$(VENV) $(KERNEL) install --sys-prefix
+
+kernel-program:
+	@echo "== kernel (about 8 minutes on two cores the first time)"
+	cargo build --locked --release -p mlnotes-kernel
 
 # Clippy compiles the tests that `make unit` runs: `cargo clippy` would compile every dependency a second
 # time, without code (docs/decisions/0014). `cargo clippy` by hand works as ever.

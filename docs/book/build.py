@@ -77,7 +77,7 @@ def contents(book, titles):
 
 
 def notes_page(parts, titles, pages):
-    """The ninety notes with their chapters and their code, as the README has them."""
+    """The ninety notes with their chapters and their code, as docs/notes.md has them."""
     page = (HERE / "notes.md").read_text()
     for part in parts:
         page += f"\n## {part['title']}\n\n"

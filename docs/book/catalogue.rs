@@ -3,7 +3,7 @@
 //! The catalogue needs nothing but the standard library, so `rustc` alone makes this program, in a
 //! second; as an example of the package it would wait for every dependency.
 
-#[allow(dead_code, reason = "the README's table is not needed here")]
+#[allow(dead_code, reason = "the tables are not needed here")]
 #[path = "../../src/catalogue/mod.rs"]
 mod catalogue;
 

@@ -1,6 +1,6 @@
 //! The map of the ninety notes: titles, where each one's code, chapter and reference test are, and
-//! what is not there yet. The README's table is written from it, and a test holds both against the
-//! files.
+//! what is not there yet. `docs/notes.md` and the README's table are written from it, and a test holds
+//! them against the files.
 //!
 //! ```
 //! use mlnotes::catalogue::{Status, note};
@@ -17,6 +17,7 @@ mod language;
 mod recommenders;
 mod statistics;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// How far a note has become software.
@@ -96,21 +97,45 @@ pub fn note(number: usize) -> Option<&'static Note> {
     notes().find(|note| note.number == number)
 }
 
-/// The README's table, a part a section; `exists` says which notebooks are there.
+/// The README's table, a line a part; `exists` says which notebooks are there.
 ///
 /// ```
-/// let table = mlnotes::catalogue::readme_table(|stem| stem == "13_pca");
-/// assert!(table.contains("[13_pca](notebooks/13_pca.ipynb)"));
+/// let table = mlnotes::catalogue::parts_table(|stem| stem == "13_pca");
+/// assert!(table.contains("| Classical machine learning |"));
 /// ```
-pub fn readme_table(exists: impl Fn(&str) -> bool) -> String {
+pub fn parts_table(exists: impl Fn(&str) -> bool) -> String {
     let covered = notes().filter(|note| note.status == Status::Covered).count();
+    let mut table = format!(
+        "{covered} of 90 notes are covered. [docs/notes.md](docs/notes.md) has each with its chapter, its code and \
+         the test that holds it.\n\n| part | notes | covered | chapters |\n|---|---|---|---|\n"
+    );
+    for (part, notes) in parts() {
+        let covered = notes.iter().filter(|note| note.status == Status::Covered).count();
+        let stems = notes.iter().flat_map(|note| note.notebooks).filter(|stem| exists(stem));
+        let numbers: BTreeSet<&str> =
+            stems.map(|stem| stem.split('_').next().unwrap_or(stem)).collect();
+        let chapters: Vec<&str> = numbers.into_iter().collect();
+        let chapters = if chapters.is_empty() { "-".to_owned() } else { chapters.join(", ") };
+        let _ = writeln!(table, "| {part} | {} | {covered} | {chapters} |", notes.len());
+    }
+    table
+}
+
+/// The table of `docs/notes.md`, a part a section; `exists` says which notebooks are there.
+///
+/// ```
+/// let table = mlnotes::catalogue::notes_table(|stem| stem == "13_pca");
+/// assert!(table.contains("[13_pca](../notebooks/13_pca.ipynb)"));
+/// ```
+pub fn notes_table(exists: impl Fn(&str) -> bool) -> String {
     let partly = notes().filter(|note| matches!(note.status, Status::Partly(_))).count();
+    let covered = notes().filter(|note| note.status == Status::Covered).count();
     let mut table =
         format!("{covered} of 90 notes are covered, {partly} in part; a dash means not yet.\n");
     for (part, notes) in parts() {
         let _ = write!(
             table,
-            "\n**{part}**\n\n| | note | chapter | code | held against |\n|---|---|---|---|---|\n"
+            "\n## {part}\n\n| | note | chapter | code | held against |\n|---|---|---|---|---|\n"
         );
         for note in notes {
             let title = if note.title == note.title_zh {
@@ -120,7 +145,7 @@ pub fn readme_table(exists: impl Fn(&str) -> bool) -> String {
             };
             let chapters = note.notebooks.iter().filter(|stem| exists(stem));
             let chapters: Vec<_> =
-                chapters.map(|stem| format!("[{stem}](notebooks/{stem}.ipynb)")).collect();
+                chapters.map(|stem| format!("[{stem}](../notebooks/{stem}.ipynb)")).collect();
             let mut modules: Vec<&str> =
                 note.items.iter().filter_map(|item| item.rsplit_once("::")).map(|p| p.0).collect();
             modules.dedup();
@@ -129,7 +154,7 @@ pub fn readme_table(exists: impl Fn(&str) -> bool) -> String {
                 let _ = write!(code, " (without {missing})");
             }
             let reference =
-                note.reference.map(|path| format!("[test]({path})")).unwrap_or_default();
+                note.reference.map(|path| format!("[test](../{path})")).unwrap_or_default();
             let or_dash = |text: String| if text.is_empty() { "-".to_owned() } else { text };
             let _ = writeln!(
                 table,

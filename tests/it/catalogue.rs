@@ -1,7 +1,7 @@
 //! The map against the land: what the catalogue names is there, and the README says what it says.
 
 use crate::support::cases;
-use mlnotes::catalogue::{Status, notes, readme_table};
+use mlnotes::catalogue::{Status, notes, notes_table, parts_table};
 use std::path::Path;
 
 fn root() -> &'static Path {
@@ -93,19 +93,25 @@ fn every_notebook_belongs_to_a_note() {
     assert!(n_notebooks > 20, "only {n_notebooks} notebooks");
 }
 
-/// `UPDATE=1 cargo test --test it catalogue` writes the table anew.
+/// `UPDATE=1 cargo test --test it catalogue` writes both anew.
 #[test]
-fn the_readme_has_the_table() {
-    let path = root().join("README.md");
-    let readme = std::fs::read_to_string(&path).unwrap();
-    let (begin, end) = ("<!-- notes:begin -->\n", "<!-- notes:end -->");
-    let (before, rest) = readme.split_once(begin).unwrap();
-    let (stored, after) = rest.split_once(end).unwrap();
-    let table = readme_table(has_notebook);
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, format!("{before}{begin}{table}{end}{after}")).unwrap();
-    } else {
-        let differs = stored.lines().zip(table.lines()).find(|(old, new)| old != new);
-        assert!(stored == table, "run `UPDATE=1 cargo test --test it catalogue`: {differs:?}");
+fn the_readme_and_the_page_of_notes_have_their_tables() {
+    for (file, table) in
+        [("README.md", parts_table(has_notebook)), ("docs/notes.md", notes_table(has_notebook))]
+    {
+        let path = root().join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (begin, end) = ("<!-- notes:begin -->\n", "<!-- notes:end -->");
+        let (before, rest) = text.split_once(begin).unwrap();
+        let (stored, after) = rest.split_once(end).unwrap();
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, format!("{before}{begin}{table}{end}{after}")).unwrap();
+        } else {
+            let differs = stored.lines().zip(table.lines()).find(|(old, new)| old != new);
+            assert!(
+                stored == table,
+                "{file}: run `UPDATE=1 cargo test --test it catalogue`: {differs:?}"
+            );
+        }
     }
 }

@@ -18,7 +18,6 @@ use crate::engine::types::{self, Variable};
 use crate::engine::{CellError, Output, Sink};
 use crate::environment::Environment;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::path::PathBuf;
 
 /// How often a cell is put together anew.
@@ -163,15 +162,7 @@ impl RustEngine {
             draft.types = None;
             let waits = !draft.waits && asynchronous::wants_to_wait(&compiled.errors);
             draft.waits |= waits;
-            if waits {
-                continue;
-            }
-            if let Some(call) = forget_broken(parsed, number, &compiled) {
-                let call = text[call].split('!').next().unwrap_or_default().trim();
-                sink(Output::Stderr(format!(
-                    "note: the statics that `{call}!` makes are each cell's own, since only the standard \
-                     library may use what they are made of\n"
-                )));
+            if waits || forget_broken(parsed, (number, &text), &compiled, sink) {
                 continue;
             }
             let some = needed.len() < plan.kept.len();
@@ -430,16 +421,24 @@ impl RustEngine {
     }
 }
 
-/// What a macro of std's expands to is not for cells; then its statics are each cell's own. The call, if
-/// there is one.
-fn forget_broken(parsed: &mut Parsed, number: usize, compiled: &Compiled) -> Option<Range<usize>> {
-    let mut broken = None;
+/// What a macro of std's expands to is not for cells; then its statics are each cell's own, with a word.
+fn forget_broken(
+    parsed: &mut Parsed,
+    (number, text): (usize, &str),
+    compiled: &Compiled,
+    sink: &Sink,
+) -> bool {
+    let mut broken = false;
     for (i, item) in parsed.items.iter_mut().enumerate() {
         let cell = emit::hidden_cell(number, i);
         let mut sites = compiled.blames.iter().flat_map(|blame| &blame.sites);
         if sites.any(|site| site.0 == cell) {
-            (item.expanded, item.statics) = (None, Vec::new());
-            broken = Some(item.range.clone());
+            (item.expanded, item.statics, broken) = (None, Vec::new(), true);
+            let call = text[item.range.clone()].split('!').next().unwrap_or_default().trim();
+            sink(Output::Stderr(format!(
+                "note: the statics that `{call}!` makes are each cell's own, since only the standard library \
+                 may use what they are made of\n"
+            )));
         }
     }
     broken

@@ -4,6 +4,8 @@ use super::{
     Classes, Columns, Criterion, Growth, Limits, MaxFeatures, Tree, check_alpha, check_weights,
     grow, growth_setters,
 };
+#[cfg(doc)]
+use crate::Error;
 use crate::Result;
 use crate::base::{
     Classifier, Fitted, accuracy_of, argmax, check_classes, check_matrix, check_rows, setters,

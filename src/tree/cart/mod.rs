@@ -12,7 +12,7 @@
 //! Thresholds stand midway between neighbouring distinct values. The search is greedy: a split that
 //! gains nothing is made where rows still differ (exclusive-or needs it), and among equal gains the
 //! lower feature and threshold win. A single tree is cheap to read, and unstable: a few rows decide the
-//! first question and with it all others, which is why [`super::bagging`] and [`super::forest`] average.
+//! first question and with it all others, which is why [`crate::ensemble`] and [`super::forest`] average.
 //!
 //! Cost `O(n_samples · n_features · depth)` after one sort a feature.
 //!

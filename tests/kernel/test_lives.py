@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -118,6 +119,36 @@ def test_an_error_says_its_words_first(plain):
     assert "Off { line: 4 }" in plain.run(
         "let all: Box<dyn std::error::Error> = Box::new(Off { line: 4 });\nErr::<(), _>(all)?;"
     ).traceback()
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("let none: Vec<u8> = Vec::new();\nlet first = none.first()?;", "ok_or"),
+        ("std::ops::ControlFlow::<u8, u8>::Break(1)?;", "in a cell"),
+        ("struct Dull;\nfn f() -> Result<u8, Dull> { Err(Dull) }\nf()?", "derive(Debug)"),
+        ("5?;", "`?`"),
+        ("async fn f() -> Option<u8> { None }\nf().await?;", "ok_or"),
+        # A function of the reader's own keeps its own words.
+        ("struct Failure;\nfn f() -> Result<u8, Failure> { Some(3)? }", "Result<u8, Failure>"),
+    ],
+)
+def test_a_question_mark_that_does_not_fit(plain, code, said):
+    cell = plain.run(code)
+    assert cell.reply["ename"] == "CompileError" and said in cell.traceback(), cell.traceback()
+    assert "mlnotes" not in cell.traceback().lower() and "closure" not in cell.traceback(), cell.traceback()
+    assert ("Failure" in cell.traceback()) == ("Failure" in code), cell.traceback()
+
+
+@pytest.mark.parametrize("code", ["!raised", "!list.is_empty()", "!(raised || !raised)", "!matches!(raised, true);"])
+def test_a_line_that_the_shell_does_not_know(plain, code):
+    plain.run("let raised = true; let list = vec![1];")
+    cell = plain.run(code)
+    assert cell.status == "error" and "goes to the shell" in cell.traceback(), cell.traceback()
+    (line,) = re.findall(r"write `(.*)`", cell.traceback())
+    assert plain.run(line).result() == "false"
+    # A program that fails by itself is no Rust.
+    assert "goes to the shell" not in plain.run("!ls no-such-file").traceback()
 
 
 def test_commands_of_the_stock_kernel(plain):

@@ -46,7 +46,7 @@ impl Driver {
 
     /// Opens the block that holds a cell's statements.
     pub(super) fn open(&self, out: &mut Mapped, waits: bool) {
-        const RESULT: &str = "::std::result::Result<(), ::mlnotes_cell::Failure>";
+        const RESULT: &str = "::std::result::Result<(), ::mlnotes_cell::MlnotesFailure>";
         let text = &mut out.text;
         let _ = match (self, waits) {
             (Self::Own, false) => writeln!(text, "-> {RESULT} {{"),
@@ -74,7 +74,7 @@ impl Driver {
 }
 
 /// Tells the compiler what an `async` block ends with.
-const RESULT_OK: &str = "::std::result::Result::<(), ::mlnotes_cell::Failure>::Ok(())";
+const RESULT_OK: &str = "::std::result::Result::<(), ::mlnotes_cell::MlnotesFailure>::Ok(())";
 
 /// Whether a cell failed only because a macro of it waits, which its text does not show.
 pub(super) fn wants_to_wait(errors: &[Diagnostic]) -> bool {

@@ -187,7 +187,18 @@ impl RustEngine {
         match status {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => {
-                Err(self.refuse(&format!("`{command}` failed ({status})"), "its words are above"))
+                let text = format!("`{command}` failed ({status})");
+                let mut notes = vec!["its words are above".to_owned()];
+                // What `sh` says of a command that is none: an error in the line, no program, no such program.
+                let none = matches!(status.code(), Some(2 | 126 | 127));
+                let code = command.trim_end_matches(';');
+                if none && syn::parse_str::<syn::Expr>(code).is_ok() {
+                    notes.push(format!(
+                        "a line that begins with `!` goes to the shell; in Rust, write `(!{code})`"
+                    ));
+                }
+                let notes: Vec<&str> = notes.iter().map(String::as_str).collect();
+                Err(errors::at_place("Error", &text, None, &notes, &self.cells))
             }
             Err(error) => Err(self.refuse(&error.to_string(), "run the cell again")),
         }

@@ -425,10 +425,7 @@ fn user_error(json: &Value, source: &Mapped) -> Option<Diagnostic> {
                     the cell early with `return Ok(())`: what it binds is then not kept";
         diagnostic.notes = vec![("help".to_owned(), help.to_owned())];
     }
-    if diagnostic.message.contains("mlnotes_cell::Failure") {
-        diagnostic.message =
-            diagnostic.message.replace("mlnotes_cell::Failure", "the cell's error");
-    }
+    of_the_cells_result(&mut diagnostic);
     if diagnostic.places.is_empty() && is_generated(&json["spans"][0]) {
         // What rustc missed after the cell's end, or found in our own words around it.
         diagnostic.places.extend(nearest(json, source));
@@ -440,6 +437,27 @@ fn user_error(json: &Value, source: &Mapped) -> Option<Diagnostic> {
         }
     }
     Some(diagnostic)
+}
+
+/// The function that a cell becomes, and the error that its `?` returns, are called what they are to the reader.
+fn of_the_cells_result(diagnostic: &mut Diagnostic) {
+    const ERROR: &str = "MlnotesFailure";
+    let labels = diagnostic.places.iter().map(|place| &place.label);
+    let notes = diagnostic.notes.iter().map(|(_, note)| note);
+    if !labels.chain(notes).chain([&diagnostic.message]).any(|text| text.contains(ERROR)) {
+        return;
+    }
+    let message = &mut diagnostic.message;
+    *message = message.replace("a closure that returns `Result`", "a cell");
+    for name in ["mlnotes_cell::MlnotesFailure", ERROR] {
+        *message = message.replace(name, "the cell's error");
+    }
+    for place in &mut diagnostic.places {
+        // "use `.ok_or(...)?`" is the remedy; which error it must fit is ours.
+        if let Some(at) = place.label.find(" to provide an error compatible with") {
+            place.label.truncate(at);
+        }
+    }
 }
 
 /// The last byte of the user's before a message about our own text.

@@ -117,8 +117,9 @@ pub unsafe extern "C" fn mlnotes_forget(names: *const u8, n: usize) {
     String::from_utf8_lossy(names).split(',').for_each(forget);
 }
 
-/// The error of a `?` that left the cell. Anything that can be printed becomes one.
-pub struct Failure {
+/// The error of a `?` that left the cell. Anything that can be printed becomes one. Its name is one that no
+/// reader has: messages of the compiler that speak of it are put into other words.
+pub struct MlnotesFailure {
     /// As its `Display` says it; empty where there is none.
     words: String,
     text: String,
@@ -126,7 +127,7 @@ pub struct Failure {
     place: &'static Location<'static>,
 }
 
-impl<E: Debug> From<E> for Failure {
+impl<E: Debug> From<E> for MlnotesFailure {
     #[track_caller]
     fn from(error: E) -> Self {
         let mut text = Capped::default();
@@ -177,7 +178,7 @@ impl Ended {
 }
 
 /// Runs the code of a cell, and tells how it ended.
-pub fn run(cell: impl FnOnce() -> Result<(), Failure>) -> Ended {
+pub fn run(cell: impl FnOnce() -> Result<(), MlnotesFailure>) -> Ended {
     hook();
     *lock(&CELL_THREAD) = Some(std::thread::current().id());
     *lock(&STOP) = Stop::default();
@@ -187,7 +188,7 @@ pub fn run(cell: impl FnOnce() -> Result<(), Failure>) -> Ended {
         Ok(Ok(())) => {}
         Ok(Err(failure)) => {
             flush();
-            let Failure { words, text, kind, place } = failure;
+            let MlnotesFailure { words, text, kind, place } = failure;
             let (line, column) = (place.line().to_string(), place.column().to_string());
             event(&["failed", place.file(), &line, &column, kind, &words, &text]);
         }

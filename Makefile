@@ -86,9 +86,10 @@ unit:
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --no-deps -p mlnotes
 
-# The kernel under real Jupyter clients; one after the other, since some tests hold it to a number of seconds.
+# The kernel under real Jupyter clients, two at a time; tests that hold it to a number of seconds have the machine alone.
 conformance: kernel
-	$(PYTEST) tests/kernel
+	$(PYTEST) -n 2 -m "not seconds" tests/kernel
+	$(PYTEST) -m seconds tests/kernel
 
 # Executes every notebook, its exercises' answers too, and compares with what is stored; four chapters go
 # through Jupyter's own client as well. `make notebooks UPDATE=1` stores anew.

@@ -97,6 +97,7 @@ def test_requests_that_make_no_sense(front):
     assert front.run("2 + 2", timeout=60).result() == "4"
 
 
+@pytest.mark.seconds
 def test_interrupts_twice_and_between_cells(front):
     front.run("let kept = 5;")
     request = front.send("loop {}")
@@ -123,6 +124,7 @@ COMPILES_LONG = "".join(
 
 
 @pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.seconds
 def test_shutdown_and_restart_while_compiling(restart):
     front = Front()
     front.run(":opt 3\n1;")
@@ -141,6 +143,7 @@ def test_shutdown_and_restart_while_compiling(restart):
         assert time.monotonic() - start < 3
 
 
+@pytest.mark.seconds
 def test_an_interrupt_while_the_environment_is_built(tmp_path):
     (tmp_path / "Cargo.toml").write_text(
         '[package]\nname = "slow-notebooks"\nversion = "0.1.0"\nedition = "2024"\n'

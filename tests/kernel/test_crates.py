@@ -71,6 +71,7 @@ def test_one_runtime_for_all_cells(bare):
     )
 
 
+@pytest.mark.seconds
 def test_an_interrupt_ends_what_is_awaited(bare):
     bare.run("let precious = vec![1, 2];")
     cell, seconds = bare.interrupted("std::future::pending::<()>().await;")

@@ -192,6 +192,7 @@ def test_a_code_point_in_two_writes(front):
         ("let mut s = String::new(); std::io::stdin().read_line(&mut s)?;", True),
     ],
 )
+@pytest.mark.seconds
 def test_an_interrupt_ends_any_cell(front, code, kept):
     front.run("let kept = 5;")
     cell, took = front.interrupted(code, 2.5)
@@ -202,6 +203,7 @@ def test_an_interrupt_ends_any_cell(front, code, kept):
     assert (front.run("kept").result() == "5") == kept
 
 
+@pytest.mark.seconds
 def test_an_interrupt_ends_a_compile(front):
     front.run("let kept = 5;")
     code = ":opt 3\n" + "".join(
@@ -213,6 +215,7 @@ def test_an_interrupt_ends_a_compile(front):
     assert front.run(":opt 0\nkept").result() == "5"
 
 
+@pytest.mark.seconds
 def test_an_interrupt_ends_a_shell_line_and_does_nothing_when_idle(front):
     front.run("let kept = 5;")
     cell, took = front.interrupted("!sleep 100")
@@ -348,6 +351,7 @@ def test_no_compiler():
         front.close()
 
 
+@pytest.mark.seconds
 def test_offline_says_so(front):
     start = time.monotonic()
     cell = front.run(':offline 1\n:dep zz-no-such-crate-here = "1"')
@@ -366,6 +370,7 @@ def gone(pids, within):
 
 
 @pytest.mark.skipif(not LINUX, reason="needs /proc")
+@pytest.mark.seconds
 def test_a_killed_kernel_leaves_nothing(tmp_path):
     front = started_with(XDG_CACHE_HOME=tmp_path)
     front.run("1;")
@@ -387,6 +392,7 @@ def test_a_killed_kernel_leaves_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("code", ["loop {}", "let mut s = String::new(); std::io::stdin().read_line(&mut s)?;"])
+@pytest.mark.seconds
 def test_shutdown_while_busy(code):
     front = Front()
     front.run("1;")

@@ -157,6 +157,7 @@ def test_stdin(front):
     assert front.run(code, allow_stdin=False).result() == '""'
 
 
+@pytest.mark.seconds
 def test_completion_knows_types_and_answers_while_a_cell_runs(front):
     front.run("use ndarray::prelude::*;\nlet grid = array![[1.0, 2.0]];\n/// Doubles it.\nfn twice(x: f64) -> f64 { 2.0 * x }")
     deadline = time.monotonic() + 90

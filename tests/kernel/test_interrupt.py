@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from conftest import Front
 
 
@@ -14,6 +15,7 @@ def interrupted(front, code, wait):
     return reply, time.monotonic() - start
 
 
+@pytest.mark.seconds
 def test_interrupt():
     front = Front()
     try:

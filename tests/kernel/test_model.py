@@ -59,6 +59,42 @@ def test_what_macros_make_is_there(bare):
     gives(bare, "9", "function!(eight, 9);", "through()")
 
 
+@pytest.mark.parametrize(
+    ("macros", "call"),
+    [
+        ("macro_rules! pump { ($n:ident) => { struct $n { level: u8 } } }", "pump!(Left);"),
+        ("#[allow(unused)]\nmacro_rules! pump { ($n:ident) => { struct $n { level: u8 } } }\n"
+         "macro_rules! other { () => { OTHER } }", "pump!(Left);"),
+        ("macro_rules! maker { ($m:ident) => { macro_rules! $m { ($n:ident) => { struct $n { level: u8 } } } } }\n"
+         "maker!(pump);", "pump!(Left);"),
+        ("macro_rules! pump { ($t:ty) => { $t } }", "struct Left { level: pump!(u8) }"),
+        ("macro_rules! pump { () => { pub struct Left { pub level: u8 } } }", "mod inner { pump!(); }\nuse inner::Left;"),
+    ],
+)
+def test_a_macros_cell_runs_again(bare, macros, call):
+    """What older items are made by stands above them, whichever cell it is of now."""
+    run(bare, macros, call, "let left = Left { level: 3 };")
+    gives(bare, "3", macros, "left.level")
+    gives(bare, "4", macros.replace("OTHER", "5"), "fn fill() -> Left { Left { level: 4 } }\nfill().level")
+    # A change of something beside it is none of its own.
+    gives(bare, "7", macros + "\nmacro_rules! beside { () => { 7 } }", "beside!() + left.level - 3")
+    gives(bare, "3", macros.replace("OTHER", "6"), call, "left.level")
+
+
+def test_a_macro_and_its_calls_are_told_apart(bare):
+    """An error inside a macro is the call's: of the older call when the macro was edited, else of the cell's own."""
+    run(bare, "macro_rules! tank { ($n:ident) => { struct $n { level: u8 } } }", "tank!(Deep);", "let deep = 1;")
+    for wrong in ("tank!(3);", "tank!();", "tank!(String::new());"):
+        assert bare.run(wrong).reply["ename"] == "CompileError"
+    gives(bare, "2", "tank!(Shallow);", "Shallow { level: 2 }.level")
+    for edit in ("($t:ty) => { $t }", "() => { struct Deep { level: u8 } }", "($n:ident) => { nonsense words }"):
+        cell = bare.run(f"macro_rules! tank {{ {edit} }}\n{{ fn new() -> u8 {{ 5 }} new() }}")
+        assert cell.result() == "5", cell.traceback()
+    gives(bare, "9", "macro_rules! tank { ($n:ident) => { struct $n { level: u16 } } }\ntank!(Deep);",
+          "Deep { level: 9 }.level")
+    gives(bare, "1", "deep")
+
+
 @pytest.mark.parametrize("edit", ["struct Deep(String);", "struct Deep(u64, std::cell::Cell<u8>);"])
 def test_a_value_goes_with_the_meaning_of_its_type(bare, edit):
     bare.run(":clear")

@@ -54,6 +54,17 @@ impl Facts {
         self.defines.iter().any(|(own, space)| own == name && space & spaces != 0)
     }
 
+    /// Where it has to stand among the items of its module: names are known everywhere, but those of
+    /// `macro_rules!` only below their definition. First such definitions, then calls that make some.
+    pub fn turn(&self) -> u8 {
+        let makes_macros = self.defines.iter().any(|(_, spaces)| *spaces == MACROS);
+        match (makes_macros, self.print.contains("macro_rules")) {
+            (true, true) => 0,
+            (true, false) => 1,
+            (false, _) => 2,
+        }
+    }
+
     /// The facts of several items that stand for one.
     pub fn merge(&mut self, other: Self) {
         self.defines.extend(other.defines);

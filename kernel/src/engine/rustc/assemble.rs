@@ -170,7 +170,7 @@ impl RustEngine {
                 draft.all = true;
                 continue;
             }
-            if rounds::learn(&mut draft.without, &plan, number, &compiled.blames) {
+            if rounds::learn(&mut draft.without, &plan, (number, parsed), &compiled.blames) {
                 continue;
             }
             // In one program, the literal would have had the type that is asked for here.

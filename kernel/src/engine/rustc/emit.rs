@@ -4,7 +4,7 @@ use super::model::{Item, Plan, Text};
 use super::places;
 use crate::engine::errors::Cells;
 use crate::engine::mapped::Mapped;
-use crate::engine::source::Parsed;
+use crate::engine::source::{CellItem, Parsed};
 use crate::engine::statics::CellStatic;
 use crate::engine::types::LEVEL;
 use std::fmt::Write;
@@ -42,37 +42,43 @@ impl Emission<'_> {
     fn write_level(&self, out: &mut Mapped, level: usize) {
         out.push("use ::mlnotes_cell::Show as _;\n");
         let path = self.path(Some(level));
-        let kept = self.needed.iter().map(|at| &self.plan.kept[*at]);
-        for item in kept.filter(|item| item.level == level) {
-            self.write_kept(out, item, &path);
-            out.push("\n");
-        }
-        for (i, item) in self.parsed.items.iter().enumerate() {
-            if self.plan.own[i] != level {
-                continue;
+        for turn in 0..=2 {
+            let kept = self.needed.iter().map(|at| &self.plan.kept[*at]);
+            for item in kept.filter(|item| item.level == level && item.facts.turn() == turn) {
+                self.write_kept(out, item, &path);
+                out.push("\n");
             }
-            let wrap = item.facts.heading.is_some();
-            if wrap {
-                let _ = write!(out.text, "const MLNOTES_OWN_{}_{i}: () = {{ ", self.number);
+            for (i, item) in self.parsed.items.iter().enumerate() {
+                if self.plan.own[i] == level && item.facts.turn() == turn {
+                    self.write_own(out, i, item, &path);
+                }
             }
-            let hidden =
-                item.expanded.as_ref().map(|text| (hidden_cell(self.number, i), 0..text.len()));
-            let (cell, range) = hidden.unwrap_or_else(|| (self.number, item.range.clone()));
-            let piece = Piece {
-                cell,
-                range: &range,
-                holes: &[],
-                statics: &item.statics,
-                home: None,
-                compiled: self.number,
-            };
-            self.copy(out, &piece, &path);
-            let text = &self.cells[&cell].text[range.clone()];
-            // What was a statement may have left its semicolon out.
-            let open = item.facts.heading.is_none() && text.ends_with([')', ']']);
-            out.push(if open { ";" } else { "" });
-            out.push(if wrap { " };\n" } else { "\n" });
         }
+    }
+
+    /// An item of the cell that is compiled.
+    fn write_own(&self, out: &mut Mapped, i: usize, item: &CellItem, path: &str) {
+        let wrap = item.facts.heading.is_some();
+        if wrap {
+            let _ = write!(out.text, "const MLNOTES_OWN_{}_{i}: () = {{ ", self.number);
+        }
+        let hidden =
+            item.expanded.as_ref().map(|text| (hidden_cell(self.number, i), 0..text.len()));
+        let (cell, range) = hidden.unwrap_or_else(|| (self.number, item.range.clone()));
+        let piece = Piece {
+            cell,
+            range: &range,
+            holes: &[],
+            statics: &item.statics,
+            home: None,
+            compiled: self.number,
+        };
+        self.copy(out, &piece, path);
+        let text = &self.cells[&cell].text[range.clone()];
+        // What was a statement may have left its semicolon out.
+        let open = item.facts.heading.is_none() && text.ends_with([')', ']']);
+        out.push(if open { ";" } else { "" });
+        out.push(if wrap { " };\n" } else { "\n" });
     }
 
     fn write_kept(&self, out: &mut Mapped, item: &Item, path: &str) {

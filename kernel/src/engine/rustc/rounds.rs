@@ -2,6 +2,7 @@
 
 use super::compile::Blame;
 use super::model::{Plan, Without};
+use crate::engine::source::{CellItem, Parsed};
 
 /// Codes of rustc for two definitions of one thing.
 const CONFLICTS: [&str; 8] =
@@ -17,7 +18,12 @@ pub(super) fn may_miss_an_item(blame: &Blame) -> bool {
 }
 
 /// Takes up what errors say about older items; `false` when they are the cell's own mistakes.
-pub(super) fn learn(without: &mut Without, plan: &Plan, number: usize, blames: &[Blame]) -> bool {
+pub(super) fn learn(
+    without: &mut Without,
+    plan: &Plan,
+    (number, parsed): (usize, &Parsed),
+    blames: &[Blame],
+) -> bool {
     let mut more = false;
     for blame in blames.iter().filter(|blame| CONFLICTS.contains(&blame.code.as_str())) {
         let places = blame.sites.iter().filter_map(|site| Some((plan.item_at(*site)?, site.1)));
@@ -34,7 +40,19 @@ pub(super) fn learn(without: &mut Without, plan: &Plan, number: usize, blames: &
         return true;
     }
     let stale = |blame: &&Blame| {
-        let site = *blame.sites.first()?;
+        // What a macro makes of its arguments is the fault of the call, though rustc may point at the definition.
+        let in_macro = |site: &&(usize, usize)| {
+            let facts = match plan.item_at(**site) {
+                Some(at) => Some(&plan.kept[at].facts),
+                None => {
+                    let own = |item: &&CellItem| site.0 == number && item.range.contains(&site.1);
+                    parsed.items.iter().find(own).map(|item| &item.facts)
+                }
+            };
+            facts.is_some_and(|facts| facts.turn() == 0)
+        };
+        let site = blame.sites.iter().find(|site| !in_macro(site)).or(blame.sites.first())?;
+        let site = *site;
         (site.0 != number).then(|| plan.item_at(site))?
     };
     if blames.iter().any(|blame| stale(&blame).is_none()) {

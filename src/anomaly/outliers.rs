@@ -47,7 +47,7 @@ pub fn z_scores(x: ArrayView1<f64>) -> Result<Array1<f64>> {
     let sd = (centred.dot(&centred) / (n - 1.0)).sqrt();
     // Rounding of the mean leaves a constant with a deviation of some ulps.
     if sd <= 10.0 * f64::EPSILON * mean.abs() {
-        return Err(Error::ZeroVariance { what: WHAT, value: x[0] });
+        return Err(Error::ZeroVariance { what: WHAT, col: None, value: x[0] });
     }
     Ok(centred / sd)
 }
@@ -98,7 +98,7 @@ pub fn modified_z_scores(x: ArrayView1<f64>) -> Result<Array1<f64>> {
     let (centre, mad) = centre_and_mad(x);
     if mad <= 0.0 {
         let what = "modified_z_scores: the half of `x` around its median";
-        return Err(Error::ZeroVariance { what, value: centre });
+        return Err(Error::ZeroVariance { what, col: None, value: centre });
     }
     Ok(x.mapv(|v| MAD_OF_NORMAL * (v - centre) / mad))
 }

@@ -88,25 +88,16 @@ pub enum Error {
         /// Distinct rows present.
         distinct: usize,
     },
-    /// A cluster lost its last row.
-    #[error(
-        "{estimator}: cluster {cluster} lost its last row; start elsewhere, lower k, or let it move to the farthest point"
-    )]
-    EmptyCluster {
-        /// The estimator.
-        estimator: &'static str,
-        /// The cluster, from 0.
-        cluster: usize,
-    },
-    /// A feature does not vary, so it cannot be scaled or modelled.
-    #[error("{what}: column {col} is constant at {value}; drop it")]
-    ConstantColumn {
-        /// The estimator and argument.
+    /// What was asked has no answer on these values: a cluster that lost its last row, a sequence that a model
+    /// cannot produce.
+    #[error("{what}: {problem}; {remedy}")]
+    NoSolution {
+        /// The estimator or function.
         what: &'static str,
-        /// The column, from 0.
-        col: usize,
-        /// Its only value.
-        value: f64,
+        /// What is missing, and where.
+        problem: String,
+        /// What to change.
+        remedy: &'static str,
     },
     /// A matrix that must be positive definite is not.
     #[error("{what} is not positive definite; {remedy}")]
@@ -186,11 +177,14 @@ pub enum Error {
         /// Which group.
         group: String,
     },
-    /// Values that should vary do not, so that a ratio to their spread has no meaning.
-    #[error("{what} is constant at {value}: its variance is zero; use values that differ")]
+    /// Values that should vary do not, so that they cannot be scaled or modelled, and a ratio to their spread has
+    /// no meaning.
+    #[error("{}", constant(what, *col, *value))]
     ZeroVariance {
         /// The function and argument.
         what: &'static str,
+        /// For a column of a matrix, which, from 0.
+        col: Option<usize>,
         /// The only value.
         value: f64,
     },
@@ -252,32 +246,6 @@ pub enum Error {
         /// What stands there.
         got: String,
     },
-    /// A sequence that the model cannot produce.
-    #[error(
-        "{what}: the sequence has probability 0: no path of states survives position {position}; smooth the counts, or check the symbol there"
-    )]
-    Impossible {
-        /// The model and function.
-        what: &'static str,
-        /// First position that no path reaches, from 0.
-        position: usize,
-    },
-    /// The arguments of a call do not fit the signature.
-    #[error("the call does not fit `({signature})`: {mistake}")]
-    Binding {
-        /// The signature, as Python writes it.
-        signature: String,
-        /// What does not fit.
-        mistake: String,
-    },
-    /// The database refused a statement.
-    #[error("the database refused `{query}`: {reason}")]
-    Sql {
-        /// The statement.
-        query: String,
-        /// The database's reason.
-        reason: String,
-    },
     /// A file could not be read or written.
     #[error("{path}: {reason}")]
     Io {
@@ -286,29 +254,14 @@ pub enum Error {
         /// The system's reason.
         reason: String,
     },
-    /// A program could not be started, or ended with a failure.
-    #[error("`{command}`: {reason}")]
-    Command {
-        /// The program and its arguments.
-        command: String,
-        /// The system's reason, or the exit status and what the program wrote to its errors.
+    /// What was asked of something outside of this library was refused: by a database, a program, the operating
+    /// system, Python's rules of a call.
+    #[error("`{call}`: {reason}")]
+    Refused {
+        /// The statement, the program with its arguments, the function, the signature.
+        call: String,
+        /// The reason, in the words of who refused, and what can be done.
         reason: String,
-    },
-    /// A program did not end in time and was stopped.
-    #[error("`{command}` was stopped after {seconds} s; give it more time, or less to do")]
-    Timeout {
-        /// The program and its arguments.
-        command: String,
-        /// The time it was given.
-        seconds: f64,
-    },
-    /// The operating system offers no such thing.
-    #[error("{what} needs {needs}, which this operating system has not")]
-    Unsupported {
-        /// The function.
-        what: &'static str,
-        /// What the system lacks.
-        needs: &'static str,
     },
     /// A figure could not be drawn.
     #[error("{figure}: {reason}")]
@@ -318,6 +271,13 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+}
+
+fn constant(what: &str, col: Option<usize>, value: f64) -> String {
+    match col {
+        Some(col) => format!("{what}: column {col} is constant at {value}; drop it"),
+        None => format!("{what} is constant at {value}: its variance is zero; use values that differ"),
+    }
 }
 
 /// candle's error is neither `Clone` nor comparable; its sentence is.

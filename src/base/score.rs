@@ -62,7 +62,7 @@ pub(crate) fn r2_of(
     let mean = y.sum() / y.len() as f64;
     let total: f64 = y.iter().map(|y| (y - mean).powi(2)).sum();
     if total <= 0.0 {
-        return Err(Error::ZeroVariance { what, value: mean });
+        return Err(Error::ZeroVariance { what, col: None, value: mean });
     }
     let residual: f64 = y.iter().zip(predicted).map(|(y, p)| (y - p).powi(2)).sum();
     Ok(1.0 - residual / total)

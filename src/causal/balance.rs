@@ -25,7 +25,7 @@ use ndarray::{Array1, ArrayView1, ArrayView2};
 /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`], [`Error::EmptyGroup`] (also
 /// when a group's weights are all 0), [`Error::Negative`] for a weight, [`Error::TooFewSamples`] for a group of
 /// one row; [`Error::NoSupport`] when a column is constant in each group but not the same in both, and
-/// [`Error::ConstantColumn`] when it is the same.
+/// [`Error::ZeroVariance`] when it is the same.
 ///
 /// ```
 /// use mlnotes::causal::standardised_differences;
@@ -74,7 +74,7 @@ pub fn standardised_differences(
         }
         let (one, zero) = (mean_of(column, &treated), mean_of(column, &controls));
         if (one - zero).abs() <= 10.0 * f64::EPSILON * size {
-            return Err(Error::ConstantColumn { what: WHAT, col, value: one });
+            return Err(Error::ZeroVariance { what: WHAT, col: Some(col), value: one });
         }
         let problem =
             format!("column {col} is {one} for everybody treated and {zero} for every control");
@@ -153,7 +153,7 @@ mod tests {
         let mut flat = x.clone();
         flat.column_mut(1).fill(0.1);
         let flat = standardised_differences(flat.view(), &t, ones.view()).unwrap_err();
-        assert!(matches!(flat, Error::ConstantColumn { col: 1, .. }), "{flat}");
+        assert!(matches!(flat, Error::ZeroVariance { col: Some(1), .. }), "{flat}");
         let first = x.slice(ndarray::s![.., ..1]);
         let of = |w: Array1<f64>| standardised_differences(first, &t, w.view()).unwrap_err();
         assert!(matches!(of(array![1.0, 1.0, -1.0, 1.0]), Error::Negative { index: 2, .. }));

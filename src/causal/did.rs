@@ -47,7 +47,7 @@ pub struct DiffInDiff {
 /// # Errors
 /// [`Error::Empty`], [`Error::Shape`], [`Error::NotFinite`], [`Error::Label`]; [`Error::EmptyGroup`] when one of the
 /// four cells has no row; [`Error::ZeroVariance`] for an exact fit; those of the regression:
-/// [`Error::TooFewSamples`], [`Error::Collinear`], [`Error::ConstantColumn`], [`Error::Parameter`].
+/// [`Error::TooFewSamples`], [`Error::Collinear`], [`Error::ZeroVariance`], [`Error::Parameter`].
 ///
 /// ```
 /// use mlnotes::causal::diff_in_diff;

@@ -105,7 +105,7 @@ pub struct Matches {
 /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`]; [`Error::EmptyGroup`] when
 /// nobody is treated or nobody is not; [`Error::Parameter`] for `k` or the caliper; [`Error::NoSupport`] when
 /// no treated row finds a control, and when without replacement there are too few of them;
-/// [`Error::ConstantColumn`], [`Error::Collinear`] or [`Error::TooFewSamples`] where the metric needs more.
+/// [`Error::ZeroVariance`], [`Error::Collinear`] or [`Error::TooFewSamples`] where the metric needs more.
 ///
 /// ```
 /// use mlnotes::causal::{Matching, Metric, match_units};

@@ -45,7 +45,7 @@ fn standardised(what: &'static str, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         let size = x.column(col).fold(0.0_f64, |a, b| a.max(b.abs()));
         // Rounding leaves a constant column with a length of some ulps of its size.
         if length <= 10.0 * f64::EPSILON * size * (x.nrows() as f64).sqrt() {
-            return Err(Error::ConstantColumn { what, col, value: x[[0, col]] });
+            return Err(Error::ZeroVariance { what, col: Some(col), value: x[[0, col]] });
         }
         column /= length;
     }
@@ -143,6 +143,6 @@ mod tests {
         );
         let flat = array![[1.0, 0.1], [2.0, 0.1], [4.0, 0.1]];
         let error = coordinates("f: `x`", flat.view(), Metric::Standardised).unwrap_err();
-        assert!(matches!(error, Error::ConstantColumn { col: 1, .. }), "{error}");
+        assert!(matches!(error, Error::ZeroVariance { col: Some(1), .. }), "{error}");
     }
 }

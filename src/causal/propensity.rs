@@ -28,7 +28,7 @@ const GRADIENT_TOLERANCE: f64 = 1e-9;
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`], [`Error::EmptyGroup`],
-/// [`Error::TooFewSamples`], [`Error::ConstantColumn`], [`Error::Collinear`]; [`Error::NoSupport`] when the
+/// [`Error::TooFewSamples`], [`Error::ZeroVariance`], [`Error::Collinear`]; [`Error::NoSupport`] when the
 /// covariates tell the treated from the controls without a mistake, so that every score would be 0 or 1;
 /// [`Error::NotConverged`] when the scores come close to that.
 ///

@@ -168,7 +168,7 @@ fn spread_of_changes(before: ArrayView2<f64>) -> Result<f64> {
         return Ok(sigma);
     }
     let what = "synthetic_did: the controls' changes before the treatment";
-    Err(Error::ZeroVariance { what, value: changes.first().copied().unwrap_or(0.0) })
+    Err(Error::ZeroVariance { what, col: None, value: changes.first().copied().unwrap_or(0.0) })
 }
 
 /// Every rule of the input; gives the columns of the controls.

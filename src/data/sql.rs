@@ -33,7 +33,7 @@ impl Database {
     /// An empty database.
     ///
     /// # Errors
-    /// [`Error::Sql`] when `SQLite` cannot start.
+    /// [`Error::Refused`] when `SQLite` cannot start.
     pub fn in_memory() -> Result<Self> {
         let connection = Connection::open_in_memory().map_err(|e| refused("open", &e))?;
         Ok(Self { connection })
@@ -47,7 +47,7 @@ impl Database {
     /// Creates the table `name` with the columns and rows of `table`.
     ///
     /// # Errors
-    /// [`Error::Sql`] when a table of that name exists already, [`Error::Empty`] for a table
+    /// [`Error::Refused`] when a table of that name exists already, [`Error::Empty`] for a table
     /// without columns.
     pub fn load(&self, name: &str, table: &Table) -> Result<()> {
         if table.n_columns() == 0 {
@@ -85,7 +85,7 @@ impl Database {
     /// changed.
     ///
     /// # Errors
-    /// [`Error::Sql`], with the statement and the database's reason.
+    /// [`Error::Refused`], with the statement and the database's reason.
     ///
     /// ```
     /// let db = mlnotes::data::sql::Database::in_memory()?;
@@ -105,7 +105,7 @@ impl Database {
     /// are, numbers if some are not whole, else text.
     ///
     /// # Errors
-    /// [`Error::Sql`], with the query and the reason: a mistake in the SQL, more than one
+    /// [`Error::Refused`], with the query and the reason: a mistake in the SQL, more than one
     /// statement, a column that mixes text with numbers or holds bytes, two columns of one name, an
     /// infinite number.
     ///
@@ -208,7 +208,8 @@ fn refused(sql: &str, error: &rusqlite::Error) -> Error {
 
 /// The statement on one line.
 fn because(sql: &str, reason: String) -> Error {
-    Error::Sql { query: sql.split_whitespace().collect::<Vec<_>>().join(" "), reason }
+    let call = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    Error::Refused { call, reason: format!("the database refused it: {reason}") }
 }
 
 #[cfg(test)]
@@ -244,8 +245,8 @@ mod tests {
     fn refusals_carry_query_and_reason() {
         let db = loaded();
         let said = |sql: &str| match db.query(sql) {
-            Err(Error::Sql { query, reason }) => {
-                assert_eq!(query, sql);
+            Err(Error::Refused { call, reason }) => {
+                assert_eq!(call, sql);
                 reason
             }
             other => panic!("{other:?}"),
@@ -257,7 +258,7 @@ mod tests {
         assert!(said("SELECT x'00' AS b").contains("holds bytes"));
         assert!(said("SELECT 9e999 AS inf").contains("inf"));
         assert!(said("SELECT 1 AS a; SELECT 2 AS b").contains("ultiple"));
-        assert!(matches!(db.execute("DROP TABLE x"), Err(Error::Sql { .. })));
+        assert!(matches!(db.execute("DROP TABLE x"), Err(Error::Refused { .. })));
         let again = db.load("odd \"name\"", &Table::from_csv("a\n1\n").unwrap());
         assert!(again.unwrap_err().to_string().contains("already exists"));
         assert!(matches!(db.load("e", &Table::new()), Err(Error::Empty { .. })));

@@ -30,7 +30,7 @@ const RANK_TOLERANCE: f64 = 1e-10;
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::NotFinite`]; [`Error::TooFewSamples`] unless there are more rows than
-/// columns; [`Error::ConstantColumn`]; [`Error::Collinear`] with the columns that depend on earlier ones.
+/// columns; [`Error::ZeroVariance`]; [`Error::Collinear`] with the columns that depend on earlier ones.
 ///
 /// ```
 /// use mlnotes::features::collinearity::vif;
@@ -61,7 +61,7 @@ pub fn vif(x: ArrayView2<f64>) -> Result<Array1<f64>> {
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::NotFinite`]; [`Error::TooFewSamples`] for fewer rows than columns;
-/// [`Error::ConstantColumn`] for a column of zeros; [`Error::Collinear`], where it would be infinite.
+/// [`Error::ZeroVariance`] for a column of zeros; [`Error::Collinear`], where it would be infinite.
 ///
 /// ```
 /// use mlnotes::features::collinearity::condition_number;
@@ -159,7 +159,7 @@ fn unit_columns(what: &'static str, mut x: Array2<f64>, mean: &Array1<f64>) -> R
         let length = column.dot(&column).sqrt();
         // Rounding leaves a constant column with a spread of some ulps of its mean.
         if length <= 10.0 * f64::EPSILON * m.abs() * (column.len() as f64).sqrt() {
-            return Err(Error::ConstantColumn { what, col, value: *m });
+            return Err(Error::ZeroVariance { what, col: Some(col), value: *m });
         }
         column /= length;
     }
@@ -280,11 +280,11 @@ mod tests {
     fn bad_input_is_named() {
         let flat = array![[1.0, 0.1], [2.0, 0.1], [4.0, 0.1]];
         for error in [vif(flat.view()).unwrap_err(), condition_indices(flat.view()).unwrap_err()] {
-            assert!(matches!(error, Error::ConstantColumn { col: 1, .. }), "{error}");
+            assert!(matches!(error, Error::ZeroVariance { col: Some(1), .. }), "{error}");
         }
         let zeros = array![[1.0, 0.0], [2.0, 0.0]];
         let error = condition_number(zeros.view()).unwrap_err();
-        assert!(matches!(error, Error::ConstantColumn { col: 1, .. }), "{error}");
+        assert!(matches!(error, Error::ZeroVariance { col: Some(1), .. }), "{error}");
         assert!(matches!(vif(array![[1.0, 2.0]].view()), Err(Error::TooFewSamples { .. })));
         assert!(matches!(
             condition_number(array![[1.0, 2.0]].view()),

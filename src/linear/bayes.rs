@@ -166,7 +166,7 @@ impl BayesianRidgeParams {
         }
         check_pair(X, Y, x, y)?;
         if y.iter().all(|v| v.total_cmp(&y[0]).is_eq()) {
-            return Err(Error::ZeroVariance { what: Y, value: y[0] });
+            return Err(Error::ZeroVariance { what: Y, col: None, value: y[0] });
         }
         Ok(())
     }

@@ -89,7 +89,7 @@ impl LinearRegressionParams {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`]; [`Error::TooFewSamples`] unless there are
-    /// more rows than coefficients; [`Error::ConstantColumn`] beside an intercept; [`Error::Collinear`];
+    /// more rows than coefficients; [`Error::ZeroVariance`] beside an intercept; [`Error::Collinear`];
     /// [`Error::Parameter`] for weights that are not above 0 and for fewer than two clusters.
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<LinearRegression> {
         let weights = self.check(x, y)?;
@@ -284,7 +284,7 @@ impl LinearRegression {
             });
         };
         let flat =
-            Error::ZeroVariance { what: "LinearRegression::t_test: the residual", value: 0.0 };
+            Error::ZeroVariance { what: "LinearRegression::t_test: the residual", col: None, value: 0.0 };
         if std <= 0.0 {
             return Err(flat);
         }
@@ -323,7 +323,7 @@ impl Design {
             // Rounding leaves a constant column with a deviation of some ulps of its size.
             if scale <= 10.0 * f64::EPSILON * size {
                 let what = "LinearRegression: `x`";
-                return Err(Error::ConstantColumn { what, col: j, value: x[[0, j]] });
+                return Err(Error::ZeroVariance { what, col: Some(j), value: x[[0, j]] });
             }
             z.column_mut(j).assign(&(centred / scale));
             jacobian[[j, j]] = 1.0 / scale;
@@ -432,7 +432,7 @@ mod tests {
         assert!(columns == &[0] || columns == &[1], "{error}");
         let flat = array![[1.0], [1.0], [1.0], [1.0]];
         let error = LinearRegression::params().fit(flat.view(), y.view()).unwrap_err();
-        assert!(matches!(error, Error::ConstantColumn { col: 0, .. }), "{error}");
+        assert!(matches!(error, Error::ZeroVariance { col: Some(0), .. }), "{error}");
         let free = LinearRegression::params().fit_intercept(false).fit(flat.view(), y.view());
         assert!((free.unwrap().coef[0] - 2.75).abs() < 1e-12);
         let one = LinearRegression::params().covariance(OlsCovariance::Cluster(vec![3; 4]));

@@ -106,7 +106,7 @@ pub struct FeatureSkew {
 /// `(n_serve, n_features)`: the first place to look when a model is good offline and poor online.
 ///
 /// # Errors
-/// [`Error::Shape`] when the widths differ; [`Error::ConstantColumn`] for a feature that did not vary in
+/// [`Error::Shape`] when the widths differ; [`Error::ZeroVariance`] for a feature that did not vary in
 /// training; [`Error::TooFewSamples`] for fewer than ten rows of training; [`Error::Empty`],
 /// [`Error::NotFinite`].
 ///
@@ -134,9 +134,9 @@ pub fn feature_skew(train: ArrayView2<f64>, serve: ArrayView2<f64>) -> Result<Ve
         .map(|(col, (then, now))| {
             let sd = then.std(0.0);
             if sd <= 10.0 * f64::EPSILON * then[0].abs() {
-                return Err(Error::ConstantColumn {
+                return Err(Error::ZeroVariance {
                     what: "feature_skew: `train`",
-                    col,
+                    col: Some(col),
                     value: then[0],
                 });
             }
@@ -183,7 +183,7 @@ fn binned(
         return Err(Error::TooFewSamples { what, needed: bins, got: expected.len() });
     }
     if expected.iter().all(|value| value.total_cmp(&expected[0]).is_eq()) {
-        return Err(Error::ZeroVariance { what: names[0], value: expected[0] });
+        return Err(Error::ZeroVariance { what: names[0], col: None, value: expected[0] });
     }
     let cut = Binner::params(BinStrategy::Quantile, bins).fit(expected)?;
     Ok((cut.assign(values.view())?, when))
@@ -210,7 +210,7 @@ mod tests {
         let two = Array2::from_shape_fn((20, 2), |(i, j)| if j == 0 { i as f64 } else { 2.0 });
         assert!(matches!(feature_skew(two.view(), array![[1.0]].view()), Err(Error::Shape { .. })));
         let constant = feature_skew(two.view(), two.view()).unwrap_err();
-        assert!(matches!(constant, Error::ConstantColumn { col: 1, .. }), "{constant}");
+        assert!(matches!(constant, Error::ZeroVariance { col: Some(1), .. }), "{constant}");
     }
 
     /// Without drift, `n m / (n + m) · PSI` has the mean of chi-squared: the number of bins less 1.

@@ -151,7 +151,13 @@ pub(super) fn log_total(what: &'static str, alpha: &Array2<f64>) -> Result<f64> 
     }
     let alive = |row: &ArrayView1<f64>| row.iter().any(|v| *v > f64::NEG_INFINITY);
     let position = alpha.axis_iter(Axis(0)).take_while(alive).count();
-    Err(Error::Impossible { what, position })
+    Err(Error::NoSolution {
+        what,
+        problem: format!(
+            "the sequence has probability 0: no path of states survives position {position}"
+        ),
+        remedy: "smooth the counts, or check the symbol there",
+    })
 }
 
 /// `γₜ(k) = e^{αₜ(k) + βₜ(k) − ln Z}`, shape `(T, K)`; each row sums to 1.
@@ -249,6 +255,7 @@ mod tests {
         let chain = Chain::new(array![[0.0, never], [never, 0.0]]);
         let alpha = chain.forward(array![[0.0, never], [0.0, 0.0], [never, 0.0]].view());
         let error = log_total("test", &alpha).unwrap_err();
-        assert!(matches!(error, Error::Impossible { position: 2, .. }), "{error}");
+        assert!(matches!(error, Error::NoSolution { .. }), "{error}");
+        assert!(error.to_string().contains("position 2"), "{error}");
     }
 }

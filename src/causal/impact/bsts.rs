@@ -184,7 +184,7 @@ impl CausalImpactParams {
     ///
     /// # Errors
     /// [`Error::NotFinite`], [`Error::Shape`], [`Error::TooFewSamples`] for fewer than three times more
-    /// than states, [`Error::ZeroVariance`] for a constant series, [`Error::ConstantColumn`] for a constant
+    /// than states, [`Error::ZeroVariance`] for a constant series, [`Error::ZeroVariance`] for a constant
     /// control, [`Error::Parameter`].
     pub fn fit(&self, y_pre: ArrayView1<f64>, x_pre: ArrayView2<f64>) -> Result<Bsts> {
         let mut model = self.check(y_pre, x_pre)?;
@@ -298,13 +298,13 @@ impl CausalImpactParams {
         }
         let constant = |c: ArrayView1<f64>| c.iter().all(|v| v.total_cmp(&c[0]).is_eq());
         if constant(y) {
-            return Err(Error::ZeroVariance { what: Y, value: y[0] });
+            return Err(Error::ZeroVariance { what: Y, col: None, value: y[0] });
         }
         if x.ncols() > 0 {
             check_matrix(X, x)?;
         }
         if let Some(col) = x.axis_iter(Axis(1)).position(constant) {
-            return Err(Error::ConstantColumn { what: X, col, value: x[[0, col]] });
+            return Err(Error::ZeroVariance { what: X, col: Some(col), value: x[[0, col]] });
         }
         // The first level lies about the first value; slope and seasons about 0.
         let mut mean = Array1::zeros(m);
@@ -465,7 +465,7 @@ mod tests {
         let flat = p().fit(Array1::ones(9).view(), Array2::zeros((9, 0)).view());
         assert!(matches!(flat, Err(Error::ZeroVariance { .. })));
         let flat = p().fit(y.view(), Array2::ones((65, 1)).view());
-        assert!(matches!(flat, Err(Error::ConstantColumn { col: 0, .. })));
+        assert!(matches!(flat, Err(Error::ZeroVariance { col: Some(0), .. })));
         let fit = p().n_draws(5).fit(y.view(), x.view()).unwrap();
         assert!(matches!(fit.predict(Array2::zeros((3, 1)).view()), Err(Error::Shape { .. })));
         assert!(matches!(fit.predict(Array2::zeros((0, 2)).view()), Err(Error::Empty { .. })));

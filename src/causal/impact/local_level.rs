@@ -186,7 +186,7 @@ fn check(y: ArrayView1<f64>, x: ArrayView2<f64>) -> Result<()> {
         return Err(Error::TooFewSamples { what: Y, needed: k + 3, got: n });
     }
     if y.iter().all(|v| v.total_cmp(&y[0]).is_eq()) {
-        return Err(Error::ZeroVariance { what: Y, value: y[0] });
+        return Err(Error::ZeroVariance { what: Y, col: None, value: y[0] });
     }
     if k > 0 {
         check_matrix(X, x)?;

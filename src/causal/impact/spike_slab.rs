@@ -63,7 +63,7 @@ pub struct SpikeSlab {
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`]; [`Error::ZeroVariance`] for a constant `y`;
-/// [`Error::ConstantColumn`] for a control that is 0 throughout; [`Error::Parameter`] for a prior out of
+/// [`Error::ZeroVariance`] for a control that is 0 throughout; [`Error::Parameter`] for a prior out of
 /// its range or for no draws.
 ///
 /// ```
@@ -92,7 +92,7 @@ pub fn spike_slab(
     }
     let variance = if y.len() > 1 { y.var(1.0) } else { 0.0 };
     if variance <= 0.0 {
-        return Err(Error::ZeroVariance { what: "spike_slab: `y`", value: y[0] });
+        return Err(Error::ZeroVariance { what: "spike_slab: `y`", col: None, value: y[0] });
     }
     if n_draws == 0 {
         return Err(bad("n_draws", ">= 1", "0".to_owned()));
@@ -158,7 +158,7 @@ impl Sampler {
         }
         let xtx = x.t().dot(&x);
         if let Some(col) = xtx.diag().iter().position(|d| *d <= 0.0) {
-            return Err(Error::ConstantColumn { what: "spike_slab: `x`", col, value: 0.0 });
+            return Err(Error::ZeroVariance { what: "spike_slab: `x`", col: Some(col), value: 0.0 });
         }
         let both = &xtx + &Array2::from_diag(&xtx.diag());
         let share = expected_model_size / (k as f64).max(1.0);
@@ -318,7 +318,7 @@ mod tests {
         assert!(matches!(fails(&array![1.0], &x, ok, 5), Error::Shape { .. }));
         assert!(matches!(fails(&Array1::ones(3), &x, ok, 5), Error::ZeroVariance { .. }));
         assert!(matches!(fails(&y, &x, ok, 0), Error::Parameter { name: "n_draws", .. }));
-        assert!(matches!(fails(&y, &Array2::zeros((3, 1)), ok, 5), Error::ConstantColumn { .. }));
+        assert!(matches!(fails(&y, &Array2::zeros((3, 1)), ok, 5), Error::ZeroVariance { .. }));
         for prior in [
             SpikeSlabPrior { expected_model_size: 0.0, ..ok },
             SpikeSlabPrior { expected_r2: 1.0, ..ok },

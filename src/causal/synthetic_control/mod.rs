@@ -180,7 +180,7 @@ fn check(y1_pre: ArrayView1<f64>, donors_pre: ArrayView2<f64>) -> Result<()> {
         return Err(Error::TooFewSamples { what: TREATED, needed: 2, got: t0 });
     }
     if y1_pre.iter().all(|y| y.total_cmp(&y1_pre[0]).is_eq()) {
-        return Err(Error::ZeroVariance { what: TREATED, value: y1_pre[0] });
+        return Err(Error::ZeroVariance { what: TREATED, col: None, value: y1_pre[0] });
     }
     match donors_pre.columns().into_iter().position(|column| column == y1_pre) {
         Some(j) => Err(Error::Parameter {

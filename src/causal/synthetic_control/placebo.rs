@@ -174,7 +174,7 @@ impl PlaceboRanks {
         let own = self.ratios[self.treated];
         if own.is_infinite() {
             let what = "PlaceboRanks: the treated unit's gap before the treatment";
-            return Err(Error::ZeroVariance { what, value: 0.0 });
+            return Err(Error::ZeroVariance { what, col: None, value: 0.0 });
         }
         let limit = factor * self.pre_rmse[self.treated];
         let kept = self.ratios.iter().zip(&self.pre_rmse).filter(|(_, rmse)| **rmse <= limit);

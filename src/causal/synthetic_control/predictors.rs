@@ -38,7 +38,7 @@ pub enum PredictorWeights {
 /// `(n_predictors, n_donors)`.
 ///
 /// # Errors
-/// As [`super::synthetic_control`]; [`Error::ConstantColumn`] for a predictor without spread;
+/// As [`super::synthetic_control`]; [`Error::ZeroVariance`] for a predictor without spread;
 /// [`Error::Parameter`] for given weights that are negative or all 0; for
 /// [`PredictorWeights::Regression`] whatever least squares refuses, such as more predictors than units.
 ///
@@ -120,7 +120,7 @@ impl Problem {
         let sd = ((squares + (&x1 - &mean).mapv(|d| d * d)) / (n - 1.0)).mapv(f64::sqrt);
         if let Some(col) = sd.iter().position(|sd| *sd <= 0.0) {
             let what = "synthetic_control: predictors, transposed";
-            return Err(Error::ConstantColumn { what, col, value: x1[col] });
+            return Err(Error::ZeroVariance { what, col: Some(col), value: x1[col] });
         }
         let x0 = &x0 / &sd.view().insert_axis(Axis(1));
         Ok(Self { y1: y1.to_owned(), donors: donors.to_owned(), x1: &x1 / &sd, x0 })
@@ -290,7 +290,7 @@ mod tests {
         let equal = PredictorWeights::Equal;
         assert!(matches!(fails(&array![1.0], &x0, equal.clone()), Error::Shape { .. }));
         let flat = fails(&array![1.0, 2.0, 2.0], &array![[1.0; 7], [2.0; 7], [3.0; 7]], equal);
-        assert!(matches!(flat, Error::ConstantColumn { col: 0, .. }));
+        assert!(matches!(flat, Error::ZeroVariance { col: Some(0), .. }));
         let negative = PredictorWeights::Given(array![1.0, -1.0, 0.0]);
         assert!(matches!(fails(&x1, &x0, negative), Error::Parameter { name: "weights", .. }));
         let short = PredictorWeights::Given(array![1.0]);

@@ -173,7 +173,11 @@ pub(super) fn update(
 ) -> Result<Array2<f64>> {
     let (mut sums, mut counts) = sums(x, labels, old.nrows());
     if let (EmptyCluster::Error, Some(cluster)) = (empty, counts.iter().position(|&c| c == 0)) {
-        return Err(Error::EmptyCluster { estimator: "KMeans", cluster });
+        return Err(Error::NoSolution {
+            what: "KMeans",
+            problem: format!("cluster {cluster} lost its last row"),
+            remedy: "start elsewhere, lower k, or let it move to the farthest point",
+        });
     }
     if counts.contains(&0) {
         fill(x, labels, old, &mut sums, &mut counts);

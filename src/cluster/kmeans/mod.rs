@@ -53,7 +53,7 @@ pub enum EmptyCluster {
     /// Move its centroid to the row farthest from its own centroid.
     #[default]
     FarthestPoint,
-    /// Return [`Error::EmptyCluster`].
+    /// Return [`Error::NoSolution`].
     Error,
 }
 
@@ -185,7 +185,7 @@ impl KMeansParams {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::TooManyClusters`], [`Error::Parameter`],
-    /// [`Error::Shape`] for given centroids that do not fit, [`Error::EmptyCluster`] when asked for.
+    /// [`Error::Shape`] for given centroids that do not fit, [`Error::NoSolution`] when asked for.
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<KMeans> {
         self.check(x)?;
         let x = x.as_standard_layout();
@@ -384,7 +384,9 @@ mod tests {
         let moved = KMeans::params(2).init(start()).fit(x.view()).unwrap();
         assert_eq!(moved.labels, [0, 0, 0, 1]);
         let refused = KMeans::params(2).init(start()).empty(EmptyCluster::Error).fit(x.view());
-        assert!(matches!(refused, Err(Error::EmptyCluster { cluster: 1, .. })));
+        let refused = refused.unwrap_err();
+        assert!(matches!(refused, Error::NoSolution { .. }), "{refused}");
+        assert!(refused.to_string().contains("cluster 1 lost"), "{refused}");
     }
 
     #[test]

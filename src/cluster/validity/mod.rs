@@ -145,7 +145,7 @@ pub fn calinski_harabasz(x: ArrayView2<f64>, labels: &[usize]) -> Result<f64> {
         within += squared_distance(row, clusters.centroids.row(label));
     }
     if within <= 0.0 {
-        return Err(Error::ZeroVariance { what: "calinski_harabasz: each cluster", value: 0.0 });
+        return Err(Error::ZeroVariance { what: "calinski_harabasz: each cluster", col: None, value: 0.0 });
     }
     Ok((between / (k - 1) as f64) / (within / (n - k) as f64))
 }
@@ -184,7 +184,7 @@ pub fn davies_bouldin(x: ArrayView2<f64>, labels: &[usize]) -> Result<f64> {
             let apart = squared_distance(c.row(i), c.row(j)).sqrt();
             if apart <= 0.0 {
                 let what = "davies_bouldin: the centroid of two clusters";
-                return Err(Error::ZeroVariance { what, value: c[[i, 0]] });
+                return Err(Error::ZeroVariance { what, col: None, value: c[[i, 0]] });
             }
             worst = worst.max((widths[i] + widths[j]) / apart);
         }

@@ -38,7 +38,7 @@ impl Standardized {
 /// `StandardScaler`): `zᵢⱼ = (xᵢⱼ − x̄ⱼ) / sⱼ`, for `x` of shape `(n_samples, n_features)`.
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::NotFinite`], or [`Error::ConstantColumn`] for a column that does not vary.
+/// [`Error::Empty`], [`Error::NotFinite`], or [`Error::ZeroVariance`] for a column that does not vary.
 ///
 /// ```
 /// let s = mlnotes::data::standardize(ndarray::array![[1.0], [3.0]].view())?;
@@ -53,9 +53,9 @@ pub fn standardize(x: ArrayView2<f64>) -> Result<Standardized> {
     for (col, (&s, &m)) in scale.iter().zip(&mean).enumerate() {
         // Rounding leaves a constant column with a deviation of some ulps of its mean.
         if s <= 10.0 * f64::EPSILON * m.abs() {
-            return Err(Error::ConstantColumn {
+            return Err(Error::ZeroVariance {
                 what: "standardize: `x`",
-                col,
+                col: Some(col),
                 value: x[[0, col]],
             });
         }
@@ -92,7 +92,7 @@ mod tests {
     fn a_constant_column_is_named() {
         let x = array![[1.0, 0.1], [2.0, 0.1], [4.0, 0.1]];
         let error = standardize(x.view()).unwrap_err();
-        assert!(matches!(error, Error::ConstantColumn { col: 1, .. }), "{error}");
+        assert!(matches!(error, Error::ZeroVariance { col: Some(1), .. }), "{error}");
         assert!(standardize(array![[1.0]].view()).is_err(), "one row does not vary");
     }
 }

@@ -138,7 +138,7 @@ impl PcaParams {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::TooFewSamples`] for one row, [`Error::Parameter`]
-    /// for a number of components or a share out of range, [`Error::ConstantColumn`] when nothing varies
+    /// for a number of components or a share out of range, [`Error::ZeroVariance`] when nothing varies
     /// at all, or when whitening meets a direction without variance, and [`Error::NotConverged`] from
     /// `Power` or the decomposition.
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<Pca> {
@@ -197,7 +197,7 @@ impl PcaParams {
             (self.whiten, explained_variance.iter().position(|&v| v <= total * f64::EPSILON))
         {
             let what = "Pca with whitening: component (lower n_components)";
-            return Err(Error::ConstantColumn { what, col, value: explained_variance[col] });
+            return Err(Error::ZeroVariance { what, col: Some(col), value: explained_variance[col] });
         }
         let left = n.min(d) - k;
         let noise =
@@ -285,7 +285,7 @@ fn total_variance(squares: f64, mean: &Array1<f64>, x: ArrayView2<f64>) -> Resul
     let total = squares / (x.nrows() - 1) as f64;
     if total <= (10.0 * f64::EPSILON).powi(2) * mean.dot(mean) {
         let what = "Pca: every column of `x`";
-        return Err(Error::ConstantColumn { what, col: 0, value: x[[0, 0]] });
+        return Err(Error::ZeroVariance { what, col: Some(0), value: x[[0, 0]] });
     }
     Ok(total)
 }
@@ -451,11 +451,11 @@ mod tests {
             Err(Error::NotFinite { row: 0, col: 1, .. })
         ));
         let flat = array![[0.1, 3.0], [0.1, 3.0], [0.1, 3.0]];
-        assert!(matches!(Pca::params(1).fit(flat.view()), Err(Error::ConstantColumn { .. })));
+        assert!(matches!(Pca::params(1).fit(flat.view()), Err(Error::ZeroVariance { .. })));
         let line = array![[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]];
         assert!(matches!(
             Pca::params(2).whiten(true).fit(line.view()),
-            Err(Error::ConstantColumn { col: 1, .. })
+            Err(Error::ZeroVariance { col: Some(1), .. })
         ));
         let model = Pca::params(1).fit(x.view()).unwrap();
         assert!(matches!(model.transform(array![[1.0]].view()), Err(Error::Shape { .. })));

@@ -265,13 +265,13 @@ impl BoundArgs {
 /// ```
 ///
 /// # Errors
-/// [`Error::Binding`] with the first [`BindMistake`].
+/// [`Error::Refused`] with the first [`BindMistake`].
 pub fn bind(signature: &Signature, args: &[i64], kwargs: &[(&str, i64)]) -> Result<BoundArgs> {
     match assign(signature, args, kwargs) {
         Ok(arguments) => Ok(BoundArgs { arguments }),
         Err(mistake) => {
-            let (signature, mistake) = (signature.text.clone(), mistake.to_string());
-            Err(Error::Binding { signature, mistake })
+            let call = format!("({})", signature.text);
+            Err(Error::Refused { call, reason: mistake.to_string() })
         }
     }
 }
@@ -349,7 +349,7 @@ mod tests {
 
     fn mistake(text: &str, args: &[i64], kwargs: &[(&str, i64)]) -> String {
         match bind(&Signature::parse(text).unwrap(), args, kwargs).unwrap_err() {
-            Error::Binding { mistake, .. } => mistake,
+            Error::Refused { reason, .. } => reason,
             other => panic!("{other}"),
         }
     }

@@ -36,7 +36,7 @@ impl Sandbox {
     /// A new repository.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Command`] when there is no git.
+    /// [`Error::Io`]; [`Error::Refused`] when there is no git.
     pub fn new() -> Result<Self> {
         let sandbox = Self { scratch: Scratch::new()?, commands: Cell::new(0) };
         sandbox.git(&["init", "-q"])?;
@@ -71,21 +71,21 @@ impl Sandbox {
     /// Runs git; returns what it wrote.
     ///
     /// # Errors
-    /// [`Error::Command`] with git's words when it fails; [`Error::Timeout`] after 20 seconds.
+    /// [`Error::Refused`] with git's words when it fails, and after 20 seconds.
     pub fn git(&self, args: &[&str]) -> Result<String> {
         let RunOutput { status, stdout, stderr } = self.try_git(args)?;
         if status == 0 {
             return Ok(stdout);
         }
         let said = if stderr.trim().is_empty() { stdout } else { stderr };
-        let command = format!("git {}", args.join(" "));
-        Err(Error::Command { command, reason: format!("status {status}: {}", said.trim()) })
+        let call = format!("git {}", args.join(" "));
+        Err(Error::Refused { call, reason: format!("status {status}: {}", said.trim()) })
     }
 
     /// Runs git; a failure is an answer.
     ///
     /// # Errors
-    /// [`Error::Command`] when there is no git; [`Error::Timeout`] after 20 seconds.
+    /// [`Error::Refused`] when there is no git, and after 20 seconds.
     pub fn try_git(&self, args: &[&str]) -> Result<RunOutput> {
         self.commands.set(self.commands.get() + 1);
         let date = format!("{} +0000", EPOCH + 60 * self.commands.get());
@@ -202,7 +202,7 @@ mod tests {
         let sandbox = Sandbox::new().unwrap();
         assert_eq!(sandbox.graph().unwrap().commits().count(), 0);
         let wrong = sandbox.git(&["show", "nothing"]);
-        assert!(matches!(wrong, Err(Error::Command { .. })));
+        assert!(matches!(wrong, Err(Error::Refused { .. })));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// met. Symbolic links are not followed. The same as `du -B1`, which takes a directory's own order.
 ///
 /// # Errors
-/// [`Error::Io`](crate::Error::Io); [`Error::Unsupported`](crate::Error::Unsupported) on systems that
+/// [`Error::Io`](crate::Error::Io); [`Error::Refused`](crate::Error::Refused) on systems that
 /// do not tell blocks.
 ///
 /// ```
@@ -70,7 +70,10 @@ fn add_up(
 
 #[cfg(not(unix))]
 fn usage(_: &Path) -> Result<Vec<(PathBuf, u64)>> {
-    Err(Error::Unsupported { what: "disk_usage", needs: "counts of allocated blocks" })
+    Err(Error::Refused {
+        call: "disk_usage".to_owned(),
+        reason: "it needs counts of allocated blocks, which this operating system has not".to_owned(),
+    })
 }
 
 #[cfg(unix)]

@@ -105,7 +105,7 @@ pub struct RunOutput {
 /// a program can handle to put its things in order, and half a second later SIGKILL, which it cannot.
 ///
 /// # Errors
-/// [`Error::Command`] when it cannot be started; [`Error::Timeout`]; [`Error::Parameter`] for a time
+/// [`Error::Refused`] when it cannot be started, or did not end in time; [`Error::Parameter`] for a time
 /// that is not > 0.
 ///
 /// ```
@@ -114,7 +114,7 @@ pub struct RunOutput {
 /// let told = run("echo", &["two  spaces; $(id) *"], &RunOptions::new())?;
 /// assert_eq!((told.status, told.stdout.as_str()), (0, "two  spaces; $(id) *\n"));
 /// let late = run("sleep", &["60"], &RunOptions::new().timeout_s(0.1));
-/// assert!(matches!(late, Err(Error::Timeout { .. })));
+/// assert!(matches!(late, Err(Error::Refused { .. })));
 /// # Ok::<(), Error>(())
 /// ```
 pub fn run(cmd: &str, args: &[&str], options: &RunOptions) -> Result<RunOutput> {
@@ -135,7 +135,9 @@ pub fn run(cmd: &str, args: &[&str], options: &RunOptions) -> Result<RunOutput> 
         }
         if let Some(limit) = limit.filter(|&limit| started.elapsed() >= limit) {
             program.stop();
-            return Err(Error::Timeout { command: words(cmd, args), seconds: limit.as_secs_f64() });
+            let (call, seconds) = (words(cmd, args), limit.as_secs_f64());
+            let reason = format!("stopped after {seconds} s; give it more time, or less to do");
+            return Err(Error::Refused { call, reason });
         }
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(10));
@@ -168,7 +170,7 @@ fn start(cmd: &str, args: &[&str], options: &RunOptions) -> Result<Child> {
     }
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    command.spawn().map_err(|e| Error::Command { command: words(cmd, args), reason: e.to_string() })
+    command.spawn().map_err(|e| Error::Refused { call: words(cmd, args), reason: e.to_string() })
 }
 
 fn feed(pipe: Option<impl Write + Send + 'static>, bytes: Vec<u8>) -> JoinHandle<()> {
@@ -315,7 +317,7 @@ mod tests {
         let options = RunOptions::new().dir(scratch.path()).timeout_s(0.4);
         let begun = Instant::now();
         let late = run("sh", &["-c", script], &options);
-        assert!(matches!(late, Err(Error::Timeout { seconds: 0.4, .. })), "{late:?}");
+        assert!(matches!(late, Err(Error::Refused { ref reason, .. }) if reason.contains("0.4 s")), "{late:?}");
         assert!(begun.elapsed() < Duration::from_secs(5));
         assert!(scratch.path().join("tidied").exists(), "SIGTERM comes first");
         // A zombie that nobody has reaped yet still has its name: ask for its state.
@@ -327,15 +329,15 @@ mod tests {
     fn a_deaf_program_is_killed_and_an_orphan_does_not_hold_us() {
         let deaf = ["-c", "trap '' TERM; while :; do sleep 0.05; done"];
         let late = run("sh", &deaf, &RunOptions::new().timeout_s(0.2));
-        assert!(matches!(late, Err(Error::Timeout { .. })));
+        assert!(matches!(late, Err(Error::Refused { .. })));
         let orphan = run("sh", &["-c", "sleep 30 &"], &RunOptions::new().timeout_s(0.2));
-        assert!(matches!(orphan, Err(Error::Timeout { .. })));
+        assert!(matches!(orphan, Err(Error::Refused { .. })));
     }
 
     #[test]
     fn mistakes_have_names() {
         let none = run("no-such-program", &["a"], &RunOptions::new());
-        assert!(matches!(none, Err(Error::Command { .. })));
+        assert!(matches!(none, Err(Error::Refused { .. })));
         for seconds in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             let wrong = run("true", &[], &RunOptions::new().timeout_s(seconds));
             assert!(matches!(wrong, Err(Error::Parameter { name: "timeout_s", .. })));

@@ -108,7 +108,7 @@ impl Follower {
     /// yet.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io); [`Error::Unsupported`](crate::Error::Unsupported) on systems without inodes.
+    /// [`Error::Io`](crate::Error::Io); [`Error::Refused`](crate::Error::Refused) on systems without inodes.
     ///
     /// ```
     /// use mlnotes::engineering::shell::{Follower, Scratch};
@@ -207,7 +207,10 @@ fn identity(file: &File, path: &Path) -> Result<(u64, u64)> {
 
 #[cfg(not(unix))]
 fn identity(_: &File, _: &Path) -> Result<(u64, u64)> {
-    Err(crate::Error::Unsupported { what: "Follower", needs: "files with inodes" })
+    Err(crate::Error::Refused {
+        call: "Follower".to_owned(),
+        reason: "it needs files with inodes, which this operating system has not".to_owned(),
+    })
 }
 
 #[cfg(unix)]

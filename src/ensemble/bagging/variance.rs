@@ -84,7 +84,7 @@ pub fn member_variance(predictions: ArrayView2<f64>) -> Result<MemberVariance> {
     let shared = means.var(1.0) - within / members as f64;
     let sigma2 = shared + within;
     if sigma2 <= 0.0 {
-        return Err(Error::ZeroVariance { what: WHAT, value: predictions[[0, 0]] });
+        return Err(Error::ZeroVariance { what: WHAT, col: None, value: predictions[[0, 0]] });
     }
     Ok(MemberVariance { sigma2, rho: shared / sigma2 })
 }

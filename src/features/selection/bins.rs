@@ -136,7 +136,7 @@ impl BinnerParams {
             return Err(Error::TooFewSamples { what: WHAT, needed: self.n_bins, got: x.len() });
         }
         if x.iter().all(|v| v.total_cmp(&x[0]).is_eq()) {
-            return Err(Error::ZeroVariance { what: WHAT, value: x[0] });
+            return Err(Error::ZeroVariance { what: WHAT, col: None, value: x[0] });
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::SingleClass`]; [`Error::Negative`] (its
-/// index counts row by row); [`Error::ConstantColumn`] for a column of zeros.
+/// index counts row by row); [`Error::ZeroVariance`] for a column of zeros.
 ///
 /// ```
 /// use mlnotes::features::selection::chi2;
@@ -44,7 +44,7 @@ pub fn chi2(x: ArrayView2<f64>, y: &[usize]) -> Result<(Array1<f64>, Array1<f64>
     }
     let total = x.sum_axis(Axis(0));
     if let Some(col) = total.iter().position(|&sum| sum == 0.0) {
-        return Err(Error::ConstantColumn { what: WHAT, col, value: 0.0 });
+        return Err(Error::ZeroVariance { what: WHAT, col: Some(col), value: 0.0 });
     }
     let mut class_of: BTreeMap<usize, usize> = y.iter().map(|&label| (label, 0)).collect();
     class_of.values_mut().enumerate().for_each(|(i, class)| *class = i);
@@ -88,7 +88,7 @@ mod tests {
         let error = chi2(array![[1.0, 2.0], [3.0, -4.0]].view(), &y).unwrap_err();
         assert!(matches!(error, Error::Negative { index: 3, .. }), "{error}");
         let zeros = chi2(array![[1.0, 0.0], [3.0, 0.0]].view(), &y);
-        assert!(matches!(zeros, Err(Error::ConstantColumn { col: 1, .. })));
+        assert!(matches!(zeros, Err(Error::ZeroVariance { col: Some(1), .. })));
         assert!(matches!(
             chi2(array![[1.0], [2.0]].view(), &[1, 1]),
             Err(Error::SingleClass { .. })

@@ -48,7 +48,7 @@ pub fn gain_ratio(x: &[usize], y: &[usize]) -> Result<f64> {
     check_classes("gain_ratio: `y`", y)?;
     check_length("gain_ratio: `x`", x, y.len())?;
     if x.iter().all(|value| *value == x[0]) {
-        return Err(Error::ZeroVariance { what: "gain_ratio: `x`", value: x[0] as f64 });
+        return Err(Error::ZeroVariance { what: "gain_ratio: `x`", col: None, value: x[0] as f64 });
     }
     Ok(gain(x, y) / entropy(x.iter()))
 }

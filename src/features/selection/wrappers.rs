@@ -251,7 +251,7 @@ mod tests {
         let nan = rfe(|_| Ok(array![1.0, f64::NAN]), x.view(), 1);
         assert!(matches!(nan, Err(Error::NotFinite { .. })));
         let flat = l1_select(array![[1.0, 2.0], [1.0, 4.0]].view(), array![1.0, 2.0].view(), 0.1);
-        assert!(matches!(flat, Err(Error::ConstantColumn { col: 0, .. })));
+        assert!(matches!(flat, Err(Error::ZeroVariance { col: Some(0), .. })));
         assert!(matches!(
             l1_select(x.view(), array![1.0, 2.0].view(), -0.1),
             Err(Error::Parameter { .. })

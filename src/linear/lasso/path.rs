@@ -102,7 +102,7 @@ pub fn alpha_grid(
     // A hair more, so that rounding lets no weight in at the first penalty.
     let top = largest / (x.nrows() as f64 * l1_ratio) * (1.0 + 1e-12);
     if top <= f64::MIN_POSITIVE {
-        return Err(Error::ZeroVariance { what: "alpha_grid: `y`", value: y_mean });
+        return Err(Error::ZeroVariance { what: "alpha_grid: `y`", col: None, value: y_mean });
     }
     Ok((0..n).map(|i| top * eps.powf(i as f64 / (n - 1) as f64)).collect())
 }

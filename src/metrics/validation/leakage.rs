@@ -173,7 +173,7 @@ fn check(x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<()> {
         return Err(Error::TooFewSamples { what: "leakage_scan: `x`", needed: NEEDED, got });
     }
     if y.iter().all(|v| v.total_cmp(&y[0]).is_eq()) {
-        return Err(Error::ZeroVariance { what: "leakage_scan: `y`", value: y[0] });
+        return Err(Error::ZeroVariance { what: "leakage_scan: `y`", col: None, value: y[0] });
     }
     Ok(())
 }

@@ -90,7 +90,7 @@ impl LinearChainCrf {
     ///
     /// # Errors
     /// [`Error::Empty`] for no position, [`Error::NotFinite`] for a value that is not (row: position, column: place in its list),
-    /// [`Error::Impossible`] when weights of `-∞` leave no labelling.
+    /// [`Error::NoSolution`] when weights of `-∞` leave no labelling.
     pub fn log_partition(&self, x: &[Features]) -> Result<f64> {
         let node = self.node(&self.encode(x)?);
         chain::log_total(NAME, &self.chain().forward(node.view()))

@@ -92,7 +92,7 @@ impl BaumWelchParams {
     ///
     /// # Errors
     /// [`Error::Empty`] for no sequence or one of length 0, [`Error::Label`] for a symbol out of range,
-    /// [`Error::Parameter`], [`Error::Shape`] for a start that does not fit, [`Error::Impossible`] for a
+    /// [`Error::Parameter`], [`Error::Shape`] for a start that does not fit, [`Error::NoSolution`] for a
     /// sequence that it cannot produce.
     pub fn fit(&self, obs: &[Vec<usize>]) -> Result<BaumWelch> {
         check_em("BaumWelch", self.k, self.max_iter, self.n_init, self.tol)?;

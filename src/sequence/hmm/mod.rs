@@ -42,7 +42,7 @@ macro_rules! inference {
             #[doc = concat!("`ln p(x)` of one sequence, ", $shape, ".")]
             ///
             /// # Errors
-            /// [`Error::Empty`] for no observation, [`Error::Impossible`] for probability 0, and those of
+            /// [`Error::Empty`] for no observation, [`Error::NoSolution`] for probability 0, and those of
             /// a malformed observation: [`Error::Label`], [`Error::Shape`], [`Error::NotFinite`].
             pub fn log_likelihood(&self, obs: $obs) -> Result<f64> {
                 let node = self.node(obs)?;

@@ -203,7 +203,7 @@ impl AbTestParams {
         let (weight_a, weight_b) = (a.0.len() as f64 - 1.0, b.0.len() as f64 - 1.0);
         let var_pre = weight_a * mean_and_variance(a.1).1 + weight_b * mean_and_variance(b.1).1;
         if var_pre <= 0.0 {
-            return Err(Error::ZeroVariance { what: "cuped_test: `pre`", value: a.1[0] });
+            return Err(Error::ZeroVariance { what: "cuped_test: `pre`", col: None, value: a.1[0] });
         }
         let theta = (weight_a * covariance(a.0, a.1) + weight_b * covariance(b.0, b.1)) / var_pre;
         // Any centre of `pre` gives the same difference, as long as it is one for both groups.
@@ -215,7 +215,7 @@ impl AbTestParams {
         check_group(what, "sample", values)?;
         let (mean, variance) = mean_and_variance(values);
         if variance <= 0.0 {
-            return Err(Error::ZeroVariance { what, value: mean });
+            return Err(Error::ZeroVariance { what, col: None, value: mean });
         }
         let n = values.len() as f64;
         Ok(self.outcome(mean, (variance / n).sqrt(), &NullDistribution::t(n - 1.0)))
@@ -232,7 +232,7 @@ impl AbTestParams {
         check_group(estimator, "second group", b)?;
         let ((mean_a, var_a), (mean_b, var_b)) = (mean_and_variance(a), mean_and_variance(b));
         if var_a <= 0.0 && var_b <= 0.0 {
-            return Err(Error::ZeroVariance { what: estimator, value: mean_a });
+            return Err(Error::ZeroVariance { what: estimator, col: None, value: mean_a });
         }
         let variances = [var_a / a.len() as f64, var_b / b.len() as f64];
         Ok(Pair { effect: mean_a - mean_b, variances })
@@ -281,7 +281,7 @@ pub fn cuped(y: ArrayView1<f64>, pre: ArrayView1<f64>) -> Result<Cuped> {
     for (what, variance, value) in [("cuped: `y`", var_y, y[0]), ("cuped: `pre`", var_pre, pre[0])]
     {
         if variance <= 0.0 {
-            return Err(Error::ZeroVariance { what, value });
+            return Err(Error::ZeroVariance { what, col: None, value });
         }
     }
     let theta = covariance(y, pre) / var_pre;

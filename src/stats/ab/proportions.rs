@@ -79,7 +79,7 @@ impl AbTestParams {
             p1 * (1.0 - p1) / one + p2 * (1.0 - p2) / two
         };
         if variance <= 0.0 {
-            return Err(Error::ZeroVariance { what: NAME, value: p1 });
+            return Err(Error::ZeroVariance { what: NAME, col: None, value: p1 });
         }
         let normal = NullDistribution::Normal;
         let test = self.outcome(p1 - p2, variance.sqrt(), &normal);

@@ -133,7 +133,7 @@ impl AbTestParams {
         let (a, b) = (delta(a.0, a.1), delta(b.0, b.1));
         let std_error = a.std_error.hypot(b.std_error);
         if std_error <= 0.0 {
-            return Err(Error::ZeroVariance { what: NAME, value: a.ratio });
+            return Err(Error::ZeroVariance { what: NAME, col: None, value: a.ratio });
         }
         Ok(self.outcome(a.ratio - b.ratio, std_error, &NullDistribution::Normal))
     }

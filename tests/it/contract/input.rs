@@ -102,7 +102,7 @@ fn one_row_is_an_error_or_a_finite_answer() {
             Err(
                 Error::TooFewSamples { .. }
                 | Error::TooManyClusters { distinct: 1, .. }
-                | Error::ConstantColumn { col: 0, .. }
+                | Error::ZeroVariance { col: Some(0), .. }
                 | Error::SingleClass { class: 0, .. },
             ) => refused += 1,
             Err(other) => panic!("{}: {other}", estimator.name),

@@ -199,8 +199,8 @@ fn arguments_are_bound_as_inspect_binds_them() {
                 assert!(same(&seen.arguments, &case.seen.unwrap()), "{about}: {seen:?}");
                 bound += 1;
             }
-            (Err(Error::Binding { mistake, .. }), Some(error)) => {
-                assert_eq!(mistake, error, "{about}");
+            (Err(Error::Refused { reason, .. }), Some(error)) => {
+                assert_eq!(reason, error, "{about}");
                 refused += 1;
             }
             (ours, error) => panic!("{about}: {ours:?}, Python: {error:?}"),

@@ -43,7 +43,7 @@ impl Exponential {
         if sum > 0.0 {
             return Ok(Self { n: data.len() as f64, sum });
         }
-        Err(Error::ZeroVariance { what: "Exponential: `data`", value: 0.0 })
+        Err(Error::ZeroVariance { what: "Exponential: `data`", col: None, value: 0.0 })
     }
 }
 

@@ -49,7 +49,7 @@ fn check_each(
 /// Two different values at least: with one, the likelihood grows without end.
 fn check_varies(what: &'static str, data: ArrayView1<f64>) -> Result<()> {
     let (low, high) = range(data);
-    if low < high { Ok(()) } else { Err(Error::ZeroVariance { what, value: low }) }
+    if low < high { Ok(()) } else { Err(Error::ZeroVariance { what, col: None, value: low }) }
 }
 
 fn range(data: ArrayView1<f64>) -> (f64, f64) {

@@ -46,7 +46,7 @@ impl UniformZeroTo {
         if max > 0.0 {
             return Ok(Self { n: data.len() as f64, max });
         }
-        Err(Error::ZeroVariance { what: "UniformZeroTo: `data`", value: max })
+        Err(Error::ZeroVariance { what: "UniformZeroTo: `data`", col: None, value: max })
     }
 
     /// The exact interval `[max, max · (1 − level)^{−1/n}]`: `max/θ` has the distribution function `uⁿ`.

@@ -7,8 +7,8 @@
 
 use super::dep_line::{absolute, read};
 use super::failures::kernel_error;
+use super::item::Item;
 use super::layers::{Layer, Stamp, stamp};
-use super::model;
 use super::package::{self, Package, Pins};
 use super::words::has_word;
 use super::{RustEngine, text_bundle};
@@ -349,7 +349,7 @@ impl RustEngine {
             }
         }
         let homes: BTreeSet<usize> =
-            self.items.live().iter().filter_map(model::Item::home_of_statics).collect();
+            self.items.live().iter().filter_map(Item::home_of_statics).collect();
         for home in homes {
             let text = &self.cells[&home].text;
             if changed.iter().any(|name| has_word(text, name)) {

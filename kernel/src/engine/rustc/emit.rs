@@ -1,7 +1,8 @@
 //! The items of a session as text: each at its level, statics in the one cell that holds them.
 
-use super::model::{Item, Plan, Text};
+use super::item::{Item, Text};
 use super::places;
+use super::plan::Plan;
 use crate::engine::errors::Cells;
 use crate::engine::mapped::Mapped;
 use crate::engine::source::{CellItem, Parsed};

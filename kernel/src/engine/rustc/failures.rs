@@ -1,6 +1,7 @@
 //! After a cell failed: which of the ways it was, said in the reader's terms.
 
-use super::model::{Plan, Without};
+use super::item::Without;
+use super::plan::Plan;
 use super::{RustEngine, hints};
 use crate::engine::errors::{self, Diagnostic};
 use crate::engine::output::{Failed, Panic, Report};

@@ -1,7 +1,8 @@
 //! Which items a cell is compiled with: those that it names, directly or through others. A session of
 //! many types costs a cell only what it uses.
 
-use super::model::{Item, Plan, Text};
+use super::item::{Item, Text};
+use super::plan::Plan;
 use super::words::root_of;
 use crate::engine::facts::{Facts, MACROS, TYPES, VALUES};
 use crate::engine::source::Parsed;

@@ -1,7 +1,8 @@
 //! What errors in older items say: which of them the cell replaces, and which no longer fit.
 
 use super::compile::Blame;
-use super::model::{Plan, Without};
+use super::item::Without;
+use super::plan::Plan;
 use crate::engine::source::{CellItem, Parsed};
 
 /// Codes of rustc for two definitions of one thing.

@@ -1,27 +1,29 @@
 //! A cell's text, taken apart.
 
+mod awaits;
+mod bindings;
+mod made;
+mod outside;
+mod tail;
+mod uses;
+
 use super::facts::{self, Facts};
 use super::files;
 use super::statics::{CellStatic, Statics, statics_in};
+use awaits::waits;
+use bindings::{mentions_inference, names_of};
+use outside::{included, path_of};
 use proc_macro2::Span;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use syn::spanned::Spanned;
-use syn::visit::{self, Visit};
+use syn::visit::Visit;
 use syn::{Block, Expr, Item, Local, Macro, Pat, Stmt, parse::Parser};
+use tail::{has_value, macro_has_value};
+use uses::use_names;
 
-/// A variable that a cell binds at its top level.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Binding {
-    /// Its name.
-    pub name: String,
-    /// Whether it is `mut`.
-    pub mutable: bool,
-    /// Whether the statement names the whole type already.
-    pub typed: bool,
-    /// For a statement that binds this name alone: its bytes, and those of the value.
-    pub alone: Option<(Range<usize>, Range<usize>)>,
-}
+pub use bindings::Binding;
+pub use made::Made;
 
 /// An item of a cell.
 #[derive(Debug, Clone)]
@@ -62,65 +64,6 @@ pub struct CellMacro {
     pub name: String,
     /// Without any knowledge of what it expands to.
     facts: Facts,
-}
-
-/// What a macro call turned out to make.
-#[derive(Debug, Clone)]
-pub enum Made {
-    /// Items, with what is known of all of them, and their text.
-    Items(Box<Facts>, String),
-    /// Variables, perhaps.
-    Bindings(Vec<Binding>),
-    /// A value, or only effects.
-    Nothing,
-}
-
-impl Made {
-    /// What an expanded macro call is.
-    pub fn of(text: &str) -> Self {
-        let Ok(statements) = Block::parse_within.parse_str(text) else { return Self::Nothing };
-        let mut items: Option<Facts> = None;
-        let mut bindings: Vec<Binding> = Vec::new();
-        let mut only_items = true;
-        for statement in &statements {
-            match statement {
-                Stmt::Item(item) => {
-                    let mut facts = Facts::of(item);
-                    if let Item::Use(item) = item {
-                        let mut uses = Vec::new();
-                        use_names(&item.tree, "", &mut uses);
-                        let all = facts::TYPES | facts::VALUES | facts::MACROS;
-                        facts.defines.extend(uses.into_iter().map(|(name, _)| (name, all)));
-                    }
-                    // All of it is one call: what one part is about, the whole is.
-                    facts.heading = None;
-                    items.get_or_insert_default().merge(facts);
-                }
-                Stmt::Local(local) => {
-                    only_items = false;
-                    bindings.extend(names_of(&local.pat));
-                }
-                Stmt::Expr(Expr::Verbatim(nothing), _) if nothing.is_empty() => {}
-                Stmt::Expr(Expr::Tuple(unit), _) if unit.elems.is_empty() => {}
-                _ => only_items = false,
-            }
-        }
-        proc_macro2::extra::invalidate_current_thread_spans();
-        match items {
-            Some(facts) if only_items => {
-                // The semicolon behind the call is no item.
-                let nothing = |statement: &Stmt| matches!(statement, Stmt::Expr(Expr::Verbatim(tokens), _) if tokens.is_empty());
-                let text = text.trim();
-                let bare =
-                    text.strip_suffix(';').filter(|_| statements.last().is_some_and(nothing));
-                // By std's name, which every crate has.
-                let text = bare.unwrap_or(text).trim_end().replace(" ::alloc::", " ::std::");
-                Self::Items(Box::new(facts), text.replace("(::alloc::", "(::std::"))
-            }
-            _ if !bindings.is_empty() => Self::Bindings(bindings),
-            _ => Self::Nothing,
-        }
-    }
 }
 
 /// A cell, taken apart.
@@ -362,161 +305,7 @@ impl Parsed {
     }
 
     fn find_awaits(&mut self, statement: &Stmt) {
-        let mut awaits = Awaits(false);
-        awaits.visit_stmt(statement);
-        self.asynchronous |= awaits.0;
-    }
-}
-
-/// The items of the file that an `include!` names, and the copy of it; `None` when it is an expression.
-fn included(mac: &Macro) -> Option<(Facts, std::path::PathBuf)> {
-    if !mac.path.is_ident("include") {
-        return None;
-    }
-    let file = mac.parse_body::<syn::LitStr>().ok()?.value();
-    let (text, copy) = files::code(&file)?;
-    // Another thread: the parser of this one is at work.
-    let made = std::thread::scope(|scope| scope.spawn(|| Made::of(&text)).join());
-    match made {
-        Ok(Made::Items(facts, _)) => Some((*facts, copy)),
-        _ => None,
-    }
-}
-
-/// The file of a `#[path = "…"]`.
-fn path_of(attribute: &syn::Attribute) -> Option<String> {
-    let value = &attribute.meta.require_name_value().ok()?.value;
-    match (attribute.path().is_ident("path"), value) {
-        (true, Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })) => Some(text.value()),
-        _ => None,
-    }
-}
-
-/// Whether a type leaves parts to be inferred.
-fn mentions_inference(ty: &syn::Type) -> bool {
-    struct Infer(bool);
-    impl Visit<'_> for Infer {
-        fn visit_type_infer(&mut self, _: &syn::TypeInfer) {
-            self.0 = true;
-        }
-    }
-    let mut infer = Infer(false);
-    infer.visit_type(ty);
-    infer.0
-}
-
-/// Loops and assignments have no value worth showing.
-fn has_value(expr: &Expr) -> bool {
-    match expr {
-        Expr::ForLoop(_) | Expr::While(_) | Expr::Assign(_) | Expr::Return(_) => false,
-        Expr::If(branch) => branch.else_branch.is_some(),
-        Expr::Macro(expr) => macro_has_value(&expr.mac),
-        _ => true,
-    }
-}
-
-/// Statement-like macros end a cell without a value.
-fn macro_has_value(mac: &Macro) -> bool {
-    const SILENT: [&str; 12] = [
-        "println",
-        "print",
-        "eprintln",
-        "eprint",
-        "assert",
-        "assert_eq",
-        "assert_ne",
-        "debug_assert",
-        "panic",
-        "todo",
-        "unimplemented",
-        "unreachable",
-    ];
-    let name = mac.path.segments.last().map(|segment| segment.ident.to_string());
-    name.is_some_and(|name| !SILENT.contains(&name.as_str()))
-}
-
-/// The names that a pattern binds, or compares with.
-pub fn names_of(pattern: &Pat) -> Vec<Binding> {
-    let mut names = PatternNames::default();
-    names.visit_pat(pattern);
-    let binding = |(name, mutable)| Binding { name, mutable, typed: false, alone: None };
-    names.0.into_iter().map(binding).collect()
-}
-
-#[derive(Default)]
-struct PatternNames(Vec<(String, bool)>);
-
-impl Visit<'_> for PatternNames {
-    fn visit_pat_ident(&mut self, pattern: &syn::PatIdent) {
-        // Which of them are constants to compare with, only the compiler knows.
-        self.0.push((pattern.ident.to_string(), pattern.mutability.is_some()));
-        visit::visit_pat_ident(self, pattern);
-    }
-}
-
-/// Finds an `.await` that the cell itself waits for.
-struct Awaits(bool);
-
-impl Visit<'_> for Awaits {
-    fn visit_expr_await(&mut self, expr: &syn::ExprAwait) {
-        self.0 = true;
-        visit::visit_expr_await(self, expr);
-    }
-    fn visit_macro(&mut self, mac: &Macro) {
-        self.0 |= awaits_in(mac.tokens.clone());
-    }
-    fn visit_expr_closure(&mut self, _: &syn::ExprClosure) {}
-    fn visit_expr_async(&mut self, _: &syn::ExprAsync) {}
-    fn visit_item(&mut self, _: &Item) {}
-}
-
-/// Whether the tokens of a macro hold an `.await`. One in an `async` block of its own counts too:
-/// to wait where nobody needs to does no harm.
-fn awaits_in(tokens: proc_macro2::TokenStream) -> bool {
-    use proc_macro2::TokenTree;
-    let mut after_dot = false;
-    tokens.into_iter().any(|token| {
-        let dot = std::mem::replace(&mut after_dot, false);
-        match token {
-            TokenTree::Group(group) => awaits_in(group.stream()),
-            TokenTree::Ident(word) => dot && word == "await",
-            TokenTree::Punct(mark) => {
-                after_dot = mark.as_char() == '.';
-                false
-            }
-            TokenTree::Literal(_) => false,
-        }
-    })
-}
-
-fn use_names(tree: &syn::UseTree, path: &str, names: &mut Vec<(String, String)>) {
-    match tree {
-        syn::UseTree::Path(tree) => {
-            use_names(&tree.tree, &format!("{path}{}::", tree.ident), names);
-        }
-        syn::UseTree::Name(tree) if tree.ident == "self" => {
-            let path = path.trim_end_matches("::");
-            let name = path.rsplit("::").next().unwrap_or(path);
-            names.push((name.to_owned(), format!("use {path};")));
-        }
-        syn::UseTree::Name(tree) => {
-            names.push((tree.ident.to_string(), format!("use {path}{};", tree.ident)));
-        }
-        syn::UseTree::Rename(tree) => {
-            let text = if tree.ident == "self" {
-                format!("use {} as {};", path.trim_end_matches("::"), tree.rename)
-            } else {
-                format!("use {path}{} as {};", tree.ident, tree.rename)
-            };
-            let name = if tree.rename == "_" { text.clone() } else { tree.rename.to_string() };
-            names.push((name, text));
-        }
-        syn::UseTree::Glob(_) => names.push((format!("use {path}*"), format!("use {path}*;"))),
-        syn::UseTree::Group(tree) => {
-            for tree in &tree.items {
-                use_names(tree, path, names);
-            }
-        }
+        self.asynchronous |= waits(statement);
     }
 }
 

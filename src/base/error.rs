@@ -310,6 +310,14 @@ pub enum Error {
         /// What the system lacks.
         needs: &'static str,
     },
+    /// A stored model could not be read or written.
+    #[error("stored {model}: {problem}; store it again from a fitted model")]
+    Stored {
+        /// The model.
+        model: String,
+        /// What is wrong with it, and where.
+        problem: String,
+    },
     /// A figure could not be drawn.
     #[error("{figure}: {reason}")]
     Plot {

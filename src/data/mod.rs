@@ -37,7 +37,7 @@ pub use made::{
 };
 pub(crate) use prep::check_splits;
 pub use prep::{
-    Split, Standardized, augment, dedup, k_fold, standardize, stratified_k_fold,
+    Split, StandardScaler, StandardScalerParams, Standardized, augment, dedup, k_fold, standardize, stratified_k_fold,
     stratified_train_test_split, train_test_split,
 };
 pub use sets::{

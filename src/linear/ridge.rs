@@ -16,10 +16,11 @@
 //! 3.47 and 3.50.
 
 use super::penalised::{check_alpha, check_pair, means, predict};
-use crate::base::{Fitted, Regressor, r2_of};
+use crate::base::{Fitted, Regressor, finite, r2_of, shape, stored};
 use crate::{Error, Result};
 use faer::Mat;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 
 const X: &str = "Ridge: `x`";
 const Y: &str = "Ridge: `y`";
@@ -55,7 +56,8 @@ pub struct RidgeParams {
 }
 
 /// A fitted ridge regression.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct Ridge {
     /// Weights `w`, shape `(n_features,)`.
@@ -66,8 +68,14 @@ pub struct Ridge {
     pub df: f64,
 }
 
+stored!(Ridge, |m| {
+    finite("coef", &m.coef)?;
+    finite("intercept", [&m.intercept, &m.df])
+});
+
 /// Weights over a range of penalties.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct RidgePath {
     /// The penalties, as they were given, shape `(n_alphas,)`.
@@ -79,6 +87,14 @@ pub struct RidgePath {
     /// Effective numbers of weights, shape `(n_alphas,)`.
     pub df: Array1<f64>,
 }
+
+stored!(RidgePath, |m| {
+    let n = m.alphas.len();
+    shape("coef", m.coef.nrows(), n)?;
+    shape("intercept", (m.intercept.len(), m.df.len()), (n, n))?;
+    finite("coef", &m.coef)?;
+    finite("intercept", m.intercept.iter().chain(&m.df).chain(&m.alphas))
+});
 
 impl RidgeParams {
     /// Whether to fit an intercept.

@@ -18,15 +18,14 @@ use super::cart::{
     Columns, Criterion, DecisionTreeClassifier, DecisionTreeClassifierParams,
     DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, Tree, shares,
 };
-use crate::base::{
-    accuracy_of, argmax, check_classes, check_matrix, check_rows, check_target, r_squared, stream,
-};
+use crate::base::{Classifier, Fitted, Regressor, accuracy_of, argmax, check_classes, check_matrix, check_rows, check_target, holds, r_squared, stored, stream, widened};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Trees between two looks for an interrupt, and rows that one task predicts.
 const CHUNK: usize = 64;
@@ -117,7 +116,7 @@ struct Ensemble {
 }
 
 /// The out-of-bag judgement: each row by the trees whose sample left it out.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OutOfBag {
     /// Accuracy, or `R²`, over the rows that at least one tree left out.
@@ -130,7 +129,8 @@ pub struct OutOfBag {
 }
 
 /// A fitted classification forest.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct RandomForestClassifier {
     /// The trees.
@@ -141,8 +141,15 @@ pub struct RandomForestClassifier {
     pub out_of_bag: Option<OutOfBag>,
 }
 
+stored!(RandomForestClassifier, |m| {
+    let first = m.trees.first().map(|t| (t.tree.n_features, m.n_classes));
+    let alike = |t: &DecisionTreeClassifier| Some((t.tree.n_features, t.n_classes)) == first;
+    holds(first.is_some() && m.trees.iter().all(alike), "no trees, or trees that differ in width")
+});
+
 /// A fitted regression forest.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct RandomForestRegressor {
     /// The trees.
@@ -150,6 +157,12 @@ pub struct RandomForestRegressor {
     /// The out-of-bag judgement, if asked for.
     pub out_of_bag: Option<OutOfBag>,
 }
+
+stored!(RandomForestRegressor, |m| {
+    let first = m.trees.first().map(|t| t.tree.n_features);
+    let alike = |t: &DecisionTreeRegressor| Some(t.tree.n_features) == first;
+    holds(first.is_some() && m.trees.iter().all(alike), "no trees, or trees that differ in width")
+});
 
 /// The setters of both forests.
 macro_rules! forest_setters {
@@ -453,6 +466,43 @@ impl RandomForestRegressor {
     /// Mean of the trees' [`super::cart::Tree::importance`], shape `(n_features,)`, with sum 1.
     pub fn importance(&self) -> Array1<f64> {
         mean_importance(self.trees.iter().map(|t| &t.tree))
+    }
+}
+
+impl Regressor for RandomForestRegressorParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.clone().seed(seed).fit(x, y)?))
+    }
+}
+
+impl Fitted for RandomForestRegressor {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(self.predict(x)?.insert_axis(Axis(1)))
+    }
+}
+
+impl Classifier for RandomForestClassifierParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        let model = self.clone().seed(seed).fit(x, y)?;
+        let known = model.n_classes;
+        Ok(widened(model, known, n_classes))
+    }
+}
+
+impl Fitted for RandomForestClassifier {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.predict_proba(x)
     }
 }
 

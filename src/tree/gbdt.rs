@@ -19,14 +19,12 @@
 use super::cart::{
     Columns, DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, part, shares,
 };
-use crate::base::{
-    accuracy_of, check_classes, check_matrix, check_rows, check_target, r_squared, sigmoid,
-    softplus, stream,
-};
+use crate::base::{Classifier, Fitted, Regressor, accuracy_of, check_classes, check_matrix, check_rows, check_target, finite, holds, r_squared, sigmoid, softplus, stored, stream, widened};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 impl GradientBoostingRegressor {
     /// Default settings: 100 trees of depth 3, learning rate 0.1.
@@ -87,7 +85,8 @@ pub struct GradientBoostingClassifierParams {
 }
 
 /// A start and a sum of trees, `F(x) = F₀ + η Σ treeₘ(x)`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct BoostedTrees {
     /// `F₀`.
@@ -101,8 +100,15 @@ pub struct BoostedTrees {
     pub train_loss: Array1<f64>,
 }
 
+stored!(BoostedTrees, |m| {
+    let first = m.trees.first().map(|t| t.tree.n_features);
+    let alike = |t: &DecisionTreeRegressor| Some(t.tree.n_features) == first;
+    finite("start", [&m.start, &m.learning_rate])?;
+    holds(m.trees.iter().all(alike), "trees that differ in width")
+});
+
 /// Fitted boosted trees for numbers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GradientBoostingRegressor {
     /// The sum of trees, in units of `y`.
@@ -110,7 +116,7 @@ pub struct GradientBoostingRegressor {
 }
 
 /// Fitted boosted trees for the classes 0 and 1.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GradientBoostingClassifier {
     /// The sum of trees, in log-odds of class 1.
@@ -472,6 +478,42 @@ impl GradientBoostingClassifier {
     /// See [`BoostedTrees::importance`].
     pub fn importance(&self) -> Array1<f64> {
         self.boosted.importance()
+    }
+}
+
+impl Regressor for GradientBoostingRegressorParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.clone().seed(seed).fit(x, y)?))
+    }
+}
+
+impl Fitted for GradientBoostingRegressor {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(self.predict(x)?.insert_axis(Axis(1)))
+    }
+}
+
+impl Classifier for GradientBoostingClassifierParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        let model = self.clone().seed(seed).fit(x, y)?;
+        Ok(widened(model, 2, n_classes))
+    }
+}
+
+impl Fitted for GradientBoostingClassifier {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.predict_proba(x)
     }
 }
 

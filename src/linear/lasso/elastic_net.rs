@@ -2,10 +2,11 @@
 
 use super::descent::{Design, Prices, State};
 use super::path::{LassoPath, follow};
-use crate::base::{Fitted, Regressor, r2_of, setters};
+use crate::base::{Fitted, Regressor, finite, r2_of, setters, stored};
 use crate::linear::penalised::{check_alpha, check_pair, predict};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 
 /// Entry point: [`Lasso::params`].
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +75,8 @@ pub struct ElasticNetParams {
 }
 
 /// A fitted lasso or elastic net.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct ElasticNet {
     /// Weights `w`, shape `(n_features,)`; many are exactly 0.
@@ -88,6 +90,11 @@ pub struct ElasticNet {
     /// Whether `tol` was reached within `max_iter`.
     pub converged: bool,
 }
+
+stored!(ElasticNet, |m| {
+    finite("coef", &m.coef)?;
+    finite("intercept", [&m.intercept])
+});
 
 impl ElasticNetParams {
     setters! {

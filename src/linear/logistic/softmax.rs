@@ -8,9 +8,10 @@
 
 use super::design::{check_design, check_labels};
 use super::solvers::lbfgs;
-use crate::base::{log_sum_exp, setters};
+use crate::base::{Classifier, Fitted, finite, log_sum_exp, setters, shape, stored, widened};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
+use serde::{Deserialize, Serialize};
 
 impl SoftmaxRegression {
     /// Default settings.
@@ -42,7 +43,8 @@ pub struct SoftmaxRegressionParams {
 }
 
 /// A fitted softmax regression.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct SoftmaxRegression {
     /// Weights `W`, shape `(n_classes, n_features)`.
@@ -54,6 +56,11 @@ pub struct SoftmaxRegression {
     /// Whether the gradient came below `tol`.
     pub converged: bool,
 }
+
+stored!(SoftmaxRegression, |m| {
+    finite("coef", m.coef.iter().chain(&m.intercept))?;
+    shape("intercept", m.intercept.len(), m.coef.nrows())
+});
 
 impl SoftmaxRegressionParams {
     setters! {
@@ -149,6 +156,26 @@ fn log_probabilities(x: ArrayView2<f64>, w: &Array2<f64>, b: &Array1<f64>) -> Ar
         row.mapv_inplace(|v| v - total);
     }
     z
+}
+
+impl Classifier for SoftmaxRegressionParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        _: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        let model = self.fit(x, y)?;
+        let known = model.intercept.len();
+        Ok(widened(model, known, n_classes))
+    }
+}
+
+impl Fitted for SoftmaxRegression {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.predict_proba(x)
+    }
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@
 //! a step:  G = yᵢ w·x̃ᵢ − 1 + D αᵢ,   αᵢ ← clip(αᵢ − G / (x̃ᵢ·x̃ᵢ + D), 0, U),   w follows
 //! ```
 
-use super::{check_settings, classes_of};
-use crate::base::{accuracy_of, argmax, check_matrix, check_rows, setters, stream};
+use super::{check_settings, classes_of, known_classes, rising};
+use crate::base::{Classifier, Fitted, accuracy_of, argmax, check_matrix, check_rows, finite, holds, setters, shape, stored, stream, votes, widened};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, s};
 use rand::seq::SliceRandom;
+use serde::{Deserialize, Serialize};
 
 const NAME: &str = "LinearSvc";
 
@@ -60,7 +61,8 @@ pub struct LinearSvcParams {
 }
 
 /// A fitted linear classifier: one machine for two classes, else one of each class against the rest.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct LinearSvc {
     /// The classes, rising.
@@ -72,6 +74,14 @@ pub struct LinearSvc {
     /// Rounds of each machine.
     pub n_iter: Vec<usize>,
 }
+
+stored!(LinearSvc, |m| {
+    let machines = if m.classes.len() == 2 { 1 } else { m.classes.len() };
+    finite("coef", m.coef.iter().chain(&m.intercept))?;
+    shape("coef", m.coef.nrows(), machines)?;
+    shape("intercept", m.intercept.len(), machines)?;
+    holds(rising(&m.classes), "`classes` do not rise, or are fewer than 2")
+});
 
 impl LinearSvcParams {
     setters! {
@@ -202,6 +212,27 @@ impl LinearSvc {
     /// As [`LinearSvc::predict`]; [`Error::Shape`] for another number of labels.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         accuracy_of("LinearSvc::score: `y`", &self.predict(x)?, y)
+    }
+}
+
+impl Classifier for LinearSvcParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        let model = self.seed(seed).fit(x, y)?;
+        let known = known_classes(&model.classes);
+        Ok(widened(model, known, n_classes))
+    }
+}
+
+/// A vote is a share of 1: the machines tell sides, not probabilities.
+impl Fitted for LinearSvc {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(votes(&self.predict(x)?, known_classes(&self.classes)))
     }
 }
 

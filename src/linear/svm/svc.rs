@@ -1,9 +1,10 @@
 //! The kernel machine for two or more classes.
 
-use super::{Kernel, check_settings, classes_of, smo};
-use crate::base::{accuracy_of, argmax, check_matrix, check_rows, setters};
+use super::{Kernel, check_settings, classes_of, known_classes, rising, smo};
+use crate::base::{Classifier, Fitted, accuracy_of, argmax, check_matrix, check_rows, finite, holds, setters, shape, stored, votes, widened};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 
 const NAME: &str = "Svc";
 
@@ -43,7 +44,8 @@ pub struct SvcParams {
 }
 
 /// A fitted classifier: a machine for each pair of classes, and their votes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct Svc {
     /// The classes, rising.
@@ -64,6 +66,14 @@ pub struct Svc {
     pub n_iter: Vec<usize>,
     kernel: Kernel,
 }
+
+stored!(Svc, |m| {
+    let shape_of_coef = (m.pairs.len(), m.support_vectors.nrows());
+    finite("dual_coef", m.dual_coef.iter().chain(&m.intercept).chain(&m.support_vectors))?;
+    shape("dual_coef", m.dual_coef.dim(), shape_of_coef)?;
+    shape("intercept", m.intercept.len(), m.pairs.len())?;
+    holds(rising(&m.classes), "`classes` do not rise, or are fewer than 2")
+});
 
 impl SvcParams {
     setters! {
@@ -205,6 +215,27 @@ impl Svc {
     /// As [`Svc::predict`]; [`Error::Shape`] for another number of labels.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         accuracy_of("Svc::score: `y`", &self.predict(x)?, y)
+    }
+}
+
+impl Classifier for SvcParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        _: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        let model = self.fit(x, y)?;
+        let known = known_classes(&model.classes);
+        Ok(widened(model, known, n_classes))
+    }
+}
+
+/// A vote is a share of 1: the machines tell sides, not probabilities.
+impl Fitted for Svc {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(votes(&self.predict(x)?, known_classes(&self.classes)))
     }
 }
 

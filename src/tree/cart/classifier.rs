@@ -7,12 +7,10 @@ use super::{
 #[cfg(doc)]
 use crate::Error;
 use crate::Result;
-use crate::base::{
-    Classifier, Fitted, accuracy_of, argmax, check_classes, check_matrix, check_rows, setters,
-    stream,
-};
+use crate::base::{Classifier, Fitted, accuracy_of, argmax, check_classes, check_matrix, check_rows, setters, shape, stored, stream};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 const NAME: &str = "DecisionTreeClassifier";
 
@@ -60,7 +58,8 @@ pub struct DecisionTreeClassifierParams {
 }
 
 /// A fitted classification tree.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct DecisionTreeClassifier {
     /// The questions; each node's value is its class shares.
@@ -68,6 +67,8 @@ pub struct DecisionTreeClassifier {
     /// Number of classes.
     pub n_classes: usize,
 }
+
+stored!(DecisionTreeClassifier, |m| shape("n_classes", m.tree.value(0).len(), m.n_classes));
 
 impl DecisionTreeClassifierParams {
     growth_setters!();

@@ -6,11 +6,10 @@ use super::{
     growth_setters,
 };
 use crate::Result;
-use crate::base::{
-    Fitted, Regressor, check_matrix, check_rows, check_target, r_squared, setters, stream,
-};
+use crate::base::{Fitted, Regressor, check_matrix, check_rows, check_target, r_squared, setters, shape, stored, stream};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 const NAME: &str = "DecisionTreeRegressor";
 
@@ -53,12 +52,15 @@ pub struct DecisionTreeRegressorParams {
 }
 
 /// A fitted regression tree.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct DecisionTreeRegressor {
     /// The questions; each node's value is the mean of its rows.
     pub tree: Tree,
 }
+
+stored!(DecisionTreeRegressor, |m| shape("tree", m.tree.value(0).len(), 1));
 
 impl DecisionTreeRegressorParams {
     growth_setters!();

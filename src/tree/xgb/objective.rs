@@ -4,6 +4,7 @@ use crate::base::{check_vector, log_sum_exp, sigmoid};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Rows that one task works on.
 pub(super) const CHUNK: usize = 4096;
@@ -18,7 +19,7 @@ const LEAST_CURVATURE: f64 = 1e-16;
 /// | `Logistic` | 0, 1 | log-odds of 1 | `p − y` | `p (1 − p)` |
 /// | `Softmax(c)` | 0 … c−1 | `c` scores | `p_k − [y = k]` | `2 p_k (1 − p_k)` |
 /// | `Custom(f)` | number | one number | `f(F, y).0` | `f(F, y).1` |
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Objective {
     /// `½ (F − y)²`.
@@ -33,6 +34,7 @@ pub enum Objective {
     /// quadratic model bounds the step from above; its plain diagonal would not.
     Softmax(usize),
     /// Any loss of one margin: `f(margin, y)` gives `(g, h)`, with `h ≥ 0`.
+    #[serde(skip)]
     Custom(fn(f64, f64) -> (f64, f64)),
 }
 

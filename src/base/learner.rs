@@ -321,9 +321,10 @@ mod tests {
 
     #[test]
     fn a_fold_knows_the_classes_of_the_whole() {
-        let counts = |_: ArrayView2<f64>, _: &[usize], n: usize, _: u64| -> Result<Box<dyn Fitted>> {
-            Ok(Box::new(move |x: ArrayView2<f64>| Ok(Array2::zeros((x.nrows(), n)))))
-        };
+        let counts =
+            |_: ArrayView2<f64>, _: &[usize], n: usize, _: u64| -> Result<Box<dyn Fitted>> {
+                Ok(Box::new(move |x: ArrayView2<f64>| Ok(Array2::zeros((x.nrows(), n)))))
+            };
         let x = array![[0.0]];
         let whole: &[usize] = &[0, 1, 4];
         let fitted = counts.fit_part(x.view(), &vec![0], whole, 0).unwrap();

@@ -10,8 +10,10 @@ mod score;
 mod seed;
 mod setters;
 mod special;
+mod stopping;
 mod stored;
 mod test;
+mod weights;
 
 pub(crate) use blocks::{BLOCK, map_blocks, rows};
 pub(crate) use check::{
@@ -26,7 +28,9 @@ pub use score::{accuracy, argmax, log_loss, mae, r2, rmse};
 pub(crate) use score::{accuracy_of, quantile_of_sorted, r_squared, r2_of};
 pub use seed::stream;
 pub(crate) use setters::setters;
+pub use special::{log_sum_exp, sigmoid, softplus, trigamma};
+pub use stopping::{Decision, EarlyStopping, Mode};
 pub(crate) use stored::{Sound, finite, holds, maybe_infinite, pairs, shape, stored};
 pub use stored::{from_json, to_json};
-pub use special::{log_sum_exp, sigmoid, softplus, trigamma};
 pub use test::Test;
+pub(crate) use weights::{Present, check_weights};

@@ -25,8 +25,8 @@ use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicU32, Ordering};
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Mean radius of the earth in km (IUGG).
 const EARTH_KM: f64 = 6371.0088;

@@ -22,8 +22,8 @@ use super::ridge::Spectrum;
 use crate::base::{Fitted, Regressor, finite, r2_of, setters, shape, stored};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
-use std::f64::consts::TAU;
 use serde::{Deserialize, Serialize};
+use std::f64::consts::TAU;
 
 const NAME: &str = "BayesianRidge";
 const X: &str = "BayesianRidge: `x`";

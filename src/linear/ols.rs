@@ -15,14 +15,17 @@
 //! Hastie, Tibshirani & Friedman (2009), section 3.2; White (1980) and MacKinnon & White (1985) for HC1;
 //! Liang & Zeger (1986) and Cameron & Miller (2015), eq. 11, for clusters.
 
-use crate::base::{Fitted, Regressor, Test, check_matrix, check_vector, finite, r2_of, setters, shape, stored, to_faer};
+use crate::base::{
+    Fitted, Regressor, Test, check_matrix, check_vector, finite, r2_of, setters, shape, stored,
+    to_faer,
+};
 use crate::{Error, Result};
 use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
 use faer::{Mat, Par};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::collections::BTreeMap;
-use serde::{Deserialize, Serialize};
 
 /// A column whose part that the others do not explain is below this share of its length is dependent.
 const RANK_TOLERANCE: f64 = 1e-10;

@@ -16,8 +16,8 @@ use super::vectorizer::{CountVectorizer, CountVectorizerParams};
 use crate::base::{finite, holds, setters, shape, stored};
 use crate::{Error, Result};
 use ndarray::Array1;
-use sprs::CsMat;
 use serde::{Deserialize, Serialize};
+use sprs::CsMat;
 
 /// How rare a term is, as a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

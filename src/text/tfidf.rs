@@ -21,8 +21,8 @@ use super::vectorizer::{CountVectorizer, CountVectorizerParams};
 use crate::base::{finite, setters, shape, stored};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
-use sprs::CsMat;
 use serde::{Deserialize, Serialize};
+use sprs::CsMat;
 
 /// How often a term stands in a document, as a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

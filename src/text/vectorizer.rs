@@ -13,12 +13,12 @@ use super::tokens::words;
 use crate::base::{holds, pairs, setters, shape, stored};
 use crate::{Error, Result};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use sprs::CsMat;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
-use serde::{Deserialize, Serialize};
 
 type Map<K, V> = HashMap<K, V, BuildHasherDefault<Xxh3OneShot>>;
 

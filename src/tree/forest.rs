@@ -18,7 +18,10 @@ use super::cart::{
     Columns, Criterion, DecisionTreeClassifier, DecisionTreeClassifierParams,
     DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, Tree, shares,
 };
-use crate::base::{Classifier, Fitted, Regressor, accuracy_of, argmax, check_classes, check_matrix, check_rows, check_target, holds, r_squared, stored, stream, widened};
+use crate::base::{
+    Classifier, Fitted, Present, Regressor, accuracy_of, argmax, check_classes, check_matrix,
+    check_rows, check_target, holds, r_squared, stored, stream, widened,
+};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -243,11 +246,44 @@ impl RandomForestClassifierParams {
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<RandomForestClassifier> {
         check_matrix("RandomForestClassifier: `x`", x)?;
         let n_classes = check_classes("RandomForestClassifier: `y`", y, x.nrows())?;
+        self.fit_rows(x, y, n_classes, &vec![1.0; y.len()])
+    }
+
+    /// As [`RandomForestClassifierParams::fit`], with a weight `>= 0` for each row, `(n_samples,)`, that multiplies
+    /// the number of times a tree has drawn it. A row of weight 0 counts as absent, and is not drawn; `min_leaf`,
+    /// `min_split` and the out-of-bag score count rows.
+    ///
+    /// # Errors
+    /// As [`RandomForestClassifierParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a
+    /// weight, [`Error::Empty`] when all are 0.
+    pub fn fit_weighted(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        sample_weight: ArrayView1<f64>,
+    ) -> Result<RandomForestClassifier> {
+        const WHAT: &str = "RandomForestClassifier: `y`";
+        check_matrix("RandomForestClassifier: `x`", x)?;
+        check_classes(WHAT, y, x.nrows())?;
+        let what = "RandomForestClassifier: `sample_weight`";
+        let present = Present::of(what, sample_weight, x.nrows())?;
+        let (x, y) = (present.x(x), present.part(|i| y[i]));
+        let n_classes = check_classes(WHAT, &y, x.nrows())?;
+        self.fit_rows(x.view(), &y, n_classes, &present.weights.to_vec())
+    }
+
+    fn fit_rows(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        counts: &[f64],
+    ) -> Result<RandomForestClassifier> {
         self.ensemble.check()?;
         let limits = self.tree.limits(x.nrows(), x.ncols())?;
         let columns = Columns::new(x);
-        let grown = self.ensemble.grow(x.nrows(), |weights, rng| {
-            self.tree.grow(&columns, y, weights, n_classes, &limits, rng)
+        let grown = self.ensemble.grow(x.nrows(), |drawn, rng| {
+            self.tree.grow(&columns, y, &times(drawn, counts), n_classes, &limits, rng)
         });
         let out_of_bag = self.ensemble.judge(
             x,
@@ -274,13 +310,38 @@ impl RandomForestRegressorParams {
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<RandomForestRegressor> {
         check_matrix("RandomForestRegressor: `x`", x)?;
         check_target("RandomForestRegressor: `y`", y, x.nrows())?;
+        self.fit_rows(x, &y.to_vec(), &vec![1.0; y.len()])
+    }
+
+    /// As [`RandomForestRegressorParams::fit`], with weights as [`RandomForestClassifierParams::fit_weighted`].
+    ///
+    /// # Errors
+    /// As [`RandomForestRegressorParams::fit`], [`Error::Negative`] for a weight, [`Error::Empty`] when all are 0.
+    pub fn fit_weighted(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        sample_weight: ArrayView1<f64>,
+    ) -> Result<RandomForestRegressor> {
+        check_matrix("RandomForestRegressor: `x`", x)?;
+        check_target("RandomForestRegressor: `y`", y, x.nrows())?;
+        let what = "RandomForestRegressor: `sample_weight`";
+        let present = Present::of(what, sample_weight, x.nrows())?;
+        self.fit_rows(present.x(x).view(), &present.part(|i| y[i]), &present.weights.to_vec())
+    }
+
+    fn fit_rows(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[f64],
+        counts: &[f64],
+    ) -> Result<RandomForestRegressor> {
         self.ensemble.check()?;
         let limits = self.tree.limits(x.nrows(), x.ncols())?;
         let columns = Columns::new(x);
-        let y = y.to_vec();
-        let grown = self
-            .ensemble
-            .grow(x.nrows(), |weights, rng| self.tree.grow(&columns, &y, weights, &limits, rng));
+        let grown = self.ensemble.grow(x.nrows(), |drawn, rng| {
+            self.tree.grow(&columns, y, &times(drawn, counts), &limits, rng)
+        });
         let out_of_bag = self.ensemble.judge(
             x,
             1,
@@ -293,6 +354,11 @@ impl RandomForestRegressorParams {
         let trees = grown.into_iter().map(|(tree, _)| tree).collect();
         Ok(RandomForestRegressor { trees, out_of_bag })
     }
+}
+
+/// How often a tree has drawn each row, times how much the row counts.
+fn times(drawn: &[f64], counts: &[f64]) -> Vec<f64> {
+    drawn.iter().zip(counts).map(|(drawn, count)| drawn * count).collect()
 }
 
 impl Ensemble {

@@ -19,6 +19,7 @@
 mod assign;
 mod hamerly;
 mod seeding;
+mod weighted;
 
 pub use seeding::kmeans_plus_plus;
 
@@ -26,7 +27,9 @@ use self::assign::update;
 use self::hamerly::Bounds;
 pub(crate) use self::seeding::plus_plus;
 use super::check_clusters;
-use crate::base::{Clusterer, check_matrix, finite, holds, map_blocks, rows, setters, stored, stream};
+use crate::base::{
+    Clusterer, check_matrix, finite, holds, map_blocks, rows, setters, stored, stream,
+};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};

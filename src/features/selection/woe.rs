@@ -1,9 +1,9 @@
 //! Weight of evidence and information value of a binned feature.
 
 use super::{check_binary, check_length};
+use crate::base::{finite, shape, stored};
 use crate::{Error, Result};
 use ndarray::Array1;
-use crate::base::{finite, shape, stored};
 use serde::{Deserialize, Serialize};
 
 /// Weight of evidence of each bin, and what the feature is worth.

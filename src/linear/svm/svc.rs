@@ -1,9 +1,12 @@
 //! The kernel machine for two or more classes.
 
 use super::{Kernel, check_settings, classes_of, known_classes, rising, smo};
-use crate::base::{Classifier, Fitted, accuracy_of, argmax, check_matrix, check_rows, finite, holds, setters, shape, stored, votes, widened};
+use crate::base::{
+    Classifier, Fitted, Present, accuracy_of, argmax, check_matrix, check_rows, finite, holds,
+    setters, shape, stored, votes, widened,
+};
 use crate::{Error, Result};
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
 const NAME: &str = "Svc";
@@ -94,11 +97,42 @@ impl SvcParams {
     /// [`Error::Parameter`], [`Error::NotConverged`].
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<Svc> {
         let classes = self.check(x, y)?;
+        self.machines(x, y, classes, &vec![self.c; y.len()])
+    }
+
+    /// As [`SvcParams::fit`], with a weight `>= 0` for each row, `(n_samples,)`, that multiplies its price. A row of
+    /// weight 0 counts as absent; `support` counts the others.
+    ///
+    /// # Errors
+    /// As [`SvcParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a weight,
+    /// [`Error::Empty`] when all are 0.
+    pub fn fit_weighted(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        sample_weight: ArrayView1<f64>,
+    ) -> Result<Svc> {
+        self.check(x, y)?;
+        let present = Present::of("Svc: `sample_weight`", sample_weight, x.nrows())?;
+        let (x, y) = (present.x(x), present.part(|i| y[i]));
+        let classes = self.check(x.view(), &y)?;
+        let prices = (&present.weights * self.c).to_vec();
+        self.machines(x.view(), &y, classes, &prices)
+    }
+
+    /// A machine a pair; `prices` are what each row inside the margin costs.
+    fn machines(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        classes: Vec<usize>,
+        prices: &[f64],
+    ) -> Result<Svc> {
         let mut machines = Vec::new();
         for (k, &a) in classes.iter().enumerate() {
             for &b in &classes[k + 1..] {
                 let rows: Vec<usize> = (0..y.len()).filter(|&i| y[i] == a || y[i] == b).collect();
-                machines.push(((a, b), self.machine(x, y, b, &rows)?, rows));
+                machines.push(((a, b), self.machine(x, y, b, (&rows, prices))?, rows));
             }
         }
         let mut used = vec![false; y.len()];
@@ -135,7 +169,7 @@ impl SvcParams {
         x: ArrayView2<f64>,
         y: &[usize],
         positive: usize,
-        rows: &[usize],
+        (rows, prices): (&[usize], &[f64]),
     ) -> Result<smo::Solution> {
         if rows.len() > MAX_ROWS {
             return Err(Error::Shape {
@@ -156,7 +190,8 @@ impl SvcParams {
         }
         let signs: Vec<f64> =
             rows.iter().map(|&i| if y[i] == positive { 1.0 } else { -1.0 }).collect();
-        let machine = smo::solve(k.view(), &signs, self.c, self.tol, self.max_iter);
+        let prices: Vec<f64> = rows.iter().map(|&i| prices[i]).collect();
+        let machine = smo::solve(k.view(), &signs, &prices, self.tol, self.max_iter);
         if machine.gap > self.tol {
             return Err(Error::NotConverged {
                 estimator: NAME,

@@ -149,8 +149,7 @@ mod tests {
         let learner = Pipeline::params(Ridge::params(50.0)).step(StandardScaler::params());
         let honest = cross_validate(&learner, x, y, &folds, 0).unwrap();
         let leaked = data::standardize(x).unwrap().x;
-        let leaked =
-            cross_validate(&Ridge::params(50.0), leaked.view(), y, &folds, 0).unwrap();
+        let leaked = cross_validate(&Ridge::params(50.0), leaked.view(), y, &folds, 0).unwrap();
         assert!((&honest - &leaked).iter().all(|d| d.abs() > 1e-9));
         // By hand, on one fold.
         let (train, test) = (&folds[1].train, &folds[1].test);

@@ -41,15 +41,13 @@ mod diagnosis;
 mod folds;
 mod leakage;
 mod learners;
-mod stopping;
 mod time;
 
+pub use crate::base::{Decision, EarlyStopping, Mode, Target};
 pub use adversarial::{Shift, adversarial_validation};
-pub use crate::base::Target;
 pub use curves::{Curve, cross_val_score, learning_curve, validation_curve};
 pub use diagnosis::{Diagnosis, diagnose};
 pub use folds::{KFold, KFoldParams};
-pub use learners::{cross_val_outputs, cross_validate};
 pub use leakage::{Suspect, leakage_scan};
-pub use stopping::{Decision, EarlyStopping, Mode};
+pub use learners::{cross_val_outputs, cross_validate};
 pub use time::TimeSeriesSplit;

@@ -4,7 +4,10 @@ use super::network::forward;
 use super::training::{Training, training_setters};
 use super::{Activation, MlpLayer, MlpTarget, Optimiser};
 use crate::Result;
-use crate::base::{Classifier, Fitted, accuracy_of, argmax, check_classes, check_matrix, check_rows, stored, widened};
+use crate::base::{
+    Classifier, Fitted, accuracy_of, argmax, check_classes, check_matrix, check_rows, stored,
+    widened,
+};
 use crate::nn::loss::softmax;
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};

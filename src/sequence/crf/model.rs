@@ -2,13 +2,13 @@
 
 use super::super::chain::{self, Chain};
 use super::features::{Features, START, symbol_name};
+use crate::base::{finite, holds, pairs, shape, stored};
 use crate::sequence::hmm::CategoricalHmm;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate, s};
 use rayon::prelude::*;
-use std::collections::HashMap;
-use crate::base::{finite, holds, pairs, shape, stored};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// What a chunk of sequences adds to the objective, and to the gradient of state and step weights.
 type Part = (f64, Array2<f64>, Array2<f64>);

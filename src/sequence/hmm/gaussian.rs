@@ -7,8 +7,8 @@ use crate::{Error, Result};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis};
 use rand::Rng;
 use rand_distr::StandardNormal;
-use std::f64::consts::PI;
 use serde::{Deserialize, Serialize};
+use std::f64::consts::PI;
 
 /// A hidden Markov model with Gaussian emissions `N(μₖ, Σₖ)`.
 ///

@@ -1,13 +1,16 @@
 //! Classification tree.
 
 use super::{
-    Classes, Columns, Criterion, Growth, Limits, MaxFeatures, Tree, check_alpha, check_weights,
-    grow, growth_setters,
+    Classes, Columns, Criterion, Growth, Limits, MaxFeatures, Tree, check_alpha, grow,
+    growth_setters,
 };
 #[cfg(doc)]
 use crate::Error;
 use crate::Result;
-use crate::base::{Classifier, Fitted, accuracy_of, argmax, check_classes, check_matrix, check_rows, setters, shape, stored, stream};
+use crate::base::{
+    Classifier, Fitted, accuracy_of, argmax, check_classes, check_length, check_matrix, check_rows,
+    check_weights, setters, shape, stored, stream,
+};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -197,6 +200,8 @@ impl Classifier for DecisionTreeClassifierParams {
         n_classes: usize,
         seed: u64,
     ) -> Result<Box<dyn Fitted>> {
+        check_matrix("DecisionTreeClassifier: `x`", x)?;
+        check_length("DecisionTreeClassifier: `y`", y.len(), x.nrows())?;
         let limits = self.limits(x.nrows(), x.ncols())?;
         let mut rng = stream(seed, 0);
         let weights = vec![1.0; y.len()];

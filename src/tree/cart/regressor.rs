@@ -2,11 +2,13 @@
 
 use super::classifier::present;
 use super::{
-    Columns, Growth, Limits, MaxFeatures, Squares, Tree, check_alpha, check_weights, grow,
-    growth_setters,
+    Columns, Growth, Limits, MaxFeatures, Squares, Tree, check_alpha, grow, growth_setters,
 };
 use crate::Result;
-use crate::base::{Fitted, Regressor, check_matrix, check_rows, check_target, r_squared, setters, shape, stored, stream};
+use crate::base::{
+    Fitted, Regressor, check_matrix, check_rows, check_target, check_weights, r_squared, setters,
+    shape, stored, stream,
+};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 //! The grown tree as a list of nodes.
 
 use super::target::Target;
-use ndarray::{Array1, ArrayView2};
 use crate::base::{finite, holds, shape, stored};
+use ndarray::{Array1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 /// A question: rows with `x[feature] <= threshold` go to `left`, the others to `right`.
@@ -54,10 +54,10 @@ stored!(Tree, |m| {
     shape("values", m.values.len(), n * m.n_outputs)?;
     finite("values", &m.values)?;
     let down = |(id, node): (usize, &Node)| {
-    node.split.is_none_or(|s| {
-    let leads = id < s.left && s.left < n && id < s.right && s.right < n;
-    leads && s.feature < m.n_features && s.threshold.is_finite()
-    })
+        node.split.is_none_or(|s| {
+            let leads = id < s.left && s.left < n && id < s.right && s.right < n;
+            leads && s.feature < m.n_features && s.threshold.is_finite()
+        })
     };
     holds(m.nodes.iter().enumerate().all(down), "a question that leads nowhere")
 });

@@ -1,8 +1,11 @@
 //! What a fit gives.
 
-use super::{BoostedTreesParams, Objective};
 use super::structure::{BoostedTree, TreeNode};
-use crate::base::{Classifier, Fitted, Regressor, argmax, check_target, finite, holds, log_sum_exp, r_squared, shape, sigmoid, stored, widened};
+use super::{BoostedTreesParams, Objective};
+use crate::base::{
+    Classifier, Fitted, Regressor, argmax, check_target, finite, holds, log_sum_exp, r_squared,
+    shape, sigmoid, stored, widened,
+};
 use crate::tree::cart::shares;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
@@ -22,6 +25,9 @@ pub struct BoostedTrees {
     pub eta: f64,
     /// Columns of the training data.
     pub n_features: usize,
+    /// Mean loss on rows held out at the start and after each round that was made, also those that early stopping has
+    /// dropped, shape `(n_rounds + 1,)`; none without such rows, and of a custom loss.
+    pub validation_loss: Option<Array1<f64>>,
     pub(super) trees: Vec<BoostedTree>,
 }
 
@@ -40,7 +46,7 @@ impl BoostedTrees {
         eta: f64,
         n_features: usize,
     ) -> Self {
-        Self { objective, start, eta, n_features, trees: Vec::new() }
+        Self { objective, start, eta, n_features, validation_loss: None, trees: Vec::new() }
     }
 
     /// Number of trees: rounds times outputs.

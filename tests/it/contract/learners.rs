@@ -105,7 +105,8 @@ fn every_estimator_is_a_learner_or_says_why_not() {
 fn regressors_say_one_number_a_row_by_their_seed() {
     let Sample { x, numbers, .. } = Sample::new();
     for (name, learner) in regressors() {
-        let said = |seed| learner.fit_base(x.view(), numbers.view(), seed).unwrap().outputs(x.view());
+        let said =
+            |seed| learner.fit_base(x.view(), numbers.view(), seed).unwrap().outputs(x.view());
         let once = said(1).unwrap();
         assert_eq!(once.dim(), (30, 1), "{name}");
         assert!(once.iter().all(|v| v.is_finite()), "{name}");

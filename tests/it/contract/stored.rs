@@ -21,7 +21,11 @@ fn a_model_that_was_stored_says_the_same_to_the_bit() {
             continue;
         };
         let again = (stored.read)(&stored.text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(bits(name, &again, sample.x.view()), bits(name, &fitted, sample.x.view()), "{name}");
+        assert_eq!(
+            bits(name, &again, sample.x.view()),
+            bits(name, &fitted, sample.x.view()),
+            "{name}"
+        );
         n_stored += 1;
     }
     assert_eq!(n_stored, 32);

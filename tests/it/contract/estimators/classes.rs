@@ -1,9 +1,11 @@
 //! What is fitted to a class of each row.
 
-use super::{Estimator, Fit, Fitted, ITERATED, Numbers, Order, ROUNDING, Says, Stored, of, read_as};
+use super::{
+    Estimator, Fit, Fitted, ITERATED, Numbers, Order, ROUNDING, Says, Stored, of, read_as,
+};
+use mlnotes::base::to_json;
 use mlnotes::data::StandardScaler;
 use mlnotes::ensemble::{BalancedBagging, Pipeline};
-use mlnotes::base::to_json;
 use mlnotes::prelude::*;
 use mlnotes::tree::xgb::Objective;
 

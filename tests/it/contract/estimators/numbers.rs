@@ -1,6 +1,8 @@
 //! What is fitted to a number of each row.
 
-use super::{Estimator, Fit, Fitted, ITERATED, Numbers, Order, ROUNDING, Says, Stored, of, read_as};
+use super::{
+    Estimator, Fit, Fitted, ITERATED, Numbers, Order, ROUNDING, Says, Stored, of, read_as,
+};
 use mlnotes::base::{Regressor, to_json};
 use mlnotes::ensemble::{Pipeline, Stacking};
 use mlnotes::linear::ols::LinearRegression;

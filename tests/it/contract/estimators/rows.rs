@@ -1,12 +1,12 @@
 //! What is fitted to rows alone.
 
 use super::{Estimator, Fit, Fitted, Numbers, Order, ROUNDING, Says, Stored, of, read_as};
+use mlnotes::base::to_json;
 use mlnotes::cluster::dbscan::{Dbscan, PointKind};
 use mlnotes::cluster::hierarchical::{Agglomerative, LinkageKind};
 use mlnotes::cluster::isodata::Isodata;
 use mlnotes::cluster::kmedoids::KMedoids;
 use mlnotes::cluster::mini_batch::MiniBatchKMeans;
-use mlnotes::base::to_json;
 use mlnotes::data::StandardScaler;
 use mlnotes::prelude::*;
 

@@ -25,13 +25,14 @@
 //! # References
 //! Liu, Ting & Zhou (2008), *Isolation forest*, equations 1 and 2, algorithms 1 to 3.
 
-use crate::base::{check_matrix, setters, stream};
+use crate::base::{check_matrix, holds, setters, stored, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Euler's constant.
 const GAMMA: f64 = 0.577_215_664_901_532_9;
@@ -58,7 +59,8 @@ pub struct IsolationForestParams {
 }
 
 /// Fitted isolation forest.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct IsolationForest {
     /// Rows that each tree was grown on, `ψ`.
@@ -68,7 +70,13 @@ pub struct IsolationForest {
     trees: Vec<Node>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+stored!(IsolationForest, |m| {
+    holds(!m.trees.is_empty(), "a forest without trees")?;
+    let sound = |tree: &Node| tree.asks_below(m.n_features);
+    holds(m.trees.iter().all(sound), "a cut of a feature that there is not")
+});
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 enum Node {
     /// Depth and number of the rows that end here, as the path length `h`.
     Leaf {
@@ -80,6 +88,21 @@ enum Node {
         below: Box<Node>,
         above: Box<Node>,
     },
+}
+
+impl Node {
+    /// Whether all cuts are of one of the features, and all numbers finite.
+    fn asks_below(&self, n_features: usize) -> bool {
+        match self {
+            Self::Leaf { path } => path.is_finite(),
+            Self::Cut { feature, at, below, above } => {
+                *feature < n_features
+                    && at.is_finite()
+                    && below.asks_below(n_features)
+                    && above.asks_below(n_features)
+            }
+        }
+    }
 }
 
 impl IsolationForestParams {

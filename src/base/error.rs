@@ -263,6 +263,14 @@ pub enum Error {
         /// The reason, in the words of who refused, and what can be done.
         reason: String,
     },
+    /// A stored model could not be read or written.
+    #[error("stored {model}: {problem}; store it again from a fitted model")]
+    Stored {
+        /// The model.
+        model: String,
+        /// What is wrong with it, and where.
+        problem: String,
+    },
     /// A figure could not be drawn.
     #[error("{figure}: {reason}")]
     Plot {

@@ -10,7 +10,10 @@ mod score;
 mod seed;
 mod setters;
 mod special;
+mod stopping;
+mod stored;
 mod test;
+mod weights;
 
 pub(crate) use blocks::{BLOCK, map_blocks, rows};
 pub(crate) use check::{
@@ -18,11 +21,16 @@ pub(crate) use check::{
     check_target, check_unit, check_vector, check_width,
 };
 pub use error::{Error, Result};
-pub use learner::{Classifier, Fitted, Regressor};
+pub use learner::{Classifier, Clusterer, Fitted, Learner, Regressor, Target, Transformer};
+pub(crate) use learner::{votes, widened};
 pub(crate) use linalg::{cholesky, from_faer, to_column, to_faer};
 pub use score::{accuracy, argmax, log_loss, mae, r2, rmse};
 pub(crate) use score::{accuracy_of, quantile_of_sorted, r_squared, r2_of};
 pub use seed::stream;
 pub(crate) use setters::setters;
 pub use special::{log_sum_exp, sigmoid, softplus, trigamma};
+pub use stopping::{Decision, EarlyStopping, Mode};
+pub(crate) use stored::{Sound, finite, holds, maybe_infinite, pairs, shape, stored};
+pub use stored::{from_json, to_json};
 pub use test::Test;
+pub(crate) use weights::{Present, check_weights};

@@ -20,11 +20,12 @@
 //! Ester, Kriegel, Sander & Xu (1996); Schubert et al. (2017), *DBSCAN revisited, revisited*, for the cost.
 
 use super::kdtree::{KdTree, Norm};
-use crate::base::check_matrix;
+use crate::base::{Clusterer, check_matrix, holds, shape, stored};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Mean radius of the earth in km (IUGG).
@@ -46,7 +47,7 @@ pub enum DbscanMetric {
 }
 
 /// What a point is to the clusters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum PointKind {
     /// At least `min_points` within `ε`, itself included.
@@ -88,7 +89,8 @@ pub struct DbscanParams {
 }
 
 /// Clusters found by density.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct Dbscan {
     /// Cluster of each row, numbered by the first core row of each; `None` is noise. Shape `(n_samples,)`.
@@ -98,6 +100,11 @@ pub struct Dbscan {
     /// Number of clusters.
     pub n_clusters: usize,
 }
+
+stored!(Dbscan, |m| {
+    shape("kinds", m.kinds.len(), m.labels.len())?;
+    holds(m.labels.iter().flatten().all(|&l| l < m.n_clusters), "a label of no cluster")
+});
 
 impl Dbscan {
     /// Number of rows that belong to no cluster.
@@ -370,6 +377,12 @@ impl Forest {
                 return;
             }
         }
+    }
+}
+
+impl Clusterer for DbscanParams {
+    fn fit_labels(&self, x: ArrayView2<f64>, _: u64) -> Result<Vec<Option<usize>>> {
+        Ok(self.fit(x)?.labels)
     }
 }
 

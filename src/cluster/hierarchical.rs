@@ -23,11 +23,12 @@
 //! Ward (1963); Lance & Williams (1967); Murtagh (1983) for the chains; Müllner (2011), *Modern hierarchical,
 //! agglomerative clustering algorithms*.
 
-use crate::base::check_matrix;
+use crate::base::{check_matrix, finite, holds, stored};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// More rows than this would need over 3 GB of distances.
 const MAX_ROWS: usize = 30_000;
@@ -73,7 +74,7 @@ pub struct AgglomerativeParams {
 }
 
 /// One merge.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Merge {
     /// The cluster with the smaller number: a row below `n_samples`, else the merge `number - n_samples`.
@@ -87,12 +88,20 @@ pub struct Merge {
 }
 
 /// The merges, lowest first: a dendrogram.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct Agglomerative {
     /// `n_samples - 1` merges; heights never fall.
     pub merges: Vec<Merge>,
 }
+
+stored!(Agglomerative, |m| {
+    let n = m.merges.len() + 1;
+    let below = |(i, merge): (usize, &Merge)| merge.left < n + i && merge.right < n + i;
+    finite("merges", m.merges.iter().map(|merge| &merge.height))?;
+    holds(n > 1 && m.merges.iter().enumerate().all(below), "a merge of what is not there yet")
+});
 
 impl AgglomerativeParams {
     /// Clusters the rows of `x`, shape `(n_samples, n_features)`.

@@ -23,10 +23,11 @@
 
 use super::check_clusters;
 use super::kmeans::{KMeans, KMeansInit, kmeans_plus_plus, squared_distance};
-use crate::base::{check_matrix, setters};
+use crate::base::{Clusterer, check_matrix, finite, holds, setters, stored};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 
 impl Isodata {
     /// Settings that start from `k0` centroids.
@@ -78,7 +79,8 @@ pub struct IsodataParams {
 }
 
 /// Fitted ISODATA.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct Isodata {
     /// Centroids, shape `(k, n_features)`, with the `k` that was found.
@@ -93,8 +95,14 @@ pub struct Isodata {
     pub converged: bool,
 }
 
+stored!(Isodata, |m| {
+    finite("centroids", m.centroids.iter().chain([&m.inertia]))?;
+    let k = m.centroids.nrows();
+    holds(m.labels.iter().all(|&label| label < k), "a label of no cluster")
+});
+
 /// One round: the clusters once they have settled, and what was then done to them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct IsodataStep {
     /// Centroids, shape `(k, n_features)`.
@@ -290,6 +298,12 @@ fn sizes(labels: &[usize], k: usize) -> Vec<usize> {
 /// Rows one above the other, shape `(rows.len(), n_features)`.
 fn stack(rows: &[Array1<f64>], n_features: usize) -> Array2<f64> {
     Array2::from_shape_fn((rows.len(), n_features), |(i, j)| rows[i][j])
+}
+
+impl Clusterer for IsodataParams {
+    fn fit_labels(&self, x: ArrayView2<f64>, seed: u64) -> Result<Vec<Option<usize>>> {
+        Ok(self.clone().seed(seed).fit(x)?.labels.into_iter().map(Some).collect())
+    }
 }
 
 #[cfg(test)]

@@ -18,11 +18,12 @@
 //! and eager k-medoids clustering*, algorithms 2 and 4.
 
 use super::check_clusters;
-use crate::base::{check_matrix, setters, stream};
+use crate::base::{Clusterer, check_matrix, finite, holds, setters, stored, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// A swap must lower the cost by more than this share of it, or rounding could swap for ever.
 const LEAST_GAIN: f64 = 1e-12;
@@ -106,7 +107,8 @@ pub struct KMedoidsParams {
 }
 
 /// Fitted k-medoids.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct KMedoids {
     /// Row numbers of the medoids, ascending, shape `(k,)`.
@@ -120,6 +122,12 @@ pub struct KMedoids {
     /// Whether no swap was left that helps when the search ended.
     pub converged: bool,
 }
+
+stored!(KMedoids, |m| {
+    let k = m.medoids.len();
+    finite("cost", [&m.cost])?;
+    holds(m.labels.iter().all(|&label| label < k), "a label of no cluster")
+});
 
 impl KMedoidsParams {
     setters! {
@@ -406,6 +414,12 @@ fn faster_pam(state: &mut Choice, max_iter: usize, trace: &mut Vec<f64>) -> bool
         }
     }
     since_swap == n
+}
+
+impl Clusterer for KMedoidsParams {
+    fn fit_labels(&self, x: ArrayView2<f64>, seed: u64) -> Result<Vec<Option<usize>>> {
+        Ok(self.clone().seed(seed).fit(x)?.labels.into_iter().map(Some).collect())
+    }
 }
 
 #[cfg(test)]

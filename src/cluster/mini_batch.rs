@@ -15,12 +15,13 @@
 
 use super::check_clusters;
 use super::kmeans::{KMeans, assign_rows};
-use crate::base::{check_matrix, setters, stream};
+use crate::base::{Clusterer, check_matrix, finite, holds, setters, stored, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 impl MiniBatchKMeans {
     /// Settings for `k` clusters.
@@ -70,7 +71,8 @@ pub struct MiniBatchKMeansParams {
 }
 
 /// Fitted mini-batch k-means.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct MiniBatchKMeans {
     /// Centroids, shape `(k, n_features)`.
@@ -85,6 +87,12 @@ pub struct MiniBatchKMeans {
     /// `(n_steps,)`: noisy, so it also rises now and then.
     pub trace: Array1<f64>,
 }
+
+stored!(MiniBatchKMeans, |m| {
+    finite("centroids", m.centroids.iter().chain([&m.inertia]))?;
+    let k = m.centroids.nrows();
+    holds(m.labels.iter().all(|&label| label < k), "a label of no cluster")
+});
 
 impl MiniBatchKMeansParams {
     setters! {
@@ -253,6 +261,12 @@ impl Patience {
             self.without += 1;
         }
         self.without >= self.allowed
+    }
+}
+
+impl Clusterer for MiniBatchKMeansParams {
+    fn fit_labels(&self, x: ArrayView2<f64>, seed: u64) -> Result<Vec<Option<usize>>> {
+        Ok(self.clone().seed(seed).fit(x)?.labels.into_iter().map(Some).collect())
     }
 }
 

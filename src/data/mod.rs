@@ -37,8 +37,8 @@ pub use made::{
 };
 pub(crate) use prep::check_splits;
 pub use prep::{
-    Split, Standardized, augment, dedup, k_fold, standardize, stratified_k_fold,
-    stratified_train_test_split, train_test_split,
+    Split, StandardScaler, StandardScalerParams, Standardized, augment, dedup, k_fold, standardize,
+    stratified_k_fold, stratified_train_test_split, train_test_split,
 };
 pub use sets::{
     Addresses, BanditCampaign, BanditLog, BanditPolicy, Dataset, Earthquakes, Football,

@@ -11,7 +11,7 @@
 //! Chen, Liaw & Breiman (2004), Using random forest to learn imbalanced data, section 2.2; Wallace, Small,
 //! Brodley & Trikalinos (2011), Class imbalance, redux.
 
-use crate::base::{Classifier, Fitted, check_matrix, setters, stream};
+use crate::base::{Classifier, Fitted, check_matrix, setters, stream, widened};
 use crate::display::check_interrupt;
 use crate::sampling::imbalance::{at_most, by_class, check_ratio, extremes};
 use crate::{Error, Result};
@@ -179,6 +179,26 @@ impl BalancedBagging {
 impl std::fmt::Debug for BalancedBagging {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "BalancedBagging of {} members", self.members.len())
+    }
+}
+
+impl<B: Classifier + Clone> Classifier for BalancedBaggingParams<B> {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        let model = self.clone().seed(seed).fit(x, y)?;
+        let known = model.n_classes;
+        Ok(widened(model, known, n_classes))
+    }
+}
+
+impl Fitted for BalancedBagging {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.predict_proba(x)
     }
 }
 

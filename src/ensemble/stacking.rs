@@ -92,10 +92,14 @@ impl<M: Regressor> StackingParams<M> {
     /// [`Error::Empty`] (of bases, too), [`Error::NotFinite`], [`Error::Shape`], [`Error::TooFewSamples`];
     /// [`Error::Parameter`] for folds that are no partition; those of the learners.
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<Stacking> {
+        self.fit_from(x, y, self.seed)
+    }
+
+    fn fit_from(&self, x: ArrayView2<f64>, y: ArrayView1<f64>, seed: u64) -> Result<Stacking> {
         self.check(x, y)?;
         let folds = match &self.folds {
             Some(folds) => folds.clone(),
-            None => k_fold(x.nrows(), FOLDS, self.seed)?,
+            None => k_fold(x.nrows(), FOLDS, seed)?,
         };
         let mut out_of_fold = Array2::zeros((x.nrows(), self.bases.len()));
         for split in &folds {
@@ -103,14 +107,14 @@ impl<M: Regressor> StackingParams<M> {
             let target = y.select(Axis(0), &split.train);
             for (b, base) in self.bases.iter().enumerate() {
                 check_interrupt();
-                let fitted = base.fit_base(train.view(), target.view(), self.seed)?;
+                let fitted = base.fit_base(train.view(), target.view(), seed)?;
                 let said = outputs(fitted.as_ref(), test.view())?;
                 split.test.iter().zip(&said).for_each(|(&row, &v)| out_of_fold[[row, b]] = v);
             }
         }
-        let meta = self.meta.fit_base(out_of_fold.view(), y, self.seed)?;
+        let meta = self.meta.fit_base(out_of_fold.view(), y, seed)?;
         let bases: Result<Vec<_>> =
-            self.bases.iter().map(|base| base.fit_base(x, y, self.seed)).collect();
+            self.bases.iter().map(|base| base.fit_base(x, y, seed)).collect();
         Ok(Stacking { out_of_fold, bases: bases?, meta, n_features: x.ncols() })
     }
 
@@ -154,6 +158,23 @@ impl Stacking {
             column.assign(&outputs(base.as_ref(), x)?);
         }
         outputs(self.meta.as_ref(), said.view())
+    }
+}
+
+impl<M: Regressor> Regressor for StackingParams<M> {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.fit_from(x, y, seed)?))
+    }
+}
+
+impl Fitted for Stacking {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(self.predict(x)?.insert_axis(Axis(1)))
     }
 }
 

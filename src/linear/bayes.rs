@@ -19,9 +19,10 @@
 
 use super::penalised::{check_pair, predict};
 use super::ridge::Spectrum;
-use crate::base::{r2_of, setters};
+use crate::base::{Fitted, Regressor, finite, r2_of, setters, shape, stored};
 use crate::{Error, Result};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 
 const NAME: &str = "BayesianRidge";
@@ -63,7 +64,8 @@ pub struct BayesianRidgeParams {
 }
 
 /// The posterior of the weights at the most probable precisions.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct BayesianRidge {
     /// Posterior mean `m` of the weights, shape `(n_features,)`.
@@ -85,6 +87,14 @@ pub struct BayesianRidge {
     /// Means that were taken off the features.
     x_mean: Array1<f64>,
 }
+
+stored!(BayesianRidge, |m| {
+    let d = m.coef.len();
+    finite("coef", m.coef.iter().chain([&m.intercept, &m.noise_precision]))?;
+    finite("covariance", m.covariance.iter().chain(&m.x_mean))?;
+    shape("covariance", m.covariance.dim(), (d, d))?;
+    shape("x_mean", m.x_mean.len(), d)
+});
 
 impl BayesianRidgeParams {
     setters! {
@@ -220,6 +230,18 @@ impl BayesianRidge {
     /// As [`BayesianRidge::predict`]; [`Error::ZeroVariance`] for a constant `y`.
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
         r2_of("BayesianRidge::score: `y`", self.predict(x)?.view(), y)
+    }
+}
+
+impl Regressor for BayesianRidgeParams {
+    fn fit_base(&self, x: ArrayView2<f64>, y: ArrayView1<f64>, _: u64) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.fit(x, y)?))
+    }
+}
+
+impl Fitted for BayesianRidge {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(self.predict(x)?.insert_axis(Axis(1)))
     }
 }
 

@@ -25,4 +25,6 @@ pub mod min_norm;
 pub mod ols;
 mod penalised;
 pub mod ridge;
+mod ridge_sparse;
+mod rows;
 pub mod svm;

@@ -15,11 +15,15 @@
 //! Hastie, Tibshirani & Friedman (2009), section 3.2; White (1980) and MacKinnon & White (1985) for HC1;
 //! Liang & Zeger (1986) and Cameron & Miller (2015), eq. 11, for clusters.
 
-use crate::base::{Fitted, Regressor, Test, check_matrix, check_vector, r2_of, setters, to_faer};
+use crate::base::{
+    Fitted, Regressor, Test, check_matrix, check_vector, finite, r2_of, setters, shape, stored,
+    to_faer,
+};
 use crate::{Error, Result};
 use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
 use faer::{Mat, Par};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::collections::BTreeMap;
 
@@ -199,7 +203,8 @@ impl LinearRegressionParams {
 }
 
 /// A fitted line, plane or hyperplane.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct LinearRegression {
     /// Slopes `β`, shape `(n_features,)`.
@@ -223,6 +228,12 @@ pub struct LinearRegression {
     /// Share of the variance of `y` that is explained; about 0 instead of the mean without an intercept.
     pub r2: f64,
 }
+
+stored!(LinearRegression, |m| {
+    let d = m.coef.len();
+    finite("coef", m.coef.iter().chain([&m.intercept]))?;
+    shape("std_errors", m.std_errors.len(), d)
+});
 
 impl LinearRegression {
     /// Predictions `x β + b`, shape `(n_rows,)`, for `x` of shape `(n_rows, n_features)`.

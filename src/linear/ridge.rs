@@ -15,11 +15,12 @@
 //! Hoerl & Kennard (1970), the ridge trace; Hastie, Tibshirani & Friedman (2009), section 3.4.1, eq.
 //! 3.47 and 3.50.
 
-use super::penalised::{check_alpha, check_pair, means, predict};
-use crate::base::{Fitted, Regressor, r2_of};
+use super::penalised::{Levelled, check_alpha, check_pair, means, predict};
+use crate::base::{Fitted, Present, Regressor, finite, r2_of, shape, stored};
 use crate::{Error, Result};
 use faer::Mat;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 
 const X: &str = "Ridge: `x`";
 const Y: &str = "Ridge: `y`";
@@ -55,7 +56,8 @@ pub struct RidgeParams {
 }
 
 /// A fitted ridge regression.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct Ridge {
     /// Weights `w`, shape `(n_features,)`.
@@ -66,8 +68,14 @@ pub struct Ridge {
     pub df: f64,
 }
 
+stored!(Ridge, |m| {
+    finite("coef", &m.coef)?;
+    finite("intercept", [&m.intercept, &m.df])
+});
+
 /// Weights over a range of penalties.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct RidgePath {
     /// The penalties, as they were given, shape `(n_alphas,)`.
@@ -79,6 +87,14 @@ pub struct RidgePath {
     /// Effective numbers of weights, shape `(n_alphas,)`.
     pub df: Array1<f64>,
 }
+
+stored!(RidgePath, |m| {
+    let n = m.alphas.len();
+    shape("coef", m.coef.nrows(), n)?;
+    shape("intercept", (m.intercept.len(), m.df.len()), (n, n))?;
+    finite("coef", &m.coef)?;
+    finite("intercept", m.intercept.iter().chain(&m.df).chain(&m.alphas))
+});
 
 impl RidgeParams {
     /// Whether to fit an intercept.
@@ -99,9 +115,41 @@ impl RidgeParams {
         check_pair(X, Y, x, y)?;
         Ok(Spectrum::of("Ridge", x, y, self.fit_intercept)?.solve(self.alpha))
     }
+
+    /// As [`RidgeParams::fit`], with a weight `>= 0` for each row, `(n_samples,)`: the objective is
+    /// `Σ wᵢ (yᵢ − b − xᵢ·w)² + α ‖w‖²`. A row of weight 0 counts as absent.
+    ///
+    /// # Errors
+    /// As [`RidgeParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a weight,
+    /// [`Error::Empty`] when all are 0.
+    pub fn fit_weighted(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        sample_weight: ArrayView1<f64>,
+    ) -> Result<Ridge> {
+        check_alpha("Ridge", "alpha", self.alpha)?;
+        check_pair(X, Y, x, y)?;
+        let present = Present::of("Ridge: `sample_weight`", sample_weight, x.nrows())?;
+        let (x, y) = (present.x(x), Array1::from(present.part(|i| y[i])));
+        check_pair(X, Y, x.view(), y.view())?;
+        let even = Levelled::of(x.view(), y.view(), &present.weights, self.fit_intercept);
+        let spectrum = Spectrum::of("Ridge", even.x.view(), even.y.view(), false)?;
+        let model = spectrum.solve(self.alpha);
+        Ok(Ridge { intercept: even.intercept(&model.coef), ..model })
+    }
+
+    /// `α`, and whether `b` is free.
+    pub(super) fn settings(&self) -> (f64, bool) {
+        (self.alpha, self.fit_intercept)
+    }
 }
 
 impl Ridge {
+    pub(super) fn from_parts(intercept: f64, coef: Array1<f64>, df: f64) -> Self {
+        Self { coef, intercept, df }
+    }
+
     /// Predictions, shape `(n_rows,)`, for `x` of shape `(n_rows, n_features)`.
     ///
     /// # Errors

@@ -14,12 +14,14 @@
 //! Caruana (2005).
 
 use super::check_scores;
-use crate::base::{check_vector, sigmoid, softplus};
+use crate::base::{check_vector, finite, holds, shape, sigmoid, softplus, stored};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
+use serde::{Deserialize, Serialize};
 
 /// A fitted map that never falls: constant pieces, joined by straight lines.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct Isotonic {
     /// Scores at which the map bends, rising, shape `(n_knots,)`.
@@ -27,6 +29,12 @@ pub struct Isotonic {
     /// Its values there, never falling, shape `(n_knots,)`.
     pub values: Array1<f64>,
 }
+
+stored!(Isotonic, |m| {
+    shape("values", m.values.len(), m.knots.len())?;
+    holds(!m.knots.is_empty(), "no knots")?;
+    finite("knots", m.knots.iter().chain(&m.values))
+});
 
 impl Isotonic {
     /// Fits `y`, shape `(n_samples,)` (0 and 1, or any numbers), to `scores` of the same shape.
@@ -121,7 +129,8 @@ impl Block {
 }
 
 /// A fitted sigmoid of the score.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct Platt {
     /// Factor of the score.
@@ -129,6 +138,8 @@ pub struct Platt {
     /// What is added.
     pub intercept: f64,
 }
+
+stored!(Platt, |m| finite("slope", [&m.slope, &m.intercept]));
 
 impl Platt {
     /// Fits the sigmoid to `scores`, shape `(n_samples,)`, with labels 0 and 1.

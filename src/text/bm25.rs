@@ -13,9 +13,10 @@
 //! Robertson & Zaragoza (2009), eq. 3.15; Kamphuis et al. (2020) for the variants.
 
 use super::vectorizer::{CountVectorizer, CountVectorizerParams};
-use crate::base::setters;
+use crate::base::{finite, holds, setters, shape, stored};
 use crate::{Error, Result};
 use ndarray::Array1;
+use serde::{Deserialize, Serialize};
 use sprs::CsMat;
 
 /// How rare a term is, as a number.
@@ -111,7 +112,8 @@ impl Bm25Params {
 }
 
 /// Documents ready to be searched.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Bm25 {
     counts: CountVectorizer,
     idf: Array1<f64>,
@@ -120,6 +122,14 @@ pub struct Bm25 {
     penalty: Array1<f64>,
     by_term: CsMat<f64>,
 }
+
+stored!(Bm25, |m| {
+    let (n_documents, n_terms) = (m.penalty.len(), m.idf.len());
+    shape("idf", n_terms, m.vocabulary().len())?;
+    shape("by_term", m.by_term.shape(), (n_documents, n_terms))?;
+    holds(m.by_term.is_csc(), "`by_term` is not stored by column")?;
+    finite("idf", m.idf.iter().chain(&m.penalty).chain([&m.k1]))
+});
 
 impl Bm25 {
     /// Weight of each term, shape `(n_terms,)`.

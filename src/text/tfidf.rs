@@ -18,13 +18,14 @@
 //! Spärck Jones (1972); Salton & Buckley (1988); Manning, Raghavan & Schütze (2008), section 6.2.
 
 use super::vectorizer::{CountVectorizer, CountVectorizerParams};
-use crate::base::setters;
+use crate::base::{finite, setters, shape, stored};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
+use serde::{Deserialize, Serialize};
 use sprs::CsMat;
 
 /// How often a term stands in a document, as a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Tf {
     /// The count.
@@ -70,7 +71,7 @@ impl Idf {
 }
 
 /// What each row is divided by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Norm {
     /// Its length: dot products of rows are then cosines.
@@ -172,13 +173,19 @@ impl TfidfParams {
 }
 
 /// A vocabulary with the weight of each term.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Tfidf {
     counts: CountVectorizer,
     idf: Array1<f64>,
     tf: Tf,
     norm: Norm,
 }
+
+stored!(Tfidf, |m| {
+    shape("idf", m.idf.len(), m.vocabulary().len())?;
+    finite("idf", &m.idf)
+});
 
 impl Tfidf {
     /// The terms in the order of the columns, sorted.

@@ -10,9 +10,10 @@
 //! document frequencies these are.
 
 use super::tokens::words;
-use crate::base::setters;
+use crate::base::{holds, pairs, setters, shape, stored};
 use crate::{Error, Result};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use sprs::CsMat;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -22,7 +23,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 type Map<K, V> = HashMap<K, V, BuildHasherDefault<Xxh3OneShot>>;
 
 /// A bound on the number of documents that hold a term.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum DocumentFrequency {
     /// This many documents.
@@ -65,7 +66,7 @@ impl CountVectorizer {
 /// | `max_df` | all | `>= 0` | commoner terms are left out |
 /// | `lowercase` | true | | whether "Fish" is "fish" |
 /// | `stop_words` | none | | words that are dropped before runs are made |
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CountVectorizerParams {
     from: usize,
     to: usize,
@@ -202,16 +203,26 @@ impl CountVectorizerParams {
 }
 
 /// A vocabulary, and how many documents hold each of its terms.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct CountVectorizer {
     params: CountVectorizerParams,
     vocabulary: Vec<String>,
     /// The words by number; a term is a run of numbers, so none has to be spelt to be found.
+    #[serde(with = "pairs")]
     numbers: Map<String, usize>,
+    #[serde(with = "pairs")]
     columns: Map<Box<[usize]>, usize>,
     document_frequency: Vec<usize>,
     n_documents: usize,
 }
+
+stored!(CountVectorizer, |m| {
+    let n = m.vocabulary.len();
+    shape("columns", m.columns.len(), n)?;
+    shape("document_frequency", m.document_frequency.len(), n)?;
+    holds(m.columns.values().all(|&column| column < n), "a column of no term")
+});
 
 /// The number of a word that no document of the fit holds: no term has it.
 const UNKNOWN: usize = usize::MAX;

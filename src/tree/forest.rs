@@ -19,7 +19,8 @@ use super::cart::{
     DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, Tree, shares,
 };
 use crate::base::{
-    accuracy_of, argmax, check_classes, check_matrix, check_rows, check_target, r_squared, stream,
+    Classifier, Fitted, Present, Regressor, accuracy_of, argmax, check_classes, check_matrix,
+    check_rows, check_target, holds, r_squared, stored, stream, widened,
 };
 use crate::display::check_interrupt;
 use crate::{Error, Result};
@@ -27,6 +28,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Trees between two looks for an interrupt, and rows that one task predicts.
 const CHUNK: usize = 64;
@@ -117,7 +119,7 @@ struct Ensemble {
 }
 
 /// The out-of-bag judgement: each row by the trees whose sample left it out.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OutOfBag {
     /// Accuracy, or `R²`, over the rows that at least one tree left out.
@@ -130,7 +132,8 @@ pub struct OutOfBag {
 }
 
 /// A fitted classification forest.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct RandomForestClassifier {
     /// The trees.
@@ -141,8 +144,15 @@ pub struct RandomForestClassifier {
     pub out_of_bag: Option<OutOfBag>,
 }
 
+stored!(RandomForestClassifier, |m| {
+    let first = m.trees.first().map(|t| (t.tree.n_features, m.n_classes));
+    let alike = |t: &DecisionTreeClassifier| Some((t.tree.n_features, t.n_classes)) == first;
+    holds(first.is_some() && m.trees.iter().all(alike), "no trees, or trees that differ in width")
+});
+
 /// A fitted regression forest.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct RandomForestRegressor {
     /// The trees.
@@ -150,6 +160,12 @@ pub struct RandomForestRegressor {
     /// The out-of-bag judgement, if asked for.
     pub out_of_bag: Option<OutOfBag>,
 }
+
+stored!(RandomForestRegressor, |m| {
+    let first = m.trees.first().map(|t| t.tree.n_features);
+    let alike = |t: &DecisionTreeRegressor| Some(t.tree.n_features) == first;
+    holds(first.is_some() && m.trees.iter().all(alike), "no trees, or trees that differ in width")
+});
 
 /// The setters of both forests.
 macro_rules! forest_setters {
@@ -230,11 +246,44 @@ impl RandomForestClassifierParams {
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<RandomForestClassifier> {
         check_matrix("RandomForestClassifier: `x`", x)?;
         let n_classes = check_classes("RandomForestClassifier: `y`", y, x.nrows())?;
+        self.fit_rows(x, y, n_classes, &vec![1.0; y.len()])
+    }
+
+    /// As [`RandomForestClassifierParams::fit`], with a weight `>= 0` for each row, `(n_samples,)`, that multiplies
+    /// the number of times a tree has drawn it. A row of weight 0 counts as absent, and is not drawn; `min_leaf`,
+    /// `min_split` and the out-of-bag score count rows.
+    ///
+    /// # Errors
+    /// As [`RandomForestClassifierParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a
+    /// weight, [`Error::Empty`] when all are 0.
+    pub fn fit_weighted(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        sample_weight: ArrayView1<f64>,
+    ) -> Result<RandomForestClassifier> {
+        const WHAT: &str = "RandomForestClassifier: `y`";
+        check_matrix("RandomForestClassifier: `x`", x)?;
+        check_classes(WHAT, y, x.nrows())?;
+        let what = "RandomForestClassifier: `sample_weight`";
+        let present = Present::of(what, sample_weight, x.nrows())?;
+        let (x, y) = (present.x(x), present.part(|i| y[i]));
+        let n_classes = check_classes(WHAT, &y, x.nrows())?;
+        self.fit_rows(x.view(), &y, n_classes, &present.weights.to_vec())
+    }
+
+    fn fit_rows(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        counts: &[f64],
+    ) -> Result<RandomForestClassifier> {
         self.ensemble.check()?;
         let limits = self.tree.limits(x.nrows(), x.ncols())?;
         let columns = Columns::new(x);
-        let grown = self.ensemble.grow(x.nrows(), |weights, rng| {
-            self.tree.grow(&columns, y, weights, n_classes, &limits, rng)
+        let grown = self.ensemble.grow(x.nrows(), |drawn, rng| {
+            self.tree.grow(&columns, y, &times(drawn, counts), n_classes, &limits, rng)
         });
         let out_of_bag = self.ensemble.judge(
             x,
@@ -261,13 +310,38 @@ impl RandomForestRegressorParams {
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<RandomForestRegressor> {
         check_matrix("RandomForestRegressor: `x`", x)?;
         check_target("RandomForestRegressor: `y`", y, x.nrows())?;
+        self.fit_rows(x, &y.to_vec(), &vec![1.0; y.len()])
+    }
+
+    /// As [`RandomForestRegressorParams::fit`], with weights as [`RandomForestClassifierParams::fit_weighted`].
+    ///
+    /// # Errors
+    /// As [`RandomForestRegressorParams::fit`], [`Error::Negative`] for a weight, [`Error::Empty`] when all are 0.
+    pub fn fit_weighted(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        sample_weight: ArrayView1<f64>,
+    ) -> Result<RandomForestRegressor> {
+        check_matrix("RandomForestRegressor: `x`", x)?;
+        check_target("RandomForestRegressor: `y`", y, x.nrows())?;
+        let what = "RandomForestRegressor: `sample_weight`";
+        let present = Present::of(what, sample_weight, x.nrows())?;
+        self.fit_rows(present.x(x).view(), &present.part(|i| y[i]), &present.weights.to_vec())
+    }
+
+    fn fit_rows(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[f64],
+        counts: &[f64],
+    ) -> Result<RandomForestRegressor> {
         self.ensemble.check()?;
         let limits = self.tree.limits(x.nrows(), x.ncols())?;
         let columns = Columns::new(x);
-        let y = y.to_vec();
-        let grown = self
-            .ensemble
-            .grow(x.nrows(), |weights, rng| self.tree.grow(&columns, &y, weights, &limits, rng));
+        let grown = self.ensemble.grow(x.nrows(), |drawn, rng| {
+            self.tree.grow(&columns, y, &times(drawn, counts), &limits, rng)
+        });
         let out_of_bag = self.ensemble.judge(
             x,
             1,
@@ -280,6 +354,11 @@ impl RandomForestRegressorParams {
         let trees = grown.into_iter().map(|(tree, _)| tree).collect();
         Ok(RandomForestRegressor { trees, out_of_bag })
     }
+}
+
+/// How often a tree has drawn each row, times how much the row counts.
+fn times(drawn: &[f64], counts: &[f64]) -> Vec<f64> {
+    drawn.iter().zip(counts).map(|(drawn, count)| drawn * count).collect()
 }
 
 impl Ensemble {
@@ -453,6 +532,43 @@ impl RandomForestRegressor {
     /// Mean of the trees' [`super::cart::Tree::importance`], shape `(n_features,)`, with sum 1.
     pub fn importance(&self) -> Array1<f64> {
         mean_importance(self.trees.iter().map(|t| &t.tree))
+    }
+}
+
+impl Regressor for RandomForestRegressorParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.clone().seed(seed).fit(x, y)?))
+    }
+}
+
+impl Fitted for RandomForestRegressor {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(self.predict(x)?.insert_axis(Axis(1)))
+    }
+}
+
+impl Classifier for RandomForestClassifierParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        let model = self.clone().seed(seed).fit(x, y)?;
+        let known = model.n_classes;
+        Ok(widened(model, known, n_classes))
+    }
+}
+
+impl Fitted for RandomForestClassifier {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.predict_proba(x)
     }
 }
 

@@ -17,16 +17,19 @@
 //! gradient boosting; Hastie, Tibshirani & Friedman (2009), section 10.10.
 
 use super::cart::{
-    Columns, DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, part, shares,
+    Columns, DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, Tree, part, shares,
 };
+use super::stopping::{Stopping, Watch, stopping_setters};
 use crate::base::{
-    accuracy_of, check_classes, check_matrix, check_rows, check_target, r_squared, sigmoid,
-    softplus, stream,
+    Classifier, Fitted, Present, Regressor, accuracy_of, check_classes, check_length, check_matrix,
+    check_rows, check_target, finite, holds, r_squared, sigmoid, softplus, stored, stream, widened,
 };
+use crate::data::{stratified_train_test_split, train_test_split};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 impl GradientBoostingRegressor {
     /// Default settings: 100 trees of depth 3, learning rate 0.1.
@@ -72,6 +75,8 @@ impl GradientBoostingClassifier {
 /// | `min_split` | 2 | `>= 2` | fewest rows of a node that may be split |
 /// | `max_features` | `All` | | features each split looks at |
 /// | `subsample` | 1 | `0 < s <= 1` | share of the rows each round draws, without replacement |
+/// | `patience` | none | `>= 1` | rounds without a lower loss on rows held out, after which to stop |
+/// | `validation_share` | 0.1 | `0 < s < 1` | share of the rows held out to that end |
 /// | `seed` | 0 | | chance of rows and features |
 #[derive(Debug, Clone, PartialEq)]
 pub struct GradientBoostingRegressorParams {
@@ -87,7 +92,8 @@ pub struct GradientBoostingClassifierParams {
 }
 
 /// A start and a sum of trees, `F(x) = F₀ + η Σ treeₘ(x)`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct BoostedTrees {
     /// `F₀`.
@@ -99,10 +105,20 @@ pub struct BoostedTrees {
     /// Mean loss on all training rows at the start and after each round, shape `(n_trees + 1,)`: mean
     /// squared error, or the logistic loss in nats. Without subsampling and for `η ≤ 1` squares never rise.
     pub train_loss: Array1<f64>,
+    /// The same on rows held out, of all rounds that were made, also those that early stopping has dropped, shape
+    /// `(n_rounds + 1,)`; none without such rows.
+    pub validation_loss: Option<Array1<f64>>,
 }
 
+stored!(BoostedTrees, |m| {
+    let first = m.trees.first().map(|t| t.tree.n_features);
+    let alike = |t: &DecisionTreeRegressor| Some(t.tree.n_features) == first;
+    finite("start", [&m.start, &m.learning_rate])?;
+    holds(m.trees.iter().all(alike), "trees that differ in width")
+});
+
 /// Fitted boosted trees for numbers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GradientBoostingRegressor {
     /// The sum of trees, in units of `y`.
@@ -110,7 +126,7 @@ pub struct GradientBoostingRegressor {
 }
 
 /// Fitted boosted trees for the classes 0 and 1.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GradientBoostingClassifier {
     /// The sum of trees, in log-odds of class 1.
@@ -131,11 +147,22 @@ struct Boosting {
     subsample: f64,
     seed: u64,
     tree: DecisionTreeRegressorParams,
+    stopping: Stopping,
+}
+
+/// Checked rows, their targets, and how much each counts.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    x: ArrayView2<'a, f64>,
+    y: &'a [f64],
+    weights: &'a [f64],
 }
 
 /// The setters of both.
 macro_rules! boosting_setters {
     () => {
+        stopping_setters!(boosting.stopping);
+
         /// Sets the number of rounds.
         #[must_use]
         pub fn n_trees(mut self, n_trees: usize) -> Self {
@@ -204,7 +231,52 @@ impl GradientBoostingRegressorParams {
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<GradientBoostingRegressor> {
         check_matrix("GradientBoostingRegressor: `x`", x)?;
         check_target("GradientBoostingRegressor: `y`", y, x.nrows())?;
-        let boosted = self.boosting.fit(x, &y.to_vec(), Loss::Squares)?;
+        let boosted = self.boosting.fit(x, &y.to_vec(), &vec![1.0; y.len()], Loss::Squares)?;
+        Ok(GradientBoostingRegressor { boosted })
+    }
+
+    /// As [`GradientBoostingRegressorParams::fit`], with a weight `>= 0` for each row, `(n_samples,)`: the loss is
+    /// `Σ wᵢ L(yᵢ, F) / Σ wᵢ`. A row of weight 0 counts as absent; `min_leaf` and `min_split` count rows.
+    ///
+    /// # Errors
+    /// As [`GradientBoostingRegressorParams::fit`], [`Error::Negative`] for a weight, [`Error::Empty`] when all are
+    /// 0.
+    pub fn fit_weighted(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        sample_weight: ArrayView1<f64>,
+    ) -> Result<GradientBoostingRegressor> {
+        check_matrix("GradientBoostingRegressor: `x`", x)?;
+        check_target("GradientBoostingRegressor: `y`", y, x.nrows())?;
+        let what = "GradientBoostingRegressor: `sample_weight`";
+        let present = Present::of(what, sample_weight, x.nrows())?;
+        let (y, weights) = (present.part(|i| y[i]), present.weights.to_vec());
+        let boosted = self.boosting.fit(present.x(x).view(), &y, &weights, Loss::Squares)?;
+        Ok(GradientBoostingRegressor { boosted })
+    }
+
+    /// As [`GradientBoostingRegressorParams::fit`], with rows to watch, `x_valid` and `y_valid`, that are not
+    /// learned from: with a `patience` they stop the fit, without one their loss is only written down.
+    ///
+    /// # Errors
+    /// As [`GradientBoostingRegressorParams::fit`], also for the rows to watch.
+    pub fn fit_validated(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        x_valid: ArrayView2<f64>,
+        y_valid: ArrayView1<f64>,
+    ) -> Result<GradientBoostingRegressor> {
+        check_matrix("GradientBoostingRegressor: `x`", x)?;
+        check_target("GradientBoostingRegressor: `y`", y, x.nrows())?;
+        check_rows("GradientBoostingRegressor: `x_valid`", x_valid, x.ncols())?;
+        check_target("GradientBoostingRegressor: `y_valid`", y_valid, x_valid.nrows())?;
+        let (y, ones) = (y.to_vec(), vec![1.0; y.len()]);
+        let (y_valid, valid_ones) = (y_valid.to_vec(), vec![1.0; y_valid.len()]);
+        let rows = Rows { x: x.reborrow(), y: &y, weights: &ones };
+        let valid = Rows { x: x_valid.reborrow(), y: &y_valid, weights: &valid_ones };
+        let boosted = self.boosting.run(rows, Some(valid), Loss::Squares)?;
         Ok(GradientBoostingRegressor { boosted })
     }
 }
@@ -218,22 +290,78 @@ impl GradientBoostingClassifierParams {
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`],
     /// [`Error::SingleClass`], [`Error::Parameter`].
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<GradientBoostingClassifier> {
+        check_matrix("GradientBoostingClassifier: `x`", x)?;
+        let y = two_classes("GradientBoostingClassifier: `y`", y, x.nrows())?;
+        let boosted = self.boosting.fit(x, &y, &vec![1.0; y.len()], Loss::Logistic)?;
+        Ok(GradientBoostingClassifier { boosted })
+    }
+
+    /// As [`GradientBoostingRegressorParams::fit_weighted`], for classes.
+    ///
+    /// # Errors
+    /// As [`GradientBoostingClassifierParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for
+    /// a weight, [`Error::Empty`] when all are 0.
+    pub fn fit_weighted(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        sample_weight: ArrayView1<f64>,
+    ) -> Result<GradientBoostingClassifier> {
         const WHAT: &str = "GradientBoostingClassifier: `y`";
         check_matrix("GradientBoostingClassifier: `x`", x)?;
-        if let Some(index) = y.iter().position(|&class| class > 1) {
-            let (allowed, got) = ("0 or 1", y[index].to_string());
-            return Err(Error::Label { what: WHAT, index, got, allowed });
-        }
-        check_classes(WHAT, y, x.nrows())?;
-        let y: Vec<f64> = y.iter().map(|&class| class as f64).collect();
-        let boosted = self.boosting.fit(x, &y, Loss::Logistic)?;
+        two_classes(WHAT, y, x.nrows())?;
+        let what = "GradientBoostingClassifier: `sample_weight`";
+        let present = Present::of(what, sample_weight, x.nrows())?;
+        let y = two_classes(WHAT, &present.part(|i| y[i]), present.weights.len())?;
+        let weights = present.weights.to_vec();
+        let boosted = self.boosting.fit(present.x(x).view(), &y, &weights, Loss::Logistic)?;
+        Ok(GradientBoostingClassifier { boosted })
+    }
+
+    /// As [`GradientBoostingRegressorParams::fit_validated`], for classes.
+    ///
+    /// # Errors
+    /// As [`GradientBoostingClassifierParams::fit`], also for the rows to watch, which may be of one class.
+    pub fn fit_validated(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        x_valid: ArrayView2<f64>,
+        y_valid: &[usize],
+    ) -> Result<GradientBoostingClassifier> {
+        check_matrix("GradientBoostingClassifier: `x`", x)?;
+        let y = two_classes("GradientBoostingClassifier: `y`", y, x.nrows())?;
+        check_rows("GradientBoostingClassifier: `x_valid`", x_valid, x.ncols())?;
+        check_length("GradientBoostingClassifier: `y_valid`", y_valid.len(), x_valid.nrows())?;
+        let y_valid = zero_or_one("GradientBoostingClassifier: `y_valid`", y_valid)?;
+        let (ones, valid_ones) = (vec![1.0; y.len()], vec![1.0; y_valid.len()]);
+        let rows = Rows { x: x.reborrow(), y: &y, weights: &ones };
+        let valid = Rows { x: x_valid.reborrow(), y: &y_valid, weights: &valid_ones };
+        let boosted = self.boosting.run(rows, Some(valid), Loss::Logistic)?;
         Ok(GradientBoostingClassifier { boosted })
     }
 }
 
+/// The classes as numbers, both present.
+fn two_classes(what: &'static str, y: &[usize], n_samples: usize) -> Result<Vec<f64>> {
+    let numbers = zero_or_one(what, y)?;
+    check_classes(what, y, n_samples)?;
+    Ok(numbers)
+}
+
+/// The classes as numbers.
+fn zero_or_one(what: &'static str, y: &[usize]) -> Result<Vec<f64>> {
+    if let Some(index) = y.iter().position(|&class| class > 1) {
+        let (allowed, got) = ("0 or 1", y[index].to_string());
+        return Err(Error::Label { what, index, got, allowed });
+    }
+    Ok(y.iter().map(|&class| class as f64).collect())
+}
+
 impl Loss {
-    fn start(self, y: &[f64]) -> f64 {
-        let mean = y.iter().sum::<f64>() / y.len() as f64;
+    fn start(self, y: &[f64], weights: &[f64]) -> f64 {
+        let sum: f64 = y.iter().zip(weights).map(|(y, w)| w * y).sum();
+        let mean = sum / weights.iter().sum::<f64>();
         match self {
             Self::Squares => mean,
             Self::Logistic => (mean / (1.0 - mean)).ln(),
@@ -256,19 +384,21 @@ impl Loss {
         }
     }
 
-    fn mean(self, y: &[f64], f: &[f64]) -> f64 {
-        let one = |(&y, &f): (&f64, &f64)| match self {
-            Self::Squares => (y - f) * (y - f),
-            Self::Logistic => softplus(f) - y * f,
+    fn mean(self, rows: Rows, f: &[f64]) -> f64 {
+        let one = |((&y, &w), &f): ((&f64, &f64), &f64)| match self {
+            Self::Squares => w * ((y - f) * (y - f)),
+            Self::Logistic => w * (softplus(f) - y * f),
         };
-        y.iter().zip(f).map(one).sum::<f64>() / y.len() as f64
+        let sum: f64 = rows.y.iter().zip(rows.weights).zip(f).map(one).sum();
+        sum / rows.weights.iter().sum::<f64>()
     }
 }
 
 impl Boosting {
     fn new(name: &'static str) -> Self {
         let tree = DecisionTreeRegressor::params().max_depth(3);
-        Self { name, n_trees: 100, learning_rate: 0.1, subsample: 1.0, seed: 0, tree }
+        let stopping = Stopping::default();
+        Self { name, n_trees: 100, learning_rate: 0.1, subsample: 1.0, seed: 0, tree, stopping }
     }
 
     fn check(&self) -> Result<()> {
@@ -284,24 +414,60 @@ impl Boosting {
         if !(self.subsample > 0.0 && self.subsample <= 1.0) {
             return bad("subsample", "above 0 and at most 1", self.subsample.to_string());
         }
-        Ok(())
+        self.stopping.check(self.name)
     }
 
-    fn fit(&self, x: ArrayView2<f64>, y: &[f64], loss: Loss) -> Result<BoostedTrees> {
+    /// Fits checked rows; with a patience, a share of them is held out.
+    fn fit(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[f64],
+        weights: &[f64],
+        loss: Loss,
+    ) -> Result<BoostedTrees> {
         self.check()?;
+        if self.stopping.patience.is_none() {
+            return self.run(Rows { x: x.reborrow(), y, weights }, None, loss);
+        }
+        let share = self.stopping.validation_share;
+        let split = match loss {
+            Loss::Squares => train_test_split(y.len(), share, self.seed)?,
+            Loss::Logistic => {
+                let classes: Vec<usize> = y.iter().map(|&class| usize::from(class > 0.5)).collect();
+                stratified_train_test_split(&classes, share, self.seed)?
+            }
+        };
+        let part = |rows: &[usize]| {
+            let of = |values: &[f64]| -> Vec<f64> { rows.iter().map(|&row| values[row]).collect() };
+            (x.select(Axis(0), rows), of(y), of(weights))
+        };
+        let (train, valid) = (part(&split.train), part(&split.test));
+        let rows = Rows { x: train.0.view(), y: &train.1, weights: &train.2 };
+        let valid = Rows { x: valid.0.view(), y: &valid.1, weights: &valid.2 };
+        self.run(rows, Some(valid), loss)
+    }
+
+    fn run(&self, given: Rows, valid: Option<Rows>, loss: Loss) -> Result<BoostedTrees> {
+        self.check()?;
+        let Rows { x, y, weights } = given;
         let n_drawn = part(self.subsample, x.nrows());
         let limits = self.tree.limits(n_drawn, x.ncols())?;
         let columns = Columns::new(x);
         let x = x.as_standard_layout();
         let rows: Vec<&[f64]> = x.as_slice().unwrap_or_default().chunks_exact(x.ncols()).collect();
-        let start = loss.start(y);
+        let start = loss.start(y, weights);
         let mut f = vec![start; y.len()];
-        let mut train_loss = vec![loss.mean(y, &f)];
+        let mut train_loss = vec![loss.mean(given, &f)];
+        let mut watched = match valid {
+            Some(valid) => Some(Watched::new(valid, start, loss, self.stopping)?),
+            None => None,
+        };
         let mut trees = Vec::with_capacity(self.n_trees);
         for round in 0..self.n_trees {
             check_interrupt();
             let mut rng = stream(self.seed, round);
-            let drawn = draw(y.len(), n_drawn, &mut rng);
+            let mut drawn = draw(y.len(), n_drawn, &mut rng);
+            drawn.iter_mut().zip(weights).for_each(|(drawn, weight)| *drawn *= weight);
             let residuals: Vec<f64> =
                 y.iter().zip(&f).map(|(&y, &f)| loss.residual(y, f)).collect();
             let mut tree = self.tree.grow(&columns, &residuals, &drawn, &limits, &mut rng);
@@ -310,11 +476,44 @@ impl Boosting {
             for (f, &leaf) in f.iter_mut().zip(&leaves) {
                 *f += self.learning_rate * tree.tree.value(leaf)[0];
             }
-            train_loss.push(loss.mean(y, &f));
+            train_loss.push(loss.mean(given, &f));
             trees.push(tree);
+            if let Some(watched) = &mut watched
+                && let Some(tree) = trees.last()
+                && watched.stops(&tree.tree, self.learning_rate, loss)
+            {
+                break;
+            }
         }
-        let train_loss = train_loss.into();
-        Ok(BoostedTrees { start, learning_rate: self.learning_rate, trees, train_loss })
+        let validation_loss = watched.map(|watched| {
+            let (kept, losses) = watched.watch.end();
+            trees.truncate(kept);
+            train_loss.truncate(kept + 1);
+            losses.into()
+        });
+        let (train_loss, learning_rate) = (train_loss.into(), self.learning_rate);
+        Ok(BoostedTrees { start, learning_rate, trees, train_loss, validation_loss })
+    }
+}
+
+/// Rows held out, and what the sum of trees says of them so far.
+struct Watched<'a> {
+    rows: Rows<'a>,
+    f: Vec<f64>,
+    watch: Watch,
+}
+
+impl<'a> Watched<'a> {
+    fn new(rows: Rows<'a>, start: f64, loss: Loss, stopping: Stopping) -> Result<Self> {
+        let f = vec![start; rows.y.len()];
+        let watch = Watch::new(stopping, loss.mean(rows, &f))?;
+        Ok(Self { rows, f, watch })
+    }
+
+    /// Adds a tree; whether it was the last.
+    fn stops(&mut self, tree: &Tree, learning_rate: f64, loss: Loss) -> bool {
+        tree.for_each_row(self.rows.x, |i, value| self.f[i] += learning_rate * value[0]);
+        self.watch.stops(loss.mean(self.rows, &self.f))
     }
 }
 
@@ -472,6 +671,42 @@ impl GradientBoostingClassifier {
     /// See [`BoostedTrees::importance`].
     pub fn importance(&self) -> Array1<f64> {
         self.boosted.importance()
+    }
+}
+
+impl Regressor for GradientBoostingRegressorParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.clone().seed(seed).fit(x, y)?))
+    }
+}
+
+impl Fitted for GradientBoostingRegressor {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(self.predict(x)?.insert_axis(Axis(1)))
+    }
+}
+
+impl Classifier for GradientBoostingClassifierParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        let model = self.clone().seed(seed).fit(x, y)?;
+        Ok(widened(model, 2, n_classes))
+    }
+}
+
+impl Fitted for GradientBoostingClassifier {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.predict_proba(x)
     }
 }
 

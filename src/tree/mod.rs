@@ -13,4 +13,5 @@ pub mod cart;
 pub mod forest;
 pub mod gbdt;
 pub mod lightgbm;
+mod stopping;
 pub mod xgb;

@@ -1,15 +1,15 @@
 //! Expectation and maximisation in turn.
 
 use super::checks::check_params;
-use super::e_step::posterior;
+use super::e_step::{joint_log_density, posterior};
 use super::m_step::maximise;
 use super::{Covariance, GaussianMixture, MixtureParts};
-use crate::base::{check_matrix, setters, stream};
+use crate::base::{Present, check_matrix, log_sum_exp, setters, stream};
 use crate::cluster::check_clusters;
 use crate::cluster::kmeans::KMeans;
 use crate::display::check_interrupt;
 use crate::{Error, Result};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand::Rng;
 
 /// Where EM starts.
@@ -101,11 +101,37 @@ impl GaussianMixtureParams {
     /// small to hold it.
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<GaussianMixture> {
         self.check(x)?;
+        self.fit_rows(x, None)
+    }
+
+    /// As [`GaussianMixtureParams::fit`], with a weight `>= 0` for each row, `(n_samples,)`: the log-likelihood is
+    /// `Σ wᵢ ln p(xᵢ)`, its mean `Σ wᵢ ln p(xᵢ) / Σ wᵢ`. A row of weight 0 counts as absent.
+    ///
+    /// # Errors
+    /// As [`GaussianMixtureParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a weight,
+    /// [`Error::Empty`] when all are 0.
+    pub fn fit_weighted(
+        &self,
+        x: ArrayView2<f64>,
+        sample_weight: ArrayView1<f64>,
+    ) -> Result<GaussianMixture> {
+        self.check(x)?;
+        let present = Present::of("GaussianMixture: `sample_weight`", sample_weight, x.nrows())?;
+        let counted = present.x(x);
+        self.check(counted.view())?;
+        self.fit_rows(counted.view(), Some(&present.weights))
+    }
+
+    fn fit_rows(
+        &self,
+        x: ArrayView2<f64>,
+        sample_weight: Option<&Array1<f64>>,
+    ) -> Result<GaussianMixture> {
         let runs = if matches!(self.init, GmmInit::Given(_)) { 1 } else { self.n_init };
         let mut best: Option<(MixtureParts, Vec<f64>, bool)> = None;
         let mut collapsed = None;
         for run in 0..runs {
-            match self.em(x, run, |_, _| ()) {
+            match self.em(x, sample_weight, run, |_, _| ()) {
                 Ok(end) if best.as_ref().is_none_or(|b| end.1.last() > b.1.last()) => {
                     best = Some(end);
                 }
@@ -133,22 +159,22 @@ impl GaussianMixtureParams {
     fn em(
         &self,
         x: ArrayView2<f64>,
+        sample_weight: Option<&Array1<f64>>,
         run: usize,
         mut watch: impl FnMut(&MixtureParts, f64),
     ) -> Result<(MixtureParts, Vec<f64>, bool)> {
-        let n = x.nrows() as f64;
-        let mut params = self.start(x, run)?;
-        let (mut resp, total) = posterior(x, &params)?;
-        let mut trace = vec![total / n];
-        watch(&params, total / n);
+        let mut params = self.start(x, sample_weight, run)?;
+        let (mut resp, mean) = expect(x, sample_weight, &params)?;
+        let mut trace = vec![mean];
+        watch(&params, mean);
         for _ in 0..self.max_iter {
             check_interrupt();
             params = maximise(x, resp.view(), self.covariance, self.reg_covar);
-            let (next, total) = posterior(x, &params)?;
+            let (next, mean) = expect(x, sample_weight, &params)?;
             resp = next;
-            let gain = total / n - trace[trace.len() - 1];
-            trace.push(total / n);
-            watch(&params, total / n);
+            let gain = mean - trace[trace.len() - 1];
+            trace.push(mean);
+            watch(&params, mean);
             if gain.abs() < self.tol || gain.abs() <= 0.0 {
                 return Ok((params, trace, true));
             }
@@ -156,14 +182,23 @@ impl GaussianMixtureParams {
         Ok((params, trace, false))
     }
 
-    fn start(&self, x: ArrayView2<f64>, run: usize) -> Result<MixtureParts> {
-        let resp = match &self.init {
+    fn start(
+        &self,
+        x: ArrayView2<f64>,
+        sample_weight: Option<&Array1<f64>>,
+        run: usize,
+    ) -> Result<MixtureParts> {
+        let mut resp = match &self.init {
             GmmInit::Given(params) => return Ok(params.clone()),
             GmmInit::KMeans => {
                 // The first run starts from the best of ten; each later one from a further one.
                 let (first, n_init) = if run == 0 { (0, 10) } else { (9 + run, 1) };
                 let kmeans = KMeans::params(self.k).n_init(n_init).seed(self.seed);
-                let labels = kmeans.first_stream(first).fit(x)?.labels;
+                let kmeans = kmeans.first_stream(first);
+                let labels = match sample_weight {
+                    Some(weights) => kmeans.fit_weighted(x, weights.view())?.labels,
+                    None => kmeans.fit(x)?.labels,
+                };
                 Array2::from_shape_fn((x.nrows(), self.k), |(i, k)| f64::from(labels[i] == k))
             }
             GmmInit::Random => {
@@ -176,6 +211,9 @@ impl GaussianMixtureParams {
                 resp
             }
         };
+        if let Some(weights) = sample_weight {
+            resp *= &weights.view().insert_axis(Axis(1));
+        }
         Ok(maximise(x, resp.view(), self.covariance, self.reg_covar))
     }
 
@@ -215,6 +253,26 @@ impl GaussianMixtureParams {
     }
 }
 
+/// The E step: responsibilities, times how much each row counts, and the mean log-likelihood.
+fn expect(
+    x: ArrayView2<f64>,
+    sample_weight: Option<&Array1<f64>>,
+    params: &MixtureParts,
+) -> Result<(Array2<f64>, f64)> {
+    let Some(weights) = sample_weight else {
+        let (resp, total) = posterior(x, params)?;
+        return Ok((resp, total / x.nrows() as f64));
+    };
+    let mut joint = joint_log_density(x, params)?;
+    let mut total = 0.0;
+    for (mut row, &weight) in joint.rows_mut().into_iter().zip(weights) {
+        let log_density = log_sum_exp(row.view());
+        total += weight * log_density;
+        row.mapv_inplace(|v| weight * (v - log_density).exp());
+    }
+    Ok((joint, total / weights.sum()))
+}
+
 /// The parameters and the mean log-likelihood at the start and after each EM step of one run.
 ///
 /// # Errors
@@ -232,6 +290,6 @@ pub fn em_history(
 ) -> Result<Vec<(MixtureParts, f64)>> {
     settings.check(x)?;
     let mut steps = Vec::new();
-    settings.em(x, 0, |params, mean| steps.push((params.clone(), mean)))?;
+    settings.em(x, None, 0, |params, mean| steps.push((params.clone(), mean)))?;
     Ok(steps)
 }

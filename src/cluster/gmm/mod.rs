@@ -29,9 +29,10 @@ pub use m_step::m_step;
 pub use model::GaussianMixture;
 
 use ndarray::{Array1, Array2, Array3};
+use serde::{Deserialize, Serialize};
 
 /// The shape that covariances may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Covariance {
     /// One full matrix a component: `k d(d+1)/2` numbers.

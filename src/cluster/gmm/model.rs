@@ -2,14 +2,16 @@
 
 use super::checks::check_params;
 use super::e_step::{e_step, joint_log_density};
-use super::{Covariance, MixtureParts};
+use super::{Covariance, GaussianMixtureParams, MixtureParts};
 use crate::Result;
-use crate::base::{check_matrix, log_sum_exp};
+use crate::base::{Clusterer, check_matrix, finite, log_sum_exp, shape, stored};
 use crate::data::sample_mixture;
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 
 /// A fitted mixture.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct GaussianMixture {
     /// Mixing weights `π`, shape `(k,)`, non-negative, sum 1.
@@ -26,6 +28,13 @@ pub struct GaussianMixture {
     pub converged: bool,
     pub(super) covariance: Covariance,
 }
+
+stored!(GaussianMixture, |m| {
+    let (k, d) = m.means.dim();
+    shape("weights", m.weights.len(), k)?;
+    shape("covariances", m.covariances.dim(), (k, d, d))?;
+    finite("weights", m.weights.iter().chain(&m.means).chain(&m.covariances))
+});
 
 impl GaussianMixture {
     /// The parameters on their own, as [`e_step`] takes them.
@@ -111,5 +120,12 @@ impl GaussianMixture {
     /// [`crate::Error::NotPositiveDefinite`] when a covariance has been changed to one that is not.
     pub fn sample(&self, n: usize, seed: u64) -> Result<(Array2<f64>, Vec<usize>)> {
         sample_mixture(n, self.weights.view(), self.means.view(), self.covariances.view(), seed)
+    }
+}
+
+impl Clusterer for GaussianMixtureParams {
+    fn fit_labels(&self, x: ArrayView2<f64>, seed: u64) -> Result<Vec<Option<usize>>> {
+        let model = self.clone().seed(seed).fit(x)?;
+        Ok(model.predict(x)?.into_iter().map(Some).collect())
     }
 }

@@ -19,6 +19,7 @@
 mod assign;
 mod hamerly;
 mod seeding;
+mod weighted;
 
 pub use seeding::kmeans_plus_plus;
 
@@ -26,10 +27,13 @@ use self::assign::update;
 use self::hamerly::Bounds;
 pub(crate) use self::seeding::plus_plus;
 use super::check_clusters;
-use crate::base::{check_matrix, map_blocks, rows, setters, stream};
+use crate::base::{
+    Clusterer, check_matrix, finite, holds, map_blocks, rows, setters, stored, stream,
+};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 
 pub(super) use self::assign::{assign_rows, squared_distance};
 
@@ -121,7 +125,8 @@ pub struct KMeansParams {
 }
 
 /// Fitted k-means.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct KMeans {
     /// Centroids, shape `(k, n_features)`.
@@ -135,6 +140,12 @@ pub struct KMeans {
     /// Inertia at the start of the best run and after each iteration; never rises.
     pub trace: Array1<f64>,
 }
+
+stored!(KMeans, |m| {
+    finite("centroids", m.centroids.iter().chain([&m.inertia]))?;
+    let k = m.centroids.nrows();
+    holds(m.labels.iter().all(|&label| label < k), "a label of no cluster")
+});
 
 /// One frame of a run: centroids, and the labels and inertia that they give.
 #[derive(Debug, Clone, PartialEq)]
@@ -356,6 +367,12 @@ pub fn kmeans_history(x: ArrayView2<f64>, params: &KMeansParams) -> Result<Vec<K
     params.check(x)?;
     let x = x.as_standard_layout();
     params.lloyd(x.view(), params.start(x.view(), 0), true)
+}
+
+impl Clusterer for KMeansParams {
+    fn fit_labels(&self, x: ArrayView2<f64>, seed: u64) -> Result<Vec<Option<usize>>> {
+        Ok(self.clone().seed(seed).fit(x)?.labels.into_iter().map(Some).collect())
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,95 @@
 //! Bringing features of unlike units to one scale.
 
-use crate::base::check_matrix;
+use crate::base::{Fitted, Transformer, check_matrix, check_rows, finite, holds, shape, stored};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
+
+impl StandardScaler {
+    /// Settings, of which there are none: a step of a pipeline, which learns means and deviations from the rows
+    /// that it is fitted to.
+    ///
+    /// ```
+    /// use mlnotes::data::StandardScaler;
+    /// use ndarray::array;
+    /// let scaler = StandardScaler::params().fit(array![[1.0], [3.0]].view())?;
+    /// assert_eq!(scaler.transform(array![[5.0]].view())?, array![[3.0]]);
+    /// assert_eq!(scaler.inverse_transform(array![[3.0]].view())?, array![[5.0]]);
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
+    pub fn params() -> StandardScalerParams {
+        StandardScalerParams {}
+    }
+}
+
+/// Settings of a scaler to mean 0 and variance 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StandardScalerParams {}
+
+/// What it takes to bring rows to mean 0 and variance 1 in each column, as the rows had that it was fitted to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
+#[non_exhaustive]
+pub struct StandardScaler {
+    /// Column means `x̄`, shape `(n_features,)`.
+    pub mean: Array1<f64>,
+    /// Column standard deviations `s` (divisor `n`), shape `(n_features,)`, all above 0.
+    pub scale: Array1<f64>,
+}
+
+stored!(StandardScaler, |m| {
+    shape("scale", m.scale.len(), m.mean.len())?;
+    finite("mean", m.mean.iter().chain(&m.scale))?;
+    holds(m.scale.iter().all(|s| *s > 0.0), "`scale` is not above 0")
+});
+
+impl StandardScalerParams {
+    /// Learns means and deviations of `x`, `(n_samples, n_features)`.
+    ///
+    /// # Errors
+    /// As [`standardize`].
+    pub fn fit(&self, x: ArrayView2<f64>) -> Result<StandardScaler> {
+        let (_, mean, scale) = moments("StandardScaler: `x`", x)?;
+        Ok(StandardScaler { mean, scale })
+    }
+}
+
+impl StandardScaler {
+    /// `z = (x − x̄) / s` of rows `x`, shape `(n_rows, n_features)`.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`] for a wrong number of columns.
+    pub fn transform(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        check_rows("StandardScaler::transform: `x`", x, self.mean.len())?;
+        Ok((&x - &self.mean) / &self.scale)
+    }
+
+    /// `x = x̄ + s z` of scaled rows `z`, shape `(n_rows, n_features)`.
+    ///
+    /// # Errors
+    /// As [`StandardScaler::transform`].
+    pub fn inverse_transform(&self, z: ArrayView2<f64>) -> Result<Array2<f64>> {
+        check_rows("StandardScaler::inverse_transform: `z`", z, self.mean.len())?;
+        Ok(&z * &self.scale + &self.mean)
+    }
+}
+
+impl Transformer for StandardScalerParams {
+    fn fit_base(&self, x: ArrayView2<f64>, _: u64) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.fit(x)?))
+    }
+}
+
+impl Fitted for StandardScaler {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.transform(x)
+    }
+}
 
 /// Data with mean 0 and variance 1 in each column, and what it takes to do the same to new rows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct Standardized {
     /// The scaled data, shape `(n_samples, n_features)`.
@@ -15,6 +99,13 @@ pub struct Standardized {
     /// Column standard deviations of the original (divisor `n`), shape `(n_features,)`.
     pub scale: Array1<f64>,
 }
+
+stored!(Standardized, |m| {
+    shape("scale", m.scale.len(), m.mean.len())?;
+    shape("x", m.x.ncols(), m.mean.len())?;
+    finite("x", m.x.iter().chain(&m.mean).chain(&m.scale))?;
+    holds(m.scale.iter().all(|s| *s > 0.0), "`scale` is not above 0")
+});
 
 impl Standardized {
     /// Scales new rows, `(n_rows, n_features)`, by the stored means and deviations.
@@ -46,21 +137,26 @@ impl Standardized {
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
 pub fn standardize(x: ArrayView2<f64>) -> Result<Standardized> {
-    check_matrix("standardize: `x`", x)?;
+    let (x, mean, scale) = moments("standardize: `x`", x)?;
+    Ok(Standardized { x: x / &scale, mean, scale })
+}
+
+/// The centred rows, and what they were centred by and deviate.
+fn moments(
+    what: &'static str,
+    x: ArrayView2<f64>,
+) -> Result<(Array2<f64>, Array1<f64>, Array1<f64>)> {
+    check_matrix(what, x)?;
     let mean = x.sum_axis(Axis(0)) / x.nrows() as f64;
     let centred = &x - &mean;
     let scale = centred.map_axis(Axis(0), |c| (c.dot(&c) / c.len() as f64).sqrt());
     for (col, (&s, &m)) in scale.iter().zip(&mean).enumerate() {
         // Rounding leaves a constant column with a deviation of some ulps of its mean.
         if s <= 10.0 * f64::EPSILON * m.abs() {
-            return Err(Error::ZeroVariance {
-                what: "standardize: `x`",
-                col: Some(col),
-                value: x[[0, col]],
-            });
+            return Err(Error::ZeroVariance { what, col: Some(col), value: x[[0, col]] });
         }
     }
-    Ok(Standardized { x: centred / &scale, mean, scale })
+    Ok((centred, mean, scale))
 }
 
 #[cfg(test)]
@@ -78,6 +174,11 @@ mod tests {
             assert!((c.dot(&c) / n - 1.0).abs() < 1e-12);
         }
         assert_eq!(s.apply(iris.x.view()).unwrap(), s.x);
+        let scaler = StandardScaler::params().fit(iris.x.view()).unwrap();
+        let z = scaler.transform(iris.x.view()).unwrap();
+        assert_eq!(z, s.x);
+        let back = scaler.inverse_transform(z.view()).unwrap();
+        assert!((back - &iris.x).iter().all(|d| d.abs() < 1e-13));
     }
 
     #[test]

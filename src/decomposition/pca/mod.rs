@@ -21,11 +21,12 @@
 mod moments;
 mod routes;
 
-use crate::base::{check_matrix, check_width, setters};
+use crate::base::{Fitted, Transformer, check_matrix, check_width, finite, setters, shape, stored};
 use crate::{Error, Result};
 use moments::Moments;
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use routes::{eigh_route, power_route, randomized_route, svd_route};
+use serde::{Deserialize, Serialize};
 
 /// How the components are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -102,7 +103,8 @@ pub struct PcaParams {
 }
 
 /// A fitted PCA; exists only after a successful fit.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct Pca {
     /// Column means, shape `(n_features,)`.
@@ -119,6 +121,13 @@ pub struct Pca {
     pub noise_variance: f64,
     whiten: bool,
 }
+
+stored!(Pca, |m| {
+    let (k, d) = m.components.dim();
+    shape("mean", m.mean.len(), d)?;
+    shape("explained_variance", m.explained_variance.len(), k)?;
+    finite("components", m.components.iter().chain(&m.mean).chain(&m.explained_variance))
+});
 
 impl PcaParams {
     fn new(keep: Keep) -> Self {
@@ -349,6 +358,18 @@ fn components_for_share(variance: &Array1<f64>, target: f64) -> usize {
         sum >= target * (1.0 - 1e-12)
     });
     reached.map_or(variance.len(), |i| i + 1)
+}
+
+impl Transformer for PcaParams {
+    fn fit_base(&self, x: ArrayView2<f64>, seed: u64) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.clone().seed(seed).fit(x)?))
+    }
+}
+
+impl Fitted for Pca {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.transform(x)
+    }
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub use variance::{MemberVariance, member_variance, variance_of_mean};
 
 use crate::base::{
     Classifier, Fitted, Regressor, argmax, check_classes, check_matrix, check_rows, check_target,
-    r_squared, setters, stream,
+    r_squared, setters, stream, widened,
 };
 use crate::display::check_interrupt;
 use crate::sampling::bootstrap::{draw, out_of_bag};
@@ -344,6 +344,43 @@ impl std::fmt::Debug for Bagging {
 impl std::fmt::Debug for BaggingClassifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "BaggingClassifier of {} members", self.ensemble.members.len())
+    }
+}
+
+impl<B: Regressor + Clone> Regressor for BaggingParams<B> {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.clone().seed(seed).fit(x, y)?))
+    }
+}
+
+impl Fitted for Bagging {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.ensemble.mean(x)
+    }
+}
+
+impl<B: Classifier + Clone> Classifier for BaggingParams<B> {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        let model = self.clone().seed(seed).fit_classes(x, y)?;
+        let known = model.ensemble.n_outputs;
+        Ok(widened(model, known, n_classes))
+    }
+}
+
+impl Fitted for BaggingClassifier {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.ensemble.mean(x)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Cutting a number into bins, and the rate of an event in each.
 
 use super::{check_binary, check_length};
-use crate::base::{check_vector, quantile_of_sorted};
+use crate::base::{check_vector, finite, holds, quantile_of_sorted, stored};
 use crate::tree::cart::{Criterion, DecisionTreeClassifier};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, Axis};
+use serde::{Deserialize, Serialize};
 
 /// Where the cuts are put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,12 +50,19 @@ pub struct BinnerParams {
 }
 
 /// Cut points learned from one set of rows, to be used on any other.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct Bins {
     /// Ascending cuts `c₁ < … < c_{B−1}`; bin `i` is `(cᵢ, cᵢ₊₁]`, the outer ones are unbounded.
     pub cuts: Array1<f64>,
 }
+
+stored!(Bins, |m| {
+    finite("cuts", &m.cuts)?;
+    let rises = m.cuts.windows(2).into_iter().all(|pair| pair[0] < pair[1]);
+    holds(rises, "`cuts` do not rise")
+});
 
 impl BinnerParams {
     /// Learns the cuts from `x`, shape `(n_samples,)`. Quantiles that coincide (a value repeated often)

@@ -29,7 +29,7 @@ pub use chi_squared::chi2;
 pub use counts::{gain_ratio, information_gain};
 pub use kolmogorov::ks;
 pub use nearest::mutual_info_knn;
-pub use permutation::permutation_importance;
+pub use permutation::{permutation_importance, permutation_importance_of};
 pub use woe::{WoeTable, woe_iv};
 pub use wrappers::{Ablation, Rfe, ablation, l1_select, rfe};
 

@@ -1,6 +1,6 @@
 //! Importance of a feature to a fitted model: what shuffling it costs.
 
-use crate::base::{check_matrix, stream};
+use crate::base::{Fitted, Target, check_length, check_matrix, stream};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
@@ -69,6 +69,39 @@ pub fn permutation_importance(
         shuffled.column_mut(j).assign(&x.column(j));
     }
     Ok(importance)
+}
+
+/// [`permutation_importance`] of a fitted learner, judged on `x` and its truth `y`, `(n_samples,)`: by `R²` of
+/// numbers, by accuracy of classes.
+///
+/// # Errors
+/// As [`permutation_importance`]; [`Error::Shape`] for another number of targets than rows, those of the score and
+/// of the learner.
+///
+/// ```
+/// use mlnotes::features::selection::permutation_importance_of;
+/// use mlnotes::{data, linear::ridge::Ridge};
+/// let set = data::diabetes();
+/// let model = Ridge::params(1.0).fit(set.x.view(), set.y.view())?;
+/// let importance = permutation_importance_of(&model, set.x.view(), set.y.view(), 10, 1)?;
+/// let mean = |name: &str| {
+///     let column = set.feature_names.iter().position(|n| n == name).unwrap_or_default();
+///     importance.row(column).sum() / 10.0
+/// };
+/// assert!(mean("bmi") > 0.05 && mean("age").abs() < 0.01);
+/// # Ok::<(), mlnotes::Error>(())
+/// ```
+pub fn permutation_importance_of<T: Target>(
+    fitted: &dyn Fitted,
+    x: ArrayView2<f64>,
+    y: T,
+    repeats: usize,
+    seed: u64,
+) -> Result<Array2<f64>> {
+    check_length("permutation_importance_of: `y`", y.rows(), x.nrows())?;
+    let all: Vec<usize> = (0..y.rows()).collect();
+    let truth = y.part(&all);
+    permutation_importance(|x| T::score(fitted.outputs(x)?.view(), &truth), x, repeats, seed)
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
 //! Weight of evidence and information value of a binned feature.
 
 use super::{check_binary, check_length};
+use crate::base::{finite, shape, stored};
 use crate::{Error, Result};
 use ndarray::Array1;
+use serde::{Deserialize, Serialize};
 
 /// Weight of evidence of each bin, and what the feature is worth.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct WoeTable {
     /// Rows in each bin, shape `(n_bins,)`.
@@ -21,6 +24,13 @@ pub struct WoeTable {
     /// Information value: the sum of the contributions.
     pub iv: f64,
 }
+
+stored!(WoeTable, |m| {
+    let n = m.woe.len();
+    shape("count", (m.count.len(), m.events.len()), (n, n))?;
+    shape("rate", (m.rate.len(), m.contribution.len()), (n, n))?;
+    finite("woe", m.woe.iter().chain(&m.rate).chain(&m.contribution))
+});
 
 /// Weight of evidence of the bins `0..` of a feature, and its information value, for classes `y` (1 is the
 /// event, in credit scoring a default), shapes `(n_samples,)`.

@@ -2,10 +2,11 @@
 
 use super::descent::{Design, Prices, State};
 use super::path::{LassoPath, follow};
-use crate::base::{Fitted, Regressor, r2_of, setters};
-use crate::linear::penalised::{check_alpha, check_pair, predict};
+use crate::base::{Fitted, Present, Regressor, finite, r2_of, setters, stored};
+use crate::linear::penalised::{Levelled, check_alpha, check_pair, predict};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 
 /// Entry point: [`Lasso::params`].
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +75,8 @@ pub struct ElasticNetParams {
 }
 
 /// A fitted lasso or elastic net.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct ElasticNet {
     /// Weights `w`, shape `(n_features,)`; many are exactly 0.
@@ -88,6 +90,11 @@ pub struct ElasticNet {
     /// Whether `tol` was reached within `max_iter`.
     pub converged: bool,
 }
+
+stored!(ElasticNet, |m| {
+    finite("coef", &m.coef)?;
+    finite("intercept", [&m.intercept])
+});
 
 impl ElasticNetParams {
     setters! {
@@ -116,18 +123,45 @@ impl ElasticNetParams {
     /// [`Error::TooFewSamples`] for fewer than two rows.
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<ElasticNet> {
         self.check(x, y)?;
-        let design = Design::new(x, y, self.fit_intercept);
+        Ok(self.descend(x, y, self.fit_intercept))
+    }
+
+    /// As [`ElasticNetParams::fit`], with a weight `>= 0` for each row, `(n_samples,)`: the squares become
+    /// `Σ wᵢ rᵢ² / (2 Σ wᵢ)`, so that only ratios of weights matter. A row of weight 0 counts as absent.
+    ///
+    /// # Errors
+    /// As [`ElasticNetParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a weight,
+    /// [`Error::Empty`] when all are 0.
+    pub fn fit_weighted(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        sample_weight: ArrayView1<f64>,
+    ) -> Result<ElasticNet> {
+        self.check(x, y)?;
+        let present = Present::of("ElasticNet: `sample_weight`", sample_weight, x.nrows())?;
+        let (x, y) = (present.x(x), Array1::from(present.part(|i| y[i])));
+        self.check(x.view(), y.view())?;
+        let weights = &present.weights * (y.len() as f64 / present.weights.sum());
+        let even = Levelled::of(x.view(), y.view(), &weights, self.fit_intercept);
+        let model = self.descend(even.x.view(), even.y.view(), false);
+        Ok(ElasticNet { intercept: even.intercept(&model.coef), ..model })
+    }
+
+    /// The descent on checked rows.
+    fn descend(&self, x: ArrayView2<f64>, y: ArrayView1<f64>, fit_intercept: bool) -> ElasticNet {
+        let design = Design::new(x, y, fit_intercept);
         let start = self.start(x.ncols());
         let mut state = State::at(&design, start);
         let all = (0..x.ncols()).collect();
         let outcome = state.descend(self.prices(self.alpha), all, self.max_iter, self.tol);
-        Ok(ElasticNet {
-            intercept: if self.fit_intercept { design.intercept(state.w.view()) } else { 0.0 },
+        ElasticNet {
+            intercept: if fit_intercept { design.intercept(state.w.view()) } else { 0.0 },
             coef: state.w,
             n_iter: outcome.n_iter,
             dual_gap: outcome.gap,
             converged: outcome.converged,
-        })
+        }
     }
 
     /// Fits every penalty of `alphas` in one go, from the largest down, each from the one before; the

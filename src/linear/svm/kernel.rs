@@ -4,9 +4,10 @@ use super::check_positive;
 use crate::base::check_matrix;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
 
 /// What takes the place of the inner product of two rows.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Kernel {
     /// `x·z`.

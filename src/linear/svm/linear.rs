@@ -6,11 +6,17 @@
 //! a step:  G = yᵢ w·x̃ᵢ − 1 + D αᵢ,   αᵢ ← clip(αᵢ − G / (x̃ᵢ·x̃ᵢ + D), 0, U),   w follows
 //! ```
 
-use super::{check_settings, classes_of};
-use crate::base::{accuracy_of, argmax, check_matrix, check_rows, setters, stream};
+use super::{check_settings, classes_of, known_classes, rising};
+use crate::base::{
+    Classifier, Fitted, Present, accuracy_of, argmax, check_matrix, check_rows, finite, holds,
+    setters, shape, stored, stream, votes, widened,
+};
+use crate::linear::rows::{Rows, check_sparse, check_sparse_rows};
 use crate::{Error, Result};
-use ndarray::{Array1, Array2, ArrayView2, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
 use rand::seq::SliceRandom;
+use serde::{Deserialize, Serialize};
+use sprs::{CsMat, CsMatView};
 
 const NAME: &str = "LinearSvc";
 
@@ -60,7 +66,8 @@ pub struct LinearSvcParams {
 }
 
 /// A fitted linear classifier: one machine for two classes, else one of each class against the rest.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct LinearSvc {
     /// The classes, rising.
@@ -72,6 +79,14 @@ pub struct LinearSvc {
     /// Rounds of each machine.
     pub n_iter: Vec<usize>,
 }
+
+stored!(LinearSvc, |m| {
+    let machines = if m.classes.len() == 2 { 1 } else { m.classes.len() };
+    finite("coef", m.coef.iter().chain(&m.intercept))?;
+    shape("coef", m.coef.nrows(), machines)?;
+    shape("intercept", m.intercept.len(), machines)?;
+    holds(rising(&m.classes), "`classes` do not rise, or are fewer than 2")
+});
 
 impl LinearSvcParams {
     setters! {
@@ -97,16 +112,65 @@ impl LinearSvcParams {
     /// number of rows, [`Error::SingleClass`], [`Error::Parameter`], [`Error::NotConverged`].
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<LinearSvc> {
         let classes = self.check(x, y)?;
-        let mut design = Array2::ones((x.nrows(), x.ncols() + 1));
-        design.slice_mut(s![.., ..x.ncols()]).assign(&x);
+        self.machines(&Design::dense(x), y, classes, &vec![1.0; y.len()])
+    }
+
+    /// As [`LinearSvcParams::fit`], with a weight `>= 0` for each row, `(n_samples,)`, that multiplies its price. A row
+    /// of weight 0 counts as absent.
+    ///
+    /// # Errors
+    /// As [`LinearSvcParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a weight,
+    /// [`Error::Empty`] when all are 0.
+    pub fn fit_weighted(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        sample_weight: ArrayView1<f64>,
+    ) -> Result<LinearSvc> {
+        self.check(x, y)?;
+        let present = Present::of("LinearSvc: `sample_weight`", sample_weight, x.nrows())?;
+        let (x, y) = (present.x(x), present.part(|i| y[i]));
+        let classes = self.check(x.view(), &y)?;
+        self.machines(&Design::dense(x.view()), &y, classes, &present.weights.to_vec())
+    }
+
+    /// As [`LinearSvcParams::fit`], for sparse rows, such as those of TF-IDF.
+    ///
+    /// # Errors
+    /// As [`LinearSvcParams::fit`].
+    ///
+    /// ```
+    /// use mlnotes::linear::svm::LinearSvc;
+    /// use mlnotes::text::Tfidf;
+    /// let texts = ["good film", "a fine good plot", "bad film", "a dull bad plot"];
+    /// let x = Tfidf::params().fit(&texts)?.transform(&texts)?;
+    /// let model = LinearSvc::params().fit_sparse(x.view(), &[1, 1, 0, 0])?;
+    /// assert_eq!(model.predict_sparse(x.view())?, [1, 1, 0, 0]);
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
+    pub fn fit_sparse(&self, x: CsMatView<f64>, y: &[usize]) -> Result<LinearSvc> {
+        check_settings(NAME, self.c, self.tol, self.max_iter)?;
+        let x = check_sparse("LinearSvc: `x`", x)?;
+        let classes = classes_of("LinearSvc: `y`", y, x.rows())?;
+        self.machines(&Design::Sparse(x), y, classes, &vec![1.0; y.len()])
+    }
+
+    fn machines(
+        &self,
+        design: &Design,
+        y: &[usize],
+        classes: Vec<usize>,
+        weights: &[f64],
+    ) -> Result<LinearSvc> {
         let positives = if classes.len() == 2 { &classes[1..] } else { &classes[..] };
-        let (d, n_machines) = (x.ncols(), positives.len());
+        let (d, n_machines) = (design.width() - 1, positives.len());
+        let prices: Vec<f64> = weights.iter().map(|weight| self.c * weight).collect();
         let mut weights = Array2::zeros((n_machines, d + 1));
         let mut n_iter = Vec::new();
         for (&positive, mut out) in positives.iter().zip(weights.outer_iter_mut()) {
             let signs: Vec<f64> =
                 y.iter().map(|&c| if c == positive { 1.0 } else { -1.0 }).collect();
-            let (w, rounds) = self.descend(&design, &signs)?;
+            let (w, rounds) = self.descend(design, &signs, &prices)?;
             out.assign(&w);
             n_iter.push(rounds);
         }
@@ -118,14 +182,17 @@ impl LinearSvcParams {
         })
     }
 
-    fn descend(&self, design: &Array2<f64>, y: &[f64]) -> Result<(Array1<f64>, usize)> {
-        let (upper, diagonal) = match self.loss {
-            HingeLoss::Hinge => (self.c, 0.0),
-            HingeLoss::Squared => (f64::INFINITY, 0.5 / self.c),
+    /// One machine: `y` are signs, `prices` what each row inside the margin costs.
+    fn descend(&self, design: &Design, y: &[f64], prices: &[f64]) -> Result<(Array1<f64>, usize)> {
+        let bound = |&price: &f64| match self.loss {
+            HingeLoss::Hinge => (price, 0.0),
+            HingeLoss::Squared => (f64::INFINITY, 0.5 / price),
         };
+        let bounds: Vec<(f64, f64)> = prices.iter().map(bound).collect();
         // A row of zeros still has its 1 for the intercept, so no curvature is 0.
-        let curvature: Vec<f64> = design.outer_iter().map(|row| row.dot(&row) + diagonal).collect();
-        let mut w = Array1::<f64>::zeros(design.ncols());
+        let curvature: Vec<f64> =
+            bounds.iter().enumerate().map(|(i, bound)| design.square(i) + bound.1).collect();
+        let mut w = Array1::<f64>::zeros(design.width());
         let mut alpha = vec![0.0; y.len()];
         let mut order: Vec<usize> = (0..y.len()).collect();
         let mut rng = stream(self.seed, 0);
@@ -136,8 +203,8 @@ impl LinearSvcParams {
             // From 0 on: slopes that are all alike are not yet an optimum.
             let (mut low, mut high) = (0.0_f64, 0.0_f64);
             for &i in &order {
-                let row = design.row(i);
-                let slope = y[i] * w.dot(&row) - 1.0 + diagonal * alpha[i];
+                let (upper, diagonal) = bounds[i];
+                let slope = y[i] * design.dot(i, &w) - 1.0 + diagonal * alpha[i];
                 // At a bound only a slope that leads back inside counts.
                 let projected = if alpha[i] <= 0.0 {
                     slope.min(0.0)
@@ -148,7 +215,7 @@ impl LinearSvcParams {
                 };
                 (low, high) = (low.min(projected), high.max(projected));
                 let next = (alpha[i] - slope / curvature[i]).clamp(0.0, upper);
-                w.scaled_add((next - alpha[i]) * y[i], &row);
+                design.add(i, (next - alpha[i]) * y[i], &mut w);
                 alpha[i] = next;
             }
             spread = high - low;
@@ -171,6 +238,59 @@ impl LinearSvcParams {
     }
 }
 
+/// Rows with a 1 at the end, for the intercept.
+enum Design {
+    Dense(Array2<f64>),
+    /// The 1 is not stored.
+    Sparse(CsMat<f64>),
+}
+
+impl Design {
+    fn dense(x: ArrayView2<f64>) -> Self {
+        let mut design = Array2::ones((x.nrows(), x.ncols() + 1));
+        design.slice_mut(s![.., ..x.ncols()]).assign(&x);
+        Self::Dense(design)
+    }
+
+    fn width(&self) -> usize {
+        match self {
+            Self::Dense(x) => x.ncols(),
+            Self::Sparse(x) => x.cols() + 1,
+        }
+    }
+
+    fn square(&self, i: usize) -> f64 {
+        match self {
+            Self::Dense(x) => x.row(i).dot(&x.row(i)),
+            Self::Sparse(x) => {
+                1.0 + x.outer_view(i).map_or(0.0, |row| row.data().iter().map(|v| v * v).sum())
+            }
+        }
+    }
+
+    fn dot(&self, i: usize, w: &Array1<f64>) -> f64 {
+        match self {
+            Self::Dense(x) => w.dot(&x.row(i)),
+            Self::Sparse(x) => {
+                let row = x.outer_view(i);
+                w[x.cols()] + row.map_or(0.0, |row| row.iter().map(|(j, v)| v * w[j]).sum())
+            }
+        }
+    }
+
+    fn add(&self, i: usize, by: f64, w: &mut Array1<f64>) {
+        match self {
+            Self::Dense(x) => w.scaled_add(by, &x.row(i)),
+            Self::Sparse(x) => {
+                w[x.cols()] += by;
+                if let Some(row) = x.outer_view(i) {
+                    row.iter().for_each(|(j, v)| w[j] += by * v);
+                }
+            }
+        }
+    }
+}
+
 impl LinearSvc {
     /// Scores `x w + b` of each machine, shape `(n_rows, n_machines)`, for `x` of shape
     /// `(n_rows, n_features)`.
@@ -187,13 +307,34 @@ impl LinearSvc {
     /// # Errors
     /// As [`LinearSvc::decision_function`].
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
-        let scores = self.decision_function(x)?;
+        Ok(self.decide(self.decision_function(x)?.view()))
+    }
+
+    /// As [`LinearSvc::decision_function`], for sparse rows.
+    ///
+    /// # Errors
+    /// As [`LinearSvc::decision_function`].
+    pub fn decision_function_sparse(&self, x: CsMatView<f64>) -> Result<Array2<f64>> {
+        let what = "LinearSvc::decision_function: `x`";
+        let x = check_sparse_rows(what, x, self.coef.ncols())?;
+        Ok(Rows::Sparse(&x).scores(self.coef.view()) + &self.intercept)
+    }
+
+    /// As [`LinearSvc::predict`], for sparse rows.
+    ///
+    /// # Errors
+    /// As [`LinearSvc::decision_function`].
+    pub fn predict_sparse(&self, x: CsMatView<f64>) -> Result<Vec<usize>> {
+        Ok(self.decide(self.decision_function_sparse(x)?.view()))
+    }
+
+    fn decide(&self, scores: ArrayView2<f64>) -> Vec<usize> {
         let two = self.classes.len() == 2;
-        let best = |row: ndarray::ArrayView1<f64>| {
+        let best = |row: ArrayView1<f64>| {
             let place = if two { usize::from(row[0] > 0.0) } else { argmax(row) };
             self.classes[place]
         };
-        Ok(scores.outer_iter().map(best).collect())
+        scores.outer_iter().map(best).collect()
     }
 
     /// Share of the rows of `x`, `(n_rows, n_features)`, whose class is that of `y`, `(n_rows,)`.
@@ -202,6 +343,27 @@ impl LinearSvc {
     /// As [`LinearSvc::predict`]; [`Error::Shape`] for another number of labels.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         accuracy_of("LinearSvc::score: `y`", &self.predict(x)?, y)
+    }
+}
+
+impl Classifier for LinearSvcParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        let model = self.seed(seed).fit(x, y)?;
+        let known = known_classes(&model.classes);
+        Ok(widened(model, known, n_classes))
+    }
+}
+
+/// A vote is a share of 1: the machines tell sides, not probabilities.
+impl Fitted for LinearSvc {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(votes(&self.predict(x)?, known_classes(&self.classes)))
     }
 }
 
@@ -245,6 +407,41 @@ mod tests {
             assert!(gradient.iter().all(|g| g.abs() < 1e-5), "{gradient}");
         }
         assert!(first.score(x.view(), &set.y).unwrap() > 0.98);
+    }
+
+    #[test]
+    fn a_weight_is_a_number_of_copies_and_none_is_no_row() {
+        let set = data::penguins();
+        let x = data::standardize(set.x.view()).unwrap().x;
+        let counts = |i: usize| i % 3;
+        let rows: Vec<usize> = (0..x.nrows()).flat_map(|i| vec![i; counts(i)]).collect();
+        let labels: Vec<usize> = rows.iter().map(|&i| set.y[i]).collect();
+        let weights: Array1<f64> = (0..x.nrows()).map(|i| counts(i) as f64).collect();
+        for loss in [HingeLoss::Squared, HingeLoss::Hinge] {
+            let params = LinearSvc::params().c(0.3).loss(loss).tol(1e-9).max_iter(1_000_000);
+            let copied = params.fit(x.select(Axis(0), &rows).view(), &labels).unwrap();
+            let weighted = params.fit_weighted(x.view(), &set.y, weights.view()).unwrap();
+            assert!((&copied.coef - &weighted.coef).iter().all(|d| d.abs() < 1e-6), "{loss:?}");
+        }
+    }
+
+    #[test]
+    fn sparse_rows_are_fitted_as_dense_ones() {
+        let set = data::penguins();
+        let x = data::standardize(set.x.view()).unwrap().x;
+        let x = x.mapv(|v| if v.abs() < 0.3 { 0.0 } else { v });
+        let sparse = CsMat::csr_from_dense(x.view(), 0.0);
+        let params = LinearSvc::params().tol(1e-9);
+        let dense = params.fit(x.view(), &set.y).unwrap();
+        for sparse in [sparse.to_csc(), sparse] {
+            let thin = params.fit_sparse(sparse.view(), &set.y).unwrap();
+            assert!((&dense.coef - &thin.coef).iter().all(|d| d.abs() < 1e-7));
+            let said = thin.decision_function_sparse(sparse.view()).unwrap();
+            assert!(
+                (said - dense.decision_function(x.view()).unwrap()).iter().all(|d| d.abs() < 1e-6)
+            );
+            assert!(thin.predict_sparse(CsMat::<f64>::zero((1, 9)).view()).is_err());
+        }
     }
 
     #[test]

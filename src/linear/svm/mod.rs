@@ -37,6 +37,16 @@ fn classes_of(what: &'static str, y: &[usize], n_samples: usize) -> Result<Vec<u
     Ok(classes)
 }
 
+/// As many classes as the largest label tells of.
+fn known_classes(classes: &[usize]) -> usize {
+    classes.last().map_or(0, |&class| class + 1)
+}
+
+/// Two classes or more, each above the one before.
+fn rising(classes: &[usize]) -> bool {
+    classes.len() > 1 && classes.windows(2).all(|pair| pair[0] < pair[1])
+}
+
 /// What both machines ask of their settings.
 fn check_settings(estimator: &'static str, c: f64, tol: f64, max_iter: usize) -> Result<()> {
     check_positive(estimator, "c", c)?;

@@ -28,8 +28,14 @@ pub(super) struct Solution {
     pub(super) gap: f64,
 }
 
-/// Solves for the kernel matrix `k`, `(n, n)`, and signs `y`, both present, with the box `[0, c]`.
-pub(super) fn solve(k: ArrayView2<f64>, y: &[f64], c: f64, tol: f64, max_iter: usize) -> Solution {
+/// Solves for the kernel matrix `k`, `(n, n)`, and signs `y`, both present, with the box `[0, cᵢ]` for each row.
+pub(super) fn solve(
+    k: ArrayView2<f64>,
+    y: &[f64],
+    c: &[f64],
+    tol: f64,
+    max_iter: usize,
+) -> Solution {
     let n = y.len();
     let mut alpha = vec![0.0; n];
     let mut f = y.to_vec();
@@ -38,8 +44,8 @@ pub(super) fn solve(k: ArrayView2<f64>, y: &[f64], c: f64, tol: f64, max_iter: u
         if n_iter % 1024 == 0 {
             crate::display::check_interrupt();
         }
-        let room_up = |i: usize| if y[i] > 0.0 { c - alpha[i] } else { alpha[i] };
-        let room_down = |i: usize| if y[i] > 0.0 { alpha[i] } else { c - alpha[i] };
+        let room_up = |i: usize| if y[i] > 0.0 { c[i] - alpha[i] } else { alpha[i] };
+        let room_down = |i: usize| if y[i] > 0.0 { alpha[i] } else { c[i] - alpha[i] };
         let (i, j, gap) = working_set(k, &f, room_up, room_down);
         if gap <= tol || n_iter == max_iter {
             return finish(y, &alpha, &f, c, n_iter, gap);
@@ -49,7 +55,7 @@ pub(super) fn solve(k: ArrayView2<f64>, y: &[f64], c: f64, tol: f64, max_iter: u
         let t = ((f[i] - f[j]) / curvature).min(up).min(down);
         // A multiplier that meets a bound is put on it exactly, or it would look free for ever.
         let moved = |i: usize, by: f64, at_bound: bool| match (at_bound, y[i] * by > 0.0) {
-            (true, true) => c,
+            (true, true) => c[i],
             (true, false) => 0.0,
             (false, _) => alpha[i] + y[i] * by,
         };
@@ -91,10 +97,10 @@ fn working_set(
 }
 
 /// On the margin `F = b`; without a row there, `b` is the middle of what the others allow.
-fn finish(y: &[f64], alpha: &[f64], f: &[f64], c: f64, n_iter: usize, gap: f64) -> Solution {
+fn finish(y: &[f64], alpha: &[f64], f: &[f64], c: &[f64], n_iter: usize, gap: f64) -> Solution {
     let (mut sum, mut free) = (0.0, 0.0);
     let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
-    for ((&y, &a), &f) in y.iter().zip(alpha).zip(f) {
+    for (((&y, &a), &f), &c) in y.iter().zip(alpha).zip(f).zip(c) {
         if a > 0.0 && a < c {
             sum += f;
             free += 1.0;
@@ -126,17 +132,17 @@ mod tests {
     fn two_points_by_hand() {
         // x = ±1: w = 1 and b = 0, so α = ½ each and the dual is ½.
         let k = array![[1.0, -1.0], [-1.0, 1.0]];
-        let s = solve(k.view(), &[1.0, -1.0], 10.0, 1e-10, 100);
+        let s = solve(k.view(), &[1.0, -1.0], &[10.0; 2], 1e-10, 100);
         assert!((s.signed[0] - 0.5).abs() < 1e-12 && (s.signed[1] + 0.5).abs() < 1e-12);
         assert!(s.intercept.abs() < 1e-12 && (s.objective - 0.5).abs() < 1e-12);
         // With C below ½ the box holds both.
-        let s = solve(k.view(), &[1.0, -1.0], 0.2, 1e-10, 100);
+        let s = solve(k.view(), &[1.0, -1.0], &[0.2; 2], 1e-10, 100);
         assert_eq!(s.signed, array![0.2, -0.2]);
     }
 
     #[test]
     fn equal_rows_of_two_classes_end_at_the_bound() {
-        let s = solve(Array2::ones((3, 3)).view(), &[1.0, -1.0, -1.0], 2.0, 1e-6, 1000);
+        let s = solve(Array2::ones((3, 3)).view(), &[1.0, -1.0, -1.0], &[2.0; 3], 1e-6, 1000);
         assert!(s.gap <= 1e-6 && s.signed.iter().all(|a| a.is_finite()) && s.intercept.is_finite());
         assert!((s.signed[0] - 2.0).abs() < 1e-12 && s.intercept <= -1.0 + 1e-9);
     }
@@ -152,7 +158,7 @@ mod tests {
             let x = Array2::from_shape_vec((30, 2), cells).unwrap();
             let y: Vec<f64> = (0..30).map(|i| if i % 3 == 0 { 1.0 } else { -1.0 }).collect();
             let k = x.dot(&x.t());
-            let s = solve(k.view(), &y, c, 1e-9, 1_000_000);
+            let s = solve(k.view(), &y, &[c; 30], 1e-9, 1_000_000);
             prop_assert!(s.gap <= 1e-9);
             prop_assert!(s.signed.sum().abs() < 1e-9);
             prop_assert!(s.signed.iter().zip(&y).all(|(s, y)| (0.0..=c).contains(&(s * y))));

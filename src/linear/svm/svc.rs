@@ -1,9 +1,13 @@
 //! The kernel machine for two or more classes.
 
-use super::{Kernel, check_settings, classes_of, smo};
-use crate::base::{accuracy_of, argmax, check_matrix, check_rows, setters};
+use super::{Kernel, check_settings, classes_of, known_classes, rising, smo};
+use crate::base::{
+    Classifier, Fitted, Present, accuracy_of, argmax, check_matrix, check_rows, finite, holds,
+    setters, shape, stored, votes, widened,
+};
 use crate::{Error, Result};
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 
 const NAME: &str = "Svc";
 
@@ -43,7 +47,8 @@ pub struct SvcParams {
 }
 
 /// A fitted classifier: a machine for each pair of classes, and their votes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct Svc {
     /// The classes, rising.
@@ -65,6 +70,14 @@ pub struct Svc {
     kernel: Kernel,
 }
 
+stored!(Svc, |m| {
+    let shape_of_coef = (m.pairs.len(), m.support_vectors.nrows());
+    finite("dual_coef", m.dual_coef.iter().chain(&m.intercept).chain(&m.support_vectors))?;
+    shape("dual_coef", m.dual_coef.dim(), shape_of_coef)?;
+    shape("intercept", m.intercept.len(), m.pairs.len())?;
+    holds(rising(&m.classes), "`classes` do not rise, or are fewer than 2")
+});
+
 impl SvcParams {
     setters! {
         /// Sets the price of a row inside the margin.
@@ -84,11 +97,42 @@ impl SvcParams {
     /// [`Error::Parameter`], [`Error::NotConverged`].
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<Svc> {
         let classes = self.check(x, y)?;
+        self.machines(x, y, classes, &vec![self.c; y.len()])
+    }
+
+    /// As [`SvcParams::fit`], with a weight `>= 0` for each row, `(n_samples,)`, that multiplies its price. A row of
+    /// weight 0 counts as absent; `support` counts the others.
+    ///
+    /// # Errors
+    /// As [`SvcParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a weight,
+    /// [`Error::Empty`] when all are 0.
+    pub fn fit_weighted(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        sample_weight: ArrayView1<f64>,
+    ) -> Result<Svc> {
+        self.check(x, y)?;
+        let present = Present::of("Svc: `sample_weight`", sample_weight, x.nrows())?;
+        let (x, y) = (present.x(x), present.part(|i| y[i]));
+        let classes = self.check(x.view(), &y)?;
+        let prices = (&present.weights * self.c).to_vec();
+        self.machines(x.view(), &y, classes, &prices)
+    }
+
+    /// A machine a pair; `prices` are what each row inside the margin costs.
+    fn machines(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        classes: Vec<usize>,
+        prices: &[f64],
+    ) -> Result<Svc> {
         let mut machines = Vec::new();
         for (k, &a) in classes.iter().enumerate() {
             for &b in &classes[k + 1..] {
                 let rows: Vec<usize> = (0..y.len()).filter(|&i| y[i] == a || y[i] == b).collect();
-                machines.push(((a, b), self.machine(x, y, b, &rows)?, rows));
+                machines.push(((a, b), self.machine(x, y, b, (&rows, prices))?, rows));
             }
         }
         let mut used = vec![false; y.len()];
@@ -125,7 +169,7 @@ impl SvcParams {
         x: ArrayView2<f64>,
         y: &[usize],
         positive: usize,
-        rows: &[usize],
+        (rows, prices): (&[usize], &[f64]),
     ) -> Result<smo::Solution> {
         if rows.len() > MAX_ROWS {
             return Err(Error::Shape {
@@ -146,7 +190,8 @@ impl SvcParams {
         }
         let signs: Vec<f64> =
             rows.iter().map(|&i| if y[i] == positive { 1.0 } else { -1.0 }).collect();
-        let machine = smo::solve(k.view(), &signs, self.c, self.tol, self.max_iter);
+        let prices: Vec<f64> = rows.iter().map(|&i| prices[i]).collect();
+        let machine = smo::solve(k.view(), &signs, &prices, self.tol, self.max_iter);
         if machine.gap > self.tol {
             return Err(Error::NotConverged {
                 estimator: NAME,
@@ -205,6 +250,27 @@ impl Svc {
     /// As [`Svc::predict`]; [`Error::Shape`] for another number of labels.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         accuracy_of("Svc::score: `y`", &self.predict(x)?, y)
+    }
+}
+
+impl Classifier for SvcParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        _: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        let model = self.fit(x, y)?;
+        let known = known_classes(&model.classes);
+        Ok(widened(model, known, n_classes))
+    }
+}
+
+/// A vote is a share of 1: the machines tell sides, not probabilities.
+impl Fitted for Svc {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(votes(&self.predict(x)?, known_classes(&self.classes)))
     }
 }
 

@@ -1,43 +1,12 @@
 //! Scores over folds, over the number of rows, and over a setting.
 
-use crate::base::check_matrix;
+use crate::base::{Target, check_matrix};
 use crate::data::Split;
 use crate::data::check_splits;
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
-
-/// What is predicted: numbers, `ArrayView1<f64>`, or classes, `&[usize]`. `fit` and `score` get the part of a
-/// split by reference, as `&Array1<f64>` or `&Vec<usize>`.
-pub trait Target: Copy + Sync {
-    /// Some rows of it.
-    type Part;
-    /// Number of rows.
-    fn rows(&self) -> usize;
-    /// The rows in this order.
-    fn part(&self, rows: &[usize]) -> Self::Part;
-}
-
-impl Target for ArrayView1<'_, f64> {
-    type Part = Array1<f64>;
-    fn rows(&self) -> usize {
-        self.len()
-    }
-    fn part(&self, rows: &[usize]) -> Array1<f64> {
-        self.select(Axis(0), rows)
-    }
-}
-
-impl Target for &[usize] {
-    type Part = Vec<usize>;
-    fn rows(&self) -> usize {
-        self.len()
-    }
-    fn part(&self, rows: &[usize]) -> Vec<usize> {
-        rows.iter().map(|&row| self[row]).collect()
-    }
-}
 
 /// Scores on both parts of each split, for each value of something.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +50,8 @@ fn row_means(scores: &Array2<f64>) -> Array1<f64> {
 
 /// The score on the test part of each split, shape `(n_splits,)`, of a model fitted on the training part.
 ///
-/// `x` is `(n_samples, n_features)`, `y` `(n_samples,)`. `fit` must do all that looks at the data, scaling and
+/// `x` is `(n_samples, n_features)`, `y` `(n_samples,)`: numbers or classes. `fit` and `score` get a part of it by
+/// reference, as `&Array1<f64>` or `&Vec<usize>`; [`super::cross_validate`] takes a learner instead. `fit` must do all that looks at the data, scaling and
 /// selection of features included: done beforehand on all rows, they have seen the test part.
 ///
 /// # Errors
@@ -260,7 +230,7 @@ fn finite(what: &'static str, scores: Array2<f64>) -> Result<Array2<f64>> {
     Ok(scores)
 }
 
-fn check<T: Target>(
+pub(super) fn check<T: Target>(
     names: [&'static str; 3],
     x: ArrayView2<f64>,
     y: T,

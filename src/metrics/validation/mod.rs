@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! folds       KFold, TimeSeriesSplit           which rows learn and which judge
-//! scores      cross_val_score                  one number a fold
+//! scores      cross_validate, cross_val_score  one number a fold, of a learner or of any fit
+//!             cross_val_outputs                what is said of each row without its fold
 //!             learning_curve                   over the number of training rows: would more data help?
 //!             validation_curve                 over a setting: too stiff or too free?
 //! stopping    EarlyStopping                    how long to train
@@ -39,13 +40,14 @@ mod curves;
 mod diagnosis;
 mod folds;
 mod leakage;
-mod stopping;
+mod learners;
 mod time;
 
+pub use crate::base::{Decision, EarlyStopping, Mode, Target};
 pub use adversarial::{Shift, adversarial_validation};
-pub use curves::{Curve, Target, cross_val_score, learning_curve, validation_curve};
+pub use curves::{Curve, cross_val_score, learning_curve, validation_curve};
 pub use diagnosis::{Diagnosis, diagnose};
 pub use folds::{KFold, KFoldParams};
 pub use leakage::{Suspect, leakage_scan};
-pub use stopping::{Decision, EarlyStopping, Mode};
+pub use learners::{cross_val_outputs, cross_validate};
 pub use time::TimeSeriesSplit;

@@ -4,9 +4,13 @@ use super::network::forward;
 use super::training::{Training, training_setters};
 use super::{Activation, MlpLayer, MlpTarget, Optimiser};
 use crate::Result;
-use crate::base::{accuracy_of, argmax, check_classes, check_matrix, check_rows};
+use crate::base::{
+    Classifier, Fitted, accuracy_of, argmax, check_classes, check_matrix, check_rows, stored,
+    widened,
+};
 use crate::nn::loss::softmax;
 use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
 
 const NAME: &str = "MlpClassifier";
 
@@ -44,7 +48,8 @@ pub struct MlpClassifierParams {
 }
 
 /// A trained classifier.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct MlpClassifier {
     /// The layers, inputs first.
@@ -56,6 +61,8 @@ pub struct MlpClassifier {
     /// Mean penalised loss of each epoch's steps, each before it was made, shape `(epochs,)`.
     pub loss: Vec<f64>,
 }
+
+stored!(MlpClassifier, |m| MlpLayer::chain(&m.layers, m.n_classes));
 
 impl MlpClassifierParams {
     training_setters!();
@@ -106,6 +113,26 @@ impl MlpClassifier {
     /// As [`MlpClassifier::predict`]; [`crate::Error::Shape`] for another number of labels.
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         accuracy_of("MlpClassifier::score: `y`", &self.predict(x)?, y)
+    }
+}
+
+impl Classifier for MlpClassifierParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        let model = self.clone().seed(seed).fit(x, y)?;
+        let known = model.n_classes;
+        Ok(widened(model, known, n_classes))
+    }
+}
+
+impl Fitted for MlpClassifier {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.predict_proba(x)
     }
 }
 

@@ -28,9 +28,10 @@ pub use regressor::{MlpRegressor, MlpRegressorParams};
 
 use crate::base::sigmoid;
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 
 /// The bend `g` after each hidden layer; without one, layers collapse into a single linear map.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Activation {
     /// `z`.

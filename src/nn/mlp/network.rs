@@ -1,14 +1,15 @@
 //! The layers: start, forward pass, and backpropagation.
 
 use super::Activation;
-use crate::base::{check_matrix, check_vector, stream};
+use crate::base::{Sound, check_matrix, check_vector, holds, stream};
 use crate::nn::loss::{CrossEntropy, cross_entropy, cross_entropy_grad};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand::Rng;
+use serde::{Deserialize, Serialize};
 
 /// Weights and biases between two layers of units; of a gradient, their slopes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MlpLayer {
     /// `W`, shape `(n_in, n_out)`.
@@ -26,6 +27,14 @@ impl MlpLayer {
         let layer = Self { weights, bias };
         layer.check()?;
         Ok(layer)
+    }
+
+    /// What a stored network must obey: finite layers, each as wide as the one before it is deep, to `n_outputs`.
+    pub(super) fn chain(layers: &[Self], n_outputs: usize) -> Sound {
+        layers.iter().try_for_each(|layer| layer.check().map_err(|error| error.to_string()))?;
+        let joined = layers.windows(2).all(|two| two[0].bias.len() == two[1].weights.nrows());
+        let ends = layers.last().is_some_and(|layer| layer.bias.len() == n_outputs);
+        holds(joined && ends, "`layers` that do not fit each other")
     }
 
     fn check(&self) -> Result<()> {

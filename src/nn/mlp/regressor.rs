@@ -4,8 +4,9 @@ use super::network::forward;
 use super::training::{Training, training_setters};
 use super::{Activation, MlpLayer, MlpTarget, Optimiser};
 use crate::Result;
-use crate::base::{check_matrix, check_rows, check_target, r_squared};
-use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
+use crate::base::{Fitted, Regressor, check_matrix, check_rows, check_target, r_squared, stored};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 
 const NAME: &str = "MlpRegressor";
 
@@ -34,7 +35,8 @@ pub struct MlpRegressorParams {
 }
 
 /// A trained regressor.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct MlpRegressor {
     /// The layers, inputs first.
@@ -44,6 +46,8 @@ pub struct MlpRegressor {
     /// Mean penalised loss of each epoch's steps, each before it was made, shape `(epochs,)`.
     pub loss: Vec<f64>,
 }
+
+stored!(MlpRegressor, |m| MlpLayer::chain(&m.layers, 1));
 
 impl MlpRegressorParams {
     training_setters!();
@@ -85,6 +89,23 @@ impl MlpRegressor {
         let predicted = self.predict(x)?;
         check_target("MlpRegressor::score: `y`", y, x.nrows())?;
         Ok(r_squared(&y.iter().copied().zip(predicted).collect::<Vec<_>>()))
+    }
+}
+
+impl Regressor for MlpRegressorParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.clone().seed(seed).fit(x, y)?))
+    }
+}
+
+impl Fitted for MlpRegressor {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(self.predict(x)?.insert_axis(Axis(1)))
     }
 }
 

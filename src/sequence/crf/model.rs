@@ -2,10 +2,12 @@
 
 use super::super::chain::{self, Chain};
 use super::features::{Features, START, symbol_name};
+use crate::base::{finite, holds, pairs, shape, stored};
 use crate::sequence::hmm::CategoricalHmm;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate, s};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// What a chunk of sequences adds to the objective, and to the gradient of state and step weights.
@@ -31,7 +33,8 @@ const CHUNK: usize = 128;
 /// assert_eq!(model.viterbi(&sentence(&["the", "bird", "sleeps"]))?.0, [0, 1, 2]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct LinearChainCrf {
     /// The features known, sorted by name.
@@ -45,8 +48,18 @@ pub struct LinearChainCrf {
     pub trace: Array1<f64>,
     /// Whether training reached its tolerance.
     pub converged: bool,
+    #[serde(with = "pairs")]
     index: HashMap<String, usize>,
 }
+
+stored!(LinearChainCrf, |m| {
+    let (n, k) = m.state_weights.dim();
+    shape("feature_names", m.feature_names.len(), n)?;
+    shape("transition_weights", m.transition_weights.dim(), (k, k))?;
+    finite("state_weights", m.state_weights.iter().chain(&m.transition_weights))?;
+    let placed = |(i, name): (usize, &String)| m.index.get(name) == Some(&i);
+    holds(m.feature_names.iter().enumerate().all(placed), "`index` is not that of `feature_names`")
+});
 
 /// One position: rows of `U` and values.
 pub(super) type Encoded = Vec<(usize, f64)>;

@@ -8,6 +8,7 @@ use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Sequences that one task takes. Fixed, so that sums do not depend on the number of threads.
 const CHUNK: usize = 16;
@@ -54,7 +55,7 @@ pub struct BaumWelchParams {
 }
 
 /// What Baum–Welch found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BaumWelch {
     /// The likeliest model of all runs.

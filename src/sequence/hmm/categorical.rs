@@ -2,9 +2,10 @@
 
 use super::super::chain::{self, Chain};
 use super::{check_distribution, check_rows, draw, inference, rows_to_one, walk};
-use crate::base::stream;
+use crate::base::{finite, shape, stored, stream};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Axis};
+use serde::{Deserialize, Serialize};
 
 /// A hidden Markov model with categorical emissions.
 ///
@@ -24,7 +25,8 @@ use ndarray::{Array1, Array2, Axis};
 /// assert!((hmm.log_likelihood(&[0, 1, 2])?.exp() - 0.03628).abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct CategoricalHmm {
     /// First state `π`, shape `(k,)`.
@@ -34,6 +36,13 @@ pub struct CategoricalHmm {
     /// From state (row) to symbol `B`, shape `(k, n_symbols)`; each row sums to 1.
     pub emissions: Array2<f64>,
 }
+
+stored!(CategoricalHmm, |m| {
+    let k = m.start.len();
+    shape("transitions", m.transitions.dim(), (k, k))?;
+    shape("emissions", m.emissions.nrows(), k)?;
+    finite("start", m.start.iter().chain(&m.transitions).chain(&m.emissions))
+});
 
 inference!(CategoricalHmm, &[usize], "symbols of shape `(T,)`");
 

@@ -2,11 +2,12 @@
 
 use super::super::chain::{self, Chain};
 use super::{check_distribution, check_rows, inference, walk};
-use crate::base::{check_matrix, cholesky, stream};
+use crate::base::{check_matrix, cholesky, finite, shape, stored, stream};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis};
 use rand::Rng;
 use rand_distr::StandardNormal;
+use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
 /// A hidden Markov model with Gaussian emissions `N(μₖ, Σₖ)`.
@@ -26,7 +27,8 @@ use std::f64::consts::PI;
 /// assert_eq!(hmm.viterbi(x.view())?.0, [1, 1, 1]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct GaussianHmm {
     /// First state `π`, shape `(k,)`.
@@ -38,6 +40,14 @@ pub struct GaussianHmm {
     /// Covariances `Σ`, shape `(k, n_features, n_features)`; the lower triangles are read.
     pub covariances: Array3<f64>,
 }
+
+stored!(GaussianHmm, |m| {
+    let (k, d) = m.means.dim();
+    shape("start", m.start.len(), k)?;
+    shape("transitions", m.transitions.dim(), (k, k))?;
+    shape("covariances", m.covariances.dim(), (k, d, d))?;
+    finite("start", m.start.iter().chain(&m.transitions).chain(&m.means).chain(&m.covariances))
+});
 
 inference!(GaussianHmm, ArrayView2<f64>, "vectors as rows, `(T, n_features)`");
 

@@ -7,6 +7,7 @@ use crate::cluster::kmeans::plus_plus;
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, concatenate, s};
+use serde::{Deserialize, Serialize};
 
 impl GaussianBaumWelch {
     /// Settings for `k` states.
@@ -64,7 +65,7 @@ pub struct GaussianBaumWelchParams {
 }
 
 /// What Baum–Welch found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GaussianBaumWelch {
     /// The likeliest model of all runs.

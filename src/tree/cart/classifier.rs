@@ -1,18 +1,19 @@
 //! Classification tree.
 
 use super::{
-    Classes, Columns, Criterion, Growth, Limits, MaxFeatures, Tree, check_alpha, check_weights,
-    grow, growth_setters,
+    Classes, Columns, Criterion, Growth, Limits, MaxFeatures, Tree, check_alpha, grow,
+    growth_setters,
 };
 #[cfg(doc)]
 use crate::Error;
 use crate::Result;
 use crate::base::{
-    Classifier, Fitted, accuracy_of, argmax, check_classes, check_matrix, check_rows, setters,
-    stream,
+    Classifier, Fitted, accuracy_of, argmax, check_classes, check_length, check_matrix, check_rows,
+    check_weights, setters, shape, stored, stream,
 };
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 const NAME: &str = "DecisionTreeClassifier";
 
@@ -60,7 +61,8 @@ pub struct DecisionTreeClassifierParams {
 }
 
 /// A fitted classification tree.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct DecisionTreeClassifier {
     /// The questions; each node's value is its class shares.
@@ -68,6 +70,8 @@ pub struct DecisionTreeClassifier {
     /// Number of classes.
     pub n_classes: usize,
 }
+
+stored!(DecisionTreeClassifier, |m| shape("n_classes", m.tree.value(0).len(), m.n_classes));
 
 impl DecisionTreeClassifierParams {
     growth_setters!();
@@ -196,6 +200,8 @@ impl Classifier for DecisionTreeClassifierParams {
         n_classes: usize,
         seed: u64,
     ) -> Result<Box<dyn Fitted>> {
+        check_matrix("DecisionTreeClassifier: `x`", x)?;
+        check_length("DecisionTreeClassifier: `y`", y.len(), x.nrows())?;
         let limits = self.limits(x.nrows(), x.ncols())?;
         let mut rng = stream(seed, 0);
         let weights = vec![1.0; y.len()];

@@ -41,7 +41,6 @@ pub(super) use structure::shares;
 pub(super) use target::{Classes, Squares};
 
 use crate::{Error, Result};
-use ndarray::ArrayView1;
 
 /// How many features each split looks at, drawn anew without replacement.
 ///
@@ -126,18 +125,6 @@ impl Growth {
             max_features: self.max_features.resolve(estimator, n_features)?,
         })
     }
-}
-
-/// Checks weights of rows: finite, not negative, not all 0.
-fn check_weights(what: &'static str, weights: ArrayView1<f64>, n_samples: usize) -> Result<()> {
-    crate::base::check_target(what, weights, n_samples)?;
-    if let Some((index, &value)) = weights.iter().enumerate().find(|(_, w)| **w < 0.0) {
-        return Err(Error::Negative { what, index, value });
-    }
-    if weights.sum() <= 0.0 {
-        return Err(Error::Empty { what, needed: "1 weight above 0" });
-    }
-    Ok(())
 }
 
 fn check_alpha(estimator: &'static str, alpha: f64) -> Result<()> {

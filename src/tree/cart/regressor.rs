@@ -2,15 +2,16 @@
 
 use super::classifier::present;
 use super::{
-    Columns, Growth, Limits, MaxFeatures, Squares, Tree, check_alpha, check_weights, grow,
-    growth_setters,
+    Columns, Growth, Limits, MaxFeatures, Squares, Tree, check_alpha, grow, growth_setters,
 };
 use crate::Result;
 use crate::base::{
-    Fitted, Regressor, check_matrix, check_rows, check_target, r_squared, setters, stream,
+    Fitted, Regressor, check_matrix, check_rows, check_target, check_weights, r_squared, setters,
+    shape, stored, stream,
 };
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 const NAME: &str = "DecisionTreeRegressor";
 
@@ -53,12 +54,15 @@ pub struct DecisionTreeRegressorParams {
 }
 
 /// A fitted regression tree.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct DecisionTreeRegressor {
     /// The questions; each node's value is the mean of its rows.
     pub tree: Tree,
 }
+
+stored!(DecisionTreeRegressor, |m| shape("tree", m.tree.value(0).len(), 1));
 
 impl DecisionTreeRegressorParams {
     growth_setters!();

@@ -1,10 +1,12 @@
 //! The grown tree as a list of nodes.
 
 use super::target::Target;
+use crate::base::{finite, holds, shape, stored};
 use ndarray::{Array1, ArrayView2};
+use serde::{Deserialize, Serialize};
 
 /// A question: rows with `x[feature] <= threshold` go to `left`, the others to `right`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Split {
     /// The column asked about.
@@ -18,7 +20,7 @@ pub struct Split {
 }
 
 /// One node of a [`Tree`].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Node {
     /// The question; `None` for a leaf.
@@ -34,7 +36,8 @@ pub struct Node {
 }
 
 /// A binary tree: nodes in depth-first order, the left child directly after its parent.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct Tree {
     /// The nodes; the root is number 0.
@@ -44,6 +47,20 @@ pub struct Tree {
     values: Vec<f64>,
     n_outputs: usize,
 }
+
+stored!(Tree, |m| {
+    let n = m.nodes.len();
+    holds(n > 0, "a tree without nodes")?;
+    shape("values", m.values.len(), n * m.n_outputs)?;
+    finite("values", &m.values)?;
+    let down = |(id, node): (usize, &Node)| {
+        node.split.is_none_or(|s| {
+            let leads = id < s.left && s.left < n && id < s.right && s.right < n;
+            leads && s.feature < m.n_features && s.threshold.is_finite()
+        })
+    };
+    holds(m.nodes.iter().enumerate().all(down), "a question that leads nowhere")
+});
 
 impl Tree {
     pub(super) fn new(n_outputs: usize, n_features: usize) -> Self {

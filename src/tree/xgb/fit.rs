@@ -6,13 +6,15 @@ use super::histogram::{Binned, Histograms};
 use super::model::{BoostedTrees, check_rows_with_gaps};
 use super::objective::{CHUNK, Objective};
 use super::sums::{Judge, Sum, round};
+use super::watch::{Rows, Watched};
 use super::{BoostedTreesParams, Method};
-use crate::base::stream;
+use crate::base::{Present, stream};
+use crate::data::{stratified_train_test_split, train_test_split};
 use crate::display::check_interrupt;
 use crate::tree::cart::part;
 use crate::tree::lightgbm::goss_sample;
 use crate::{Error, Result};
-use ndarray::{Array1, ArrayView1, ArrayView2};
+use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -35,17 +37,118 @@ impl BoostedTreesParams {
     /// `y`, [`Error::Shape`], [`Error::Parameter`]; for classes [`Error::Label`], [`Error::SingleClass`],
     /// [`Error::EmptyGroup`] for a class without rows; [`Error::Negative`] for a custom curvature.
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<BoostedTrees> {
+        self.check_given(x, y)?;
+        self.held_out(x, &y.to_vec(), &vec![1.0; y.len()])
+    }
+
+    /// As [`BoostedTreesParams::fit`], with a weight `>= 0` for each row, `(n_samples,)`, that multiplies its `g` and
+    /// `h`. A row of weight 0 counts as absent. The bins of [`Method::Histogram`] hold about equally many rows,
+    /// whatever they weigh.
+    ///
+    /// # Errors
+    /// As [`BoostedTreesParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a weight,
+    /// [`Error::Empty`] when all are 0.
+    pub fn fit_weighted(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        sample_weight: ArrayView1<f64>,
+    ) -> Result<BoostedTrees> {
+        self.check_given(x, y)?;
+        let present = Present::of("BoostedTrees: `sample_weight`", sample_weight, x.nrows())?;
+        let (x, y) = (present.x(x), present.part(|i| y[i]));
+        self.objective.check_targets("BoostedTrees: `y`", ArrayView1::from(&y))?;
+        self.held_out(x.view(), &y, &present.weights.to_vec())
+    }
+
+    /// As [`BoostedTreesParams::fit`], with rows to watch, `x_valid` and `y_valid`, that are not learned from: with a
+    /// `patience` they stop the fit, without one their loss is only written down.
+    ///
+    /// # Errors
+    /// As [`BoostedTreesParams::fit`], also for the rows to watch.
+    ///
+    /// ```
+    /// use mlnotes::tree::xgb::BoostedTrees;
+    /// use mlnotes::data;
+    /// use ndarray::Axis;
+    /// let set = data::diabetes();
+    /// let split = data::train_test_split(442, 0.3, 1)?;
+    /// let part = |rows: &[usize]| (set.x.select(Axis(0), rows), set.y.select(Axis(0), rows));
+    /// let ((x, y), (x_valid, y_valid)) = (part(&split.train), part(&split.test));
+    /// let params = BoostedTrees::params().max_depth(3).n_trees(500).patience(10);
+    /// let model = params.fit_validated(x.view(), y.view(), x_valid.view(), y_valid.view())?;
+    /// // The best round is kept, and the ten after it that brought nothing are not.
+    /// let losses = model.validation_loss.clone().unwrap_or_default();
+    /// assert_eq!(losses.len(), model.n_trees() + 10 + 1);
+    /// assert!(losses.iter().skip(1).all(|loss| *loss >= losses[model.n_trees()]));
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
+    pub fn fit_validated(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        x_valid: ArrayView2<f64>,
+        y_valid: ArrayView1<f64>,
+    ) -> Result<BoostedTrees> {
+        self.check_given(x, y)?;
+        check_rows_with_gaps("BoostedTrees: `x_valid`", x_valid, x.ncols())?;
+        crate::base::check_length("BoostedTrees: `y_valid`", y_valid.len(), x_valid.nrows())?;
+        self.objective.check_labels("BoostedTrees: `y_valid`", y_valid)?;
+        let (y, ones) = (y.to_vec(), vec![1.0; y.len()]);
+        let (y_valid, valid_ones) = (y_valid.to_vec(), vec![1.0; y_valid.len()]);
+        let valid = Rows { x: x_valid.reborrow(), y: &y_valid, weights: &valid_ones };
+        self.run(Rows { x: x.reborrow(), y: &y, weights: &ones }, Some(valid))
+    }
+
+    fn check_given(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<()> {
         self.check()?;
         check_rows_with_gaps("BoostedTrees: `x`", x, x.ncols())?;
         check_length(y.len(), x.nrows())?;
-        self.objective.check_targets("BoostedTrees: `y`", y)?;
+        self.objective.check_targets("BoostedTrees: `y`", y)
+    }
+
+    /// Fits checked rows; with a patience, a share of them is held out.
+    fn held_out(&self, x: ArrayView2<f64>, y: &[f64], weights: &[f64]) -> Result<BoostedTrees> {
+        if self.stopping.patience.is_none() {
+            return self.run(Rows { x: x.reborrow(), y, weights }, None);
+        }
+        let share = self.stopping.validation_share;
+        let split = match self.objective {
+            Objective::Logistic | Objective::Softmax(_) => {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "labels"
+                )]
+                let classes: Vec<usize> = y.iter().map(|&class| class as usize).collect();
+                stratified_train_test_split(&classes, share, self.seed)?
+            }
+            _ => train_test_split(y.len(), share, self.seed)?,
+        };
+        let part = |rows: &[usize]| {
+            let of = |values: &[f64]| -> Vec<f64> { rows.iter().map(|&row| values[row]).collect() };
+            (x.select(Axis(0), rows), of(y), of(weights))
+        };
+        let (train, valid) = (part(&split.train), part(&split.test));
+        let rows = Rows { x: train.0.view(), y: &train.1, weights: &train.2 };
+        let valid = Rows { x: valid.0.view(), y: &valid.1, weights: &valid.2 };
+        self.run(rows, Some(valid))
+    }
+
+    /// The rounds, on checked rows.
+    fn run(&self, given: Rows, valid: Option<Rows>) -> Result<BoostedTrees> {
+        let Rows { x, y, weights: counts } = given;
         let data = match self.method {
             Method::Exact => Data::Sorted(Sorted::new(x)),
             Method::Histogram { max_bin } => Data::Binned(Binned::new(x, max_bin)?),
         };
         let (n, k) = (x.nrows(), self.objective.n_outputs());
-        let start = self.start(y);
-        let y = y.to_vec();
+        let weighted = counts.iter().any(|count| (count - 1.0).abs() > 0.0);
+        let start = self.start(y, counts);
+        let mut watched = match valid {
+            Some(valid) => Watched::new(valid, &start, self)?,
+            None => None,
+        };
         let mut margins: Vec<f64> = (0..n).flat_map(|_| start.iter().copied()).collect();
         let mut derivatives = vec![(0.0, 0.0); n * k];
         let mut sums = vec![Sum::default(); n];
@@ -54,7 +157,10 @@ impl BoostedTreesParams {
         for round_number in 0..self.n_trees {
             check_interrupt();
             let mut rng = stream(self.seed, round_number);
-            self.objective.derive(&margins, &y, &mut derivatives)?;
+            self.objective.derive(&margins, y, &mut derivatives)?;
+            if weighted {
+                weigh(&mut derivatives, counts, k);
+            }
             let (rows, weights) = self.draw_rows(&derivatives, n, &mut rng)?;
             for output in 0..k {
                 let scale = round(&derivatives, (output, k), &weights, &mut sums);
@@ -76,6 +182,15 @@ impl BoostedTreesParams {
                 }
                 model.trees.push(tree);
             }
+            let last = &model.trees[model.trees.len() - k..];
+            if watched.as_mut().is_some_and(|watched| watched.stops(last, self)) {
+                break;
+            }
+        }
+        if let Some(watched) = watched {
+            let (kept, losses) = watched.end();
+            model.trees.truncate(kept * k);
+            model.validation_loss = Some(losses.into());
         }
         Ok(model)
     }
@@ -152,12 +267,19 @@ impl BoostedTreesParams {
         drawn
     }
 
-    fn start(&self, y: ArrayView1<f64>) -> Array1<f64> {
+    fn start(&self, y: &[f64], weights: &[f64]) -> Array1<f64> {
         match (self.base_score, self.objective) {
-            (None, objective) => objective.start(y),
+            (None, objective) => objective.start(y, weights),
             (Some(p), Objective::Logistic) => Array1::from_elem(1, (p / (1.0 - p)).ln()),
             (Some(score), objective) => Array1::from_elem(objective.n_outputs(), score),
         }
+    }
+}
+
+/// Multiplies each row's derivatives by how much it counts.
+fn weigh(derivatives: &mut [(f64, f64)], counts: &[f64], n_outputs: usize) {
+    for (row, &count) in derivatives.chunks_exact_mut(n_outputs).zip(counts) {
+        row.iter_mut().for_each(|(g, h)| (*g, *h) = (*g * count, *h * count));
     }
 }
 

@@ -36,6 +36,7 @@ mod objective;
 mod params;
 mod structure;
 mod sums;
+mod watch;
 
 pub use model::BoostedTrees;
 pub use objective::Objective;

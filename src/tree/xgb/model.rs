@@ -1,15 +1,20 @@
 //! What a fit gives.
 
-use super::Objective;
 use super::structure::{BoostedTree, TreeNode};
-use crate::base::{argmax, check_target, log_sum_exp, r_squared, sigmoid};
+use super::{BoostedTreesParams, Objective};
+use crate::base::{
+    Classifier, Fitted, Regressor, argmax, check_target, finite, holds, log_sum_exp, r_squared,
+    shape, sigmoid, stored, widened,
+};
 use crate::tree::cart::shares;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Fitted boosted trees: margins `F(x) = F₀ + η Σ tree(x)`, one an output.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct BoostedTrees {
     /// The loss.
@@ -20,8 +25,19 @@ pub struct BoostedTrees {
     pub eta: f64,
     /// Columns of the training data.
     pub n_features: usize,
+    /// Mean loss on rows held out at the start and after each round that was made, also those that early stopping has
+    /// dropped, shape `(n_rounds + 1,)`; none without such rows, and of a custom loss.
+    pub validation_loss: Option<Array1<f64>>,
     pub(super) trees: Vec<BoostedTree>,
 }
+
+stored!(BoostedTrees, |m| {
+    let k = m.objective.n_outputs();
+    finite("start", m.start.iter().chain([&m.eta]))?;
+    shape("start", m.start.len(), k)?;
+    shape("trees", m.trees.len() % k.max(1), 0)?;
+    holds(m.trees.iter().all(|t| t.leads_down(m.n_features)), "a question that leads nowhere")
+});
 
 impl BoostedTrees {
     pub(super) fn new(
@@ -30,7 +46,7 @@ impl BoostedTrees {
         eta: f64,
         n_features: usize,
     ) -> Self {
-        Self { objective, start, eta, n_features, trees: Vec::new() }
+        Self { objective, start, eta, n_features, validation_loss: None, trees: Vec::new() }
     }
 
     /// Number of trees: rounds times outputs.
@@ -252,5 +268,40 @@ pub(super) fn check_rows_with_gaps(
     match x.indexed_iter().find(|(_, v)| v.is_infinite()) {
         Some(((row, col), &value)) => Err(Error::NotFinite { what, row, col, value }),
         None => Ok(()),
+    }
+}
+
+impl Regressor for BoostedTreesParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(self.clone().seed(seed).fit(x, y)?))
+    }
+}
+
+impl Classifier for BoostedTreesParams {
+    fn fit_base(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        n_classes: usize,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>> {
+        let model = self.clone().seed(seed).fit_classes(x, y)?;
+        let known = model.objective.n_outputs().max(2);
+        Ok(widened(model, known, n_classes))
+    }
+}
+
+/// Shares where the objective has classes, else the number.
+impl Fitted for BoostedTrees {
+    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        match self.objective {
+            Objective::Logistic | Objective::Softmax(_) => self.predict_proba(x),
+            _ => Ok(self.predict(x)?.insert_axis(Axis(1))),
+        }
     }
 }

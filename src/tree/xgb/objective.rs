@@ -1,9 +1,10 @@
 //! Losses, as their first and second derivatives.
 
-use crate::base::{check_vector, log_sum_exp, sigmoid};
+use crate::base::{check_vector, log_sum_exp, sigmoid, softplus};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Rows that one task works on.
 pub(super) const CHUNK: usize = 4096;
@@ -18,7 +19,7 @@ const LEAST_CURVATURE: f64 = 1e-16;
 /// | `Logistic` | 0, 1 | log-odds of 1 | `p − y` | `p (1 − p)` |
 /// | `Softmax(c)` | 0 … c−1 | `c` scores | `p_k − [y = k]` | `2 p_k (1 − p_k)` |
 /// | `Custom(f)` | number | one number | `f(F, y).0` | `f(F, y).1` |
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Objective {
     /// `½ (F − y)²`.
@@ -33,6 +34,7 @@ pub enum Objective {
     /// quadratic model bounds the step from above; its plain diagonal would not.
     Softmax(usize),
     /// Any loss of one margin: `f(margin, y)` gives `(g, h)`, with `h ≥ 0`.
+    #[serde(skip)]
     Custom(fn(f64, f64) -> (f64, f64)),
 }
 
@@ -107,6 +109,27 @@ impl Objective {
         }
     }
 
+    /// Weighted mean loss at the margins, row by row, of targets that were checked; none of a custom loss.
+    pub(super) fn mean_loss(&self, margins: &[f64], y: &[f64], weights: &[f64]) -> Option<f64> {
+        let k = self.n_outputs();
+        let one = |(row, &y): (&[f64], &f64)| -> Option<f64> {
+            match self {
+                Self::SquaredError => Some(0.5 * (row[0] - y) * (row[0] - y)),
+                Self::Logistic => Some(softplus(row[0]) - y * row[0]),
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a label"
+                )]
+                Self::Softmax(_) => Some(log_sum_exp(ArrayView1::from(row)) - row[y as usize]),
+                Self::Custom(_) => None,
+            }
+        };
+        let losses: Option<Vec<f64>> = margins.chunks_exact(k).zip(y).map(one).collect();
+        let sum: f64 = losses?.iter().zip(weights).map(|(loss, weight)| loss * weight).sum();
+        Some(sum / weights.iter().sum::<f64>())
+    }
+
     /// Checks targets for a fit: labels, and that every class is there.
     pub(super) fn check_targets(&self, what: &'static str, y: ArrayView1<f64>) -> Result<()> {
         self.check_labels(what, y)?;
@@ -126,7 +149,7 @@ impl Objective {
         }
     }
 
-    fn check_labels(&self, what: &'static str, y: ArrayView1<f64>) -> Result<()> {
+    pub(super) fn check_labels(&self, what: &'static str, y: ArrayView1<f64>) -> Result<()> {
         check_vector(what, y)?;
         let (n_classes, allowed) = match *self {
             Self::SquaredError | Self::Custom(_) => return Ok(()),
@@ -140,14 +163,23 @@ impl Objective {
         }
     }
 
-    /// The constant margins that fit checked targets best, shape `(n_outputs,)`; 0 for a custom loss.
-    pub(super) fn start(&self, y: ArrayView1<f64>) -> Array1<f64> {
-        let mean = y.sum() / y.len() as f64;
+    /// The constant margins that fit checked, weighted targets best, shape `(n_outputs,)`; 0 for a custom loss.
+    pub(super) fn start(&self, y: &[f64], weights: &[f64]) -> Array1<f64> {
+        let weights = ArrayView1::from(weights);
+        let total = weights.sum();
+        let mean = (&ArrayView1::from(y) * &weights).sum() / total;
         match *self {
             Self::SquaredError => Array1::from_elem(1, mean),
             Self::Logistic => Array1::from_elem(1, (mean / (1.0 - mean)).ln()),
             Self::Softmax(k) => {
-                counts(y, k).iter().map(|&count| (count as f64 / y.len() as f64).ln()).collect()
+                let mut counts = Array1::<f64>::zeros(k);
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a label"
+                )]
+                y.iter().zip(weights).for_each(|(&class, w)| counts[class as usize] += w);
+                counts.mapv(|count| (count / total).ln())
             }
             Self::Custom(_) => Array1::zeros(1),
         }
@@ -203,7 +235,6 @@ fn check_custom(derivatives: &[(f64, f64)]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::softplus;
     use crate::nn::gradcheck::{max_relative_error, numeric_gradient};
     use ndarray::array;
     use proptest::prelude::*;

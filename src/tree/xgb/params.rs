@@ -3,6 +3,7 @@
 use super::model::BoostedTrees;
 use super::{Growth, Method, Objective};
 use crate::base::setters;
+use crate::tree::stopping::{Stopping, stopping_setters};
 use crate::{Error, Result};
 
 const NAME: &str = "BoostedTrees";
@@ -40,6 +41,7 @@ impl BoostedTrees {
             goss: None,
             base_score: None,
             seed: 0,
+            stopping: Stopping::default(),
         }
     }
 }
@@ -62,6 +64,8 @@ impl BoostedTrees {
 /// | `colsample` | 1 | `0 < s <= 1` | share of the features each tree draws |
 /// | `goss` | none | `0 <= a`, `0 < b`, `a + b <= 1` | keep the share `a` of largest gradients, draw `b` |
 /// | `base_score` | the best constant | | start, in units of the prediction; a margin for `Softmax`, `Custom` |
+/// | `patience` | none | `>= 1` | rounds without a lower loss on rows held out, after which to stop |
+/// | `validation_share` | 0.1 | `0 < s < 1` | share of the rows held out to that end |
 /// | `seed` | 0 | | chance of rows and features |
 #[derive(Debug, Clone)]
 pub struct BoostedTreesParams {
@@ -80,6 +84,7 @@ pub struct BoostedTreesParams {
     pub(super) goss: Option<(f64, f64)>,
     pub(super) base_score: Option<f64>,
     pub(super) seed: u64,
+    pub(super) stopping: Stopping,
 }
 
 impl BoostedTreesParams {
@@ -109,6 +114,7 @@ impl BoostedTreesParams {
         /// Seeds the draws of rows and features.
         seed: u64;
     }
+    stopping_setters!(stopping);
 
     /// Sets the largest number of leaves of a tree.
     #[must_use]
@@ -149,6 +155,18 @@ impl BoostedTreesParams {
             Objective::Logistic if self.base_score.is_some_and(|p| !(p > 0.0 && p < 1.0)) => {
                 let got = self.base_score.unwrap_or_default().to_string();
                 return bad("base_score", "a probability above 0 and below 1", got);
+            }
+            _ => {}
+        }
+        self.stopping.check(NAME)?;
+        match self.objective {
+            Objective::Custom(_) if self.stopping.patience.is_some() => {
+                let rule = "none with a custom loss, of which only the slopes are known";
+                return bad(
+                    "patience",
+                    rule,
+                    self.stopping.patience.unwrap_or_default().to_string(),
+                );
             }
             _ => {}
         }

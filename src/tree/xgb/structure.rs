@@ -1,13 +1,16 @@
 //! The grown tree.
 
+use serde::{Deserialize, Serialize};
+
 /// A question: rows with `x[feature] <= threshold` go to `left`, others to `right`, and those where the
 /// value is missing as `missing_left` says.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BoostedSplit {
     /// The column asked about.
     pub feature: usize,
     /// The largest value that goes left; infinite where the question is only whether there is a value.
+    #[serde(with = "crate::base::maybe_infinite")]
     pub threshold: f64,
     /// Whether a missing value goes left; so it does where there was nothing to learn that from.
     pub missing_left: bool,
@@ -22,7 +25,7 @@ pub struct BoostedSplit {
 }
 
 /// One node of a boosted tree.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TreeNode {
     /// Number of the tree: round `tree / n_outputs`, output `tree % n_outputs`.
@@ -44,7 +47,7 @@ pub struct TreeNode {
 }
 
 /// The nodes of one tree; the root is number 0.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct BoostedTree {
     pub(super) nodes: Vec<TreeNode>,
 }
@@ -59,6 +62,19 @@ impl BoostedTree {
             node = &self.nodes[if left { split.left } else { split.right }];
         }
         node
+    }
+
+    /// Whether each question asks of a feature that there is and leads to nodes further down.
+    pub(super) fn leads_down(&self, n_features: usize) -> bool {
+        let n = self.nodes.len();
+        let down = |(id, node): (usize, &TreeNode)| {
+            node.weight.is_finite()
+                && node.split.is_none_or(|s| {
+                    let leads = id < s.left && s.left < n && id < s.right && s.right < n;
+                    leads && s.feature < n_features && !s.threshold.is_nan()
+                })
+        };
+        n > 0 && self.nodes.iter().enumerate().all(down)
     }
 
     pub(super) fn n_leaves(&self) -> usize {

@@ -5,10 +5,12 @@
 mod estimators;
 mod figures;
 mod input;
+mod learners;
 mod new_rows;
 mod repeat;
 mod roll;
 mod settings;
+mod stored;
 
 use estimators::{Estimator, Fit, Fitted};
 use mlnotes::prelude::*;

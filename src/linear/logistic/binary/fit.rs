@@ -5,8 +5,9 @@ use super::super::solvers::{
     Objective, Run, gradient_descent, lbfgs, newton, proximal, split, stochastic,
 };
 use super::{LogisticRegression, LogisticRegressionParams, Penalty, Solver};
+use crate::base::Present;
 use crate::{Error, Result};
-use ndarray::{Array1, ArrayView2};
+use ndarray::{Array1, ArrayView1, ArrayView2};
 
 impl LogisticRegressionParams {
     /// Fits `x`, `(n_samples, n_features)`, to the classes `y`, `(n_samples,)`, 0 or 1.
@@ -20,6 +21,14 @@ impl LogisticRegressionParams {
     /// the weights overflow.
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<LogisticRegression> {
         self.check(x, y)?;
+        if let Some(weights) = &self.sample_weight
+            && weights.iter().any(|weight| *weight <= 0.0)
+        {
+            let what = "LogisticRegression: `sample_weight`";
+            let present = Present::of(what, weights.view(), x.nrows())?;
+            let counted = self.clone().sample_weight(present.weights.clone());
+            return counted.fit(present.x(x).view(), &present.part(|i| y[i]));
+        }
         let unpenalised = self.penalty == Penalty::None;
         let second_order = matches!(self.solver, Solver::Newton | Solver::Lbfgs);
         if unpenalised && second_order && is_linearly_separable(x, y)? {
@@ -44,6 +53,19 @@ impl LogisticRegressionParams {
             });
         }
         Ok(self.model(&objective, &run))
+    }
+
+    /// As [`LogisticRegressionParams::fit`] with this [`LogisticRegressionParams::sample_weight`], `(n_samples,)`.
+    ///
+    /// # Errors
+    /// As [`LogisticRegressionParams::fit`], also for the rows whose weight is not 0.
+    pub fn fit_weighted(
+        &self,
+        x: ArrayView2<f64>,
+        y: &[usize],
+        sample_weight: ArrayView1<f64>,
+    ) -> Result<LogisticRegression> {
+        self.clone().sample_weight(sample_weight.to_owned()).fit(x, y)
     }
 
     /// A weight for each of `n` rows, of mean 1.
@@ -179,9 +201,9 @@ mod tests {
     }
 
     #[test]
-    fn a_weight_is_a_number_of_copies() {
+    fn a_weight_is_a_number_of_copies_and_none_is_no_row() {
         let (x, y) = noisy();
-        let copies = |i: usize| 1 + i % 3;
+        let copies = |i: usize| i % 4;
         let rows: Vec<usize> = (0..200).flat_map(|i| vec![i; copies(i)]).collect();
         let many = x.select(ndarray::Axis(0), &rows);
         let labels: Vec<usize> = rows.iter().map(|&i| y[i]).collect();

@@ -3,6 +3,7 @@
 mod fit;
 mod model;
 mod params;
+mod sparse;
 
 pub use model::LogisticRegression;
 pub use params::{LogisticRegressionParams, Penalty, Solver};

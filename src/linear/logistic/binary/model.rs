@@ -3,14 +3,16 @@
 use super::super::design::check_design;
 use super::super::loss::hessian;
 use super::params::LogisticRegressionParams;
-use crate::base::{Classifier, Fitted, accuracy_of, sigmoid, to_faer};
+use crate::base::{Classifier, Fitted, accuracy_of, finite, sigmoid, stored, to_faer, widened};
 use crate::{Error, Result};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 use ndarray::{Array1, Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
 
 /// A fitted logistic regression.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct LogisticRegression {
     /// Weights `w`, shape `(n_features,)`.
@@ -28,6 +30,8 @@ pub struct LogisticRegression {
     /// Whether rows had weights, which the standard errors do not know.
     pub(super) weighted: bool,
 }
+
+stored!(LogisticRegression, |m| finite("coef", m.coef.iter().chain([&m.intercept])));
 
 impl LogisticRegression {
     /// The scores `z = Xw + b`, shape `(n_rows,)`; positive means class 1.
@@ -97,10 +101,10 @@ impl Classifier for LogisticRegressionParams {
         &self,
         x: ArrayView2<f64>,
         y: &[usize],
-        _: usize,
-        _: u64,
+        n_classes: usize,
+        seed: u64,
     ) -> Result<Box<dyn Fitted>> {
-        Ok(Box::new(self.fit(x, y)?))
+        Ok(widened(self.clone().seed(seed).fit(x, y)?, 2, n_classes))
     }
 }
 

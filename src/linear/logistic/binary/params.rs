@@ -102,7 +102,7 @@ impl LogisticRegression {
 /// | `max_iter` | 1000 | `>= 1` | steps (epochs for `Sgd`) |
 /// | `tol` | 1e-8 | `> 0` | stop when no entry of the gradient is larger |
 /// | `seed` | 0 | | order of the samples in `Sgd` |
-/// | `sample_weight` | all 1 | `> 0`, one a row | how much a row counts, up to a factor |
+/// | `sample_weight` | all 1 | `>= 0`, one a row | how much a row counts, up to a factor; 0 leaves it out |
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogisticRegressionParams {
     pub(super) penalty: Penalty,
@@ -154,6 +154,11 @@ impl LogisticRegressionParams {
     pub(super) fn check(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<()> {
         check_design("LogisticRegression: `x`", x, x.ncols())?;
         check_labels("LogisticRegression: `y`", y, x.nrows(), 2, "0 or 1")?;
+        self.check_settings(y)
+    }
+
+    /// The rules of the settings, for that many labels.
+    pub(super) fn check_settings(&self, y: &[usize]) -> Result<()> {
         let bad = |name, rule, got: String| {
             Err(Error::Parameter { estimator: "LogisticRegression", name, rule, got })
         };
@@ -194,8 +199,8 @@ impl LogisticRegressionParams {
                 got,
             });
         }
-        match v.iter().find(|v| !positive(**v)) {
-            Some(v) => bad("sample_weight", "finite and > 0; drop rows of weight 0", v.to_string()),
+        match v.iter().find(|v| !(positive(**v) || **v == 0.0)) {
+            Some(v) => bad("sample_weight", "finite and >= 0", v.to_string()),
             None if !positive(y.len() as f64 / v.sum()) => {
                 bad("sample_weight", "of a finite sum that is not nearly 0", v.sum().to_string())
             }
@@ -214,7 +219,7 @@ mod tests {
     fn bad_weights_are_named() {
         let (x, y) = noisy();
         let fit = |v: Array1<f64>| LogisticRegression::params().sample_weight(v).fit(x.view(), &y);
-        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, f64::MAX] {
+        for bad in [0.0, -0.1, -1.0, f64::NAN, f64::INFINITY, f64::MAX] {
             let error = fit(Array1::from_elem(200, bad)).unwrap_err();
             assert!(matches!(error, Error::Parameter { name: "sample_weight", .. }), "{error}");
         }

@@ -1,11 +1,15 @@
 //! What is fitted to a class of each row.
 
-use super::{Estimator, Fit, Fitted, ITERATED, Numbers, Order, ROUNDING, Says, of};
-use mlnotes::ensemble::BalancedBagging;
+use super::{
+    Estimator, Fit, Fitted, ITERATED, Numbers, Order, ROUNDING, Says, Stored, of, read_as,
+};
+use mlnotes::base::to_json;
+use mlnotes::data::StandardScaler;
+use mlnotes::ensemble::{BalancedBagging, Pipeline};
 use mlnotes::prelude::*;
 use mlnotes::tree::xgb::Objective;
 
-pub const ESTIMATORS: [Estimator; 11] = [
+pub const ESTIMATORS: [Estimator; 12] = [
     of(
         "logistic regression",
         "LogisticRegressionParams",
@@ -90,7 +94,7 @@ pub const ESTIMATORS: [Estimator; 11] = [
         Order::Counts,
         Fit::Classes(|x, y| {
             let params = Bagging::params(DecisionTreeClassifier::params()).n_estimators(4).seed(3);
-            fitted!(m = params.fit_classes(x, y)?; []; predict_proba, predict)
+            fitted!(boxed m = params.fit_classes(x, y)?; []; predict_proba, predict)
         }),
     ),
     of(
@@ -99,7 +103,17 @@ pub const ESTIMATORS: [Estimator; 11] = [
         Order::Counts,
         Fit::Classes(|x, y| {
             let params = BalancedBagging::params(DecisionTreeClassifier::params());
-            fitted!(m = params.n_estimators(4).seed(3).fit(x, y)?; []; predict_proba, predict)
+            fitted!(boxed m = params.n_estimators(4).seed(3).fit(x, y)?; []; predict_proba, predict)
+        }),
+    ),
+    of(
+        "pipeline of classes",
+        "PipelineParams",
+        Order::Free(1e-6),
+        Fit::Classes(|x, y| {
+            let logistic = LogisticRegression::params().penalty(Penalty::L2(0.1));
+            let params = Pipeline::params(logistic).step(StandardScaler::params());
+            fitted!(boxed m = params.fit_classes(x, y)?; []; transform, predict_proba, predict)
         }),
     ),
     of(

@@ -1,16 +1,36 @@
 //! The estimators that the laws hold for: how each is fitted, what it learns, and what it says of new rows.
 
-/// `fitted!(model = FIT; [LEARNED, …]; METHOD, …)`; before the modules, for they use it.
-macro_rules! fitted {
-    ($model:ident = $fit:expr; [$($part:expr),* $(,)?]; $($method:ident),* $(,)?) => {{
-        let $model = std::rc::Rc::new($fit);
+/// What the laws see of a model; before the modules, for they use it.
+macro_rules! seen {
+    ($model:ident; [$($part:expr),*]; $($method:ident),*) => {{
         let learned: Vec<Vec<f64>> = vec![$($part.numbers()),*];
         let says: Vec<(&'static str, Says)> = vec![$({
             let model = std::rc::Rc::clone(&$model);
             let says: Says = Box::new(move |x| Ok(model.$method(x)?.numbers()));
             (stringify!($method), says)
         }),*];
-        Ok(Fitted { learned: learned.concat(), says })
+        Fitted { learned: learned.concat(), says, stored: None }
+    }};
+}
+
+/// `fitted!(model = FIT; [LEARNED, …]; METHOD, …)`, and the same after `fitted!(boxed ` where learners in boxes cannot
+/// be stored.
+macro_rules! fitted {
+    (boxed $model:ident = $fit:expr; [$($part:expr),* $(,)?]; $($method:ident),* $(,)?) => {{
+        let $model = std::rc::Rc::new($fit);
+        Ok(seen!($model; [$($part),*]; $($method),*))
+    }};
+    ($model:ident = $fit:expr; [$($part:expr),* $(,)?]; $($method:ident),* $(,)?) => {{
+        let $model = std::rc::Rc::new($fit);
+        let mut fitted = seen!($model; [$($part),*]; $($method),*);
+        fitted.stored = Some(Stored {
+            text: to_json(&*$model)?,
+            read: read_as(&$model, |model| {
+                let $model = std::rc::Rc::new(model);
+                seen!($model; [$($part),*]; $($method),*)
+            }),
+        });
+        Ok(fitted)
     }};
 }
 
@@ -18,8 +38,11 @@ mod classes;
 mod numbers;
 mod rows;
 
+use mlnotes::base::{from_json, to_json};
 use mlnotes::prelude::*;
 use ndarray::Dimension;
+use serde::de::DeserializeOwned;
+use std::rc::Rc;
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = Estimator> {
@@ -32,6 +55,21 @@ pub struct Fitted {
     pub learned: Vec<f64>,
     /// What it says of new rows, by the name of the method.
     pub says: Vec<(&'static str, Says)>,
+    /// The model as text; none where it holds learners in boxes.
+    pub stored: Option<Stored>,
+}
+
+/// A model as text, and what the text is read as.
+pub struct Stored {
+    pub text: String,
+    pub read: Read,
+}
+
+pub type Read = Box<dyn Fn(&str) -> Result<Fitted>>;
+
+/// Text read as a model of this type.
+fn read_as<M: DeserializeOwned>(_: &Rc<M>, see: impl Fn(M) -> Fitted + 'static) -> Read {
+    Box::new(move |text| Ok(see(from_json(text)?)))
 }
 
 pub type Says = Box<dyn Fn(ArrayView2<f64>) -> Result<Vec<f64>>>;

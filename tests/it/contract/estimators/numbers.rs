@@ -1,13 +1,15 @@
 //! What is fitted to a number of each row.
 
-use super::{Estimator, Fit, Fitted, ITERATED, Numbers, Order, ROUNDING, Says, of};
-use mlnotes::base::Regressor;
-use mlnotes::ensemble::Stacking;
+use super::{
+    Estimator, Fit, Fitted, ITERATED, Numbers, Order, ROUNDING, Says, Stored, of, read_as,
+};
+use mlnotes::base::{Regressor, to_json};
+use mlnotes::ensemble::{Pipeline, Stacking};
 use mlnotes::linear::ols::LinearRegression;
 use mlnotes::prelude::*;
 use mlnotes::tree::xgb::Method;
 
-pub const ESTIMATORS: [Estimator; 12] = [
+pub const ESTIMATORS: [Estimator; 13] = [
     of(
         "least squares",
         "LinearRegressionParams",
@@ -100,7 +102,7 @@ pub const ESTIMATORS: [Estimator; 12] = [
         Order::Counts,
         Fit::Numbers(|x, y| {
             let params = Bagging::params(DecisionTreeRegressor::params()).n_estimators(4).seed(3);
-            fitted!(m = params.fit(x, y)?; []; predict, predict_each)
+            fitted!(boxed m = params.fit(x, y)?; []; predict, predict_each)
         }),
     ),
     of(
@@ -110,7 +112,16 @@ pub const ESTIMATORS: [Estimator; 12] = [
         Fit::Numbers(|x, y| {
             let bases: Vec<Box<dyn Regressor>> =
                 vec![Box::new(Ridge::params(1.0)), Box::new(DecisionTreeRegressor::params())];
-            fitted!(m = Stacking::params(bases, Ridge::params(0.5)).seed(3).fit(x, y)?; []; predict)
+            fitted!(boxed m = Stacking::params(bases, Ridge::params(0.5)).seed(3).fit(x, y)?; []; predict)
+        }),
+    ),
+    of(
+        "pipeline of numbers",
+        "PipelineParams",
+        ROUNDING,
+        Fit::Numbers(|x, y| {
+            let params = Pipeline::params(Ridge::params(1.0)).step(Pca::params(1));
+            fitted!(boxed m = params.fit(x, y)?; []; transform, predict)
         }),
     ),
     of(

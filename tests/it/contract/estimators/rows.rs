@@ -1,14 +1,16 @@
 //! What is fitted to rows alone.
 
-use super::{Estimator, Fit, Fitted, Numbers, Order, ROUNDING, Says, of};
+use super::{Estimator, Fit, Fitted, Numbers, Order, ROUNDING, Says, Stored, of, read_as};
+use mlnotes::base::to_json;
 use mlnotes::cluster::dbscan::{Dbscan, PointKind};
 use mlnotes::cluster::hierarchical::{Agglomerative, LinkageKind};
 use mlnotes::cluster::isodata::Isodata;
 use mlnotes::cluster::kmedoids::KMedoids;
 use mlnotes::cluster::mini_batch::MiniBatchKMeans;
+use mlnotes::data::StandardScaler;
 use mlnotes::prelude::*;
 
-pub const ESTIMATORS: [Estimator; 12] = [
+pub const ESTIMATORS: [Estimator; 13] = [
     of(
         "PCA",
         "PcaParams",
@@ -102,6 +104,15 @@ pub const ESTIMATORS: [Estimator; 12] = [
         Fit::Rows(
             |x| fitted!(m = IsolationForest::params().n_trees(10).seed(3).fit(x)?; [m.sample_size]; scores),
         ),
+    ),
+    of(
+        "standard scaler",
+        "StandardScalerParams",
+        ROUNDING,
+        Fit::Rows(|x| {
+            fitted!(m = StandardScaler::params().fit(x)?; [m.mean, m.scale];
+            transform, inverse_transform)
+        }),
     ),
     of(
         "standardize",

@@ -1,4 +1,4 @@
-//! Neural networks: losses, layers, schedules, and the tools to check a gradient made by hand.
+//! Neural networks: losses, layers, and the tools to check a gradient made by hand.
 //!
 //! ```text
 //! forward    a_l = g(W_l a_{l−1} + b_l)
@@ -13,4 +13,3 @@
 pub mod gradcheck;
 pub mod loss;
 pub mod mlp;
-pub mod schedule;

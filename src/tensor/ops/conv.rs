@@ -7,7 +7,7 @@
 //!
 //! It is the cross-correlation that the field calls convolution. The windows are laid out as rows (`im2col`), so
 //! that forward and backward pass are matrix products, and the way back adds each window's gradient where it was
-//! taken from. candle's own backward pass takes the output padding of the height for the width.
+//! taken from. candle's own backward pass fails where height and width leave different rests of a stride.
 //!
 //! # References
 //! Dumoulin & Visin (2016), relationship 14; Chellapilla, Puri & Simard (2006), section 3 (`im2col`).

@@ -10,8 +10,8 @@
 //!                                        metrics                       its worth
 //!        causal    features    anomaly    events    engineering         what is asked of it
 //!              ensemble    sequence    nn                              models of models, of sequences, of layers
-//!                  linear    tree    cluster                           a model of the rows
-//!        stats    text    decomposition    sampling    optimize        what they say
+//!                  linear    tree    cluster    tensor                 a model of the rows, and automatic gradients
+//!        stats    text    decomposition    sampling    optim           what they say
 //!                                data                                  rows
 //!                            display, plot                             what the reader sees
 //!                                base                                  what all stand on
@@ -37,12 +37,13 @@ pub mod features;
 pub mod linear;
 pub mod metrics;
 pub mod nn;
-pub mod optimize;
+pub mod optim;
 pub mod plot;
 pub mod prelude;
 pub mod sampling;
 pub mod sequence;
 pub mod stats;
+pub mod tensor;
 pub mod text;
 pub mod tree;
 

@@ -224,6 +224,16 @@ pub enum Error {
         /// candle's reason, with operation and shapes.
         reason: String,
     },
+    /// The named tensors of a model and those of a file, or of a gradient, do not match.
+    #[error("{what}: the tensor `{name}` {problem}")]
+    Weights {
+        /// The function and argument.
+        what: &'static str,
+        /// The tensor's name.
+        name: String,
+        /// What does not match, and what to do.
+        problem: String,
+    },
     /// A table has no column of that name.
     #[error("there is no column `{name}`; the table has {known}")]
     UnknownColumn {
@@ -285,13 +295,6 @@ fn constant(what: &str, col: Option<usize>, value: f64) -> String {
     match col {
         Some(col) => format!("{what}: column {col} is constant at {value}; drop it"),
         None => format!("{what} is constant at {value}: its variance is zero; use values that differ"),
-    }
-}
-
-/// candle's error is neither `Clone` nor comparable; its sentence is.
-impl From<candle_core::Error> for Error {
-    fn from(error: candle_core::Error) -> Self {
-        Self::Tensor { reason: error.to_string() }
     }
 }
 

@@ -1,8 +1,9 @@
 //! What every room stands on: errors, checks of input, scores, special functions, blocks of rows, tests of
-//! hypotheses, and what it takes to be a learner. It knows no other room.
+//! hypotheses, finite differences, and what it takes to be a learner. It knows no other room.
 
 mod blocks;
 mod check;
+mod differences;
 mod error;
 mod learner;
 mod linalg;
@@ -20,6 +21,7 @@ pub(crate) use check::{
     check_classes, check_length, check_matrix, check_positive, check_probabilities, check_rows,
     check_target, check_unit, check_vector, check_width,
 };
+pub(crate) use differences::{difference_step, relative_gap};
 pub use error::{Error, Result};
 pub use learner::{Classifier, Clusterer, Fitted, Learner, Regressor, Target, Transformer};
 pub(crate) use learner::{votes, widened};

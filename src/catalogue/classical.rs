@@ -84,7 +84,7 @@ pub(super) const NOTES: &[Note] = &[
             "data::augment::image::rotate",
             "data::augment::text::drop_words",
             "data::augment::audio::pitch_shift",
-            "nn::schedule::Schedule",
+            "optim::Schedule",
         ],
         reference: Some("tests/it/references/validation.rs"),
         status: Status::Covered,

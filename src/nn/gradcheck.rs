@@ -9,13 +9,9 @@
 //! # References
 //! Press et al., Numerical Recipes (3rd ed., 2007), section 5.7.
 
+use crate::base::{difference_step, relative_gap};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1};
-
-/// The step for a coordinate: `∛ε · max(1, |x|)`.
-fn step(x: f64) -> f64 {
-    f64::EPSILON.cbrt() * x.abs().max(1.0)
-}
 
 /// The gradient of `f` at `at`, shape `(n,)`, by central differences (`2n` calls of `f`).
 ///
@@ -43,7 +39,7 @@ pub fn numeric_jacobian(
     let mut x = at.to_owned();
     let columns: Vec<Array1<f64>> = (0..at.len())
         .map(|j| {
-            let (above, below) = (at[j] + step(at[j]), at[j] - step(at[j]));
+            let (above, below) = (at[j] + difference_step(at[j]), at[j] - difference_step(at[j]));
             x[j] = above;
             let f_above = f(x.view());
             x[j] = below;
@@ -68,8 +64,7 @@ pub fn max_relative_error(analytic: ArrayView1<f64>, numeric: ArrayView1<f64>) -
     if analytic.len() != numeric.len() {
         return f64::INFINITY;
     }
-    let errors =
-        analytic.iter().zip(numeric).map(|(&a, &n)| (a - n).abs() / a.abs().max(n.abs()).max(1.0));
+    let errors = analytic.iter().zip(numeric).map(|(&a, &n)| relative_gap(a, n));
     // `f64::max` would drop a NaN, and a NaN gradient must not pass.
     errors.fold(0.0, |worst, e| if e.is_nan() || e > worst { e } else { worst })
 }

@@ -1,4 +1,4 @@
-//! Neural networks: losses, layers, schedules, and the tools to check a gradient made by hand.
+//! Neural networks: losses, layers, and the tools to check a gradient made by hand.
 //!
 //! ```text
 //! forward    a_l = g(W_l a_{l−1} + b_l)
@@ -10,7 +10,7 @@
 //! Chapters: `notebooks/05_information_theory.ipynb` and `notebooks/18_mse_vs_cross_entropy.ipynb` for
 //! the losses, `notebooks/17_regularisation_and_overfitting.ipynb` for a network that learns too much.
 
+pub mod cnn;
 pub mod gradcheck;
 pub mod loss;
 pub mod mlp;
-pub mod schedule;

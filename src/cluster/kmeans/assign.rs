@@ -173,11 +173,7 @@ pub(super) fn update(
 ) -> Result<Array2<f64>> {
     let (mut sums, mut counts) = sums(x, labels, old.nrows());
     if let (EmptyCluster::Error, Some(cluster)) = (empty, counts.iter().position(|&c| c == 0)) {
-        return Err(Error::NoSolution {
-            what: "KMeans",
-            problem: format!("cluster {cluster} lost its last row"),
-            remedy: "start elsewhere, lower k, or let it move to the farthest point",
-        });
+        return Err(super::lost_its_last_row(cluster));
     }
     if counts.contains(&0) {
         fill(x, labels, old, &mut sums, &mut counts);

@@ -375,6 +375,15 @@ impl Clusterer for KMeansParams {
     }
 }
 
+/// Why a fit ends under [`EmptyCluster::Error`].
+fn lost_its_last_row(cluster: usize) -> Error {
+    Error::NoSolution {
+        what: "KMeans",
+        problem: format!("cluster {cluster} lost its last row"),
+        remedy: "start elsewhere, lower k, or let it move to the farthest point",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

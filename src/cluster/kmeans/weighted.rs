@@ -154,7 +154,7 @@ impl Weighted<'_> {
             counts[label] += 1;
         }
         if let (EmptyCluster::Error, Some(cluster)) = (empty, counts.iter().position(|&c| c == 0)) {
-            return Err(Error::EmptyCluster { estimator: "KMeans", cluster });
+            return Err(super::lost_its_last_row(cluster));
         }
         let distance = |&i: &usize| squared_distance(self.x.row(i), old.row(labels[i]));
         let mut far: Vec<usize> = Vec::new();
@@ -249,7 +249,8 @@ mod tests {
         assert_eq!(moved.centroids, array![[1.0], [50.0]]);
         let params = KMeans::params(2).init(start()).empty(EmptyCluster::Error);
         let refused = params.fit_weighted(x.view(), weights.view());
-        assert!(matches!(refused, Err(Error::EmptyCluster { cluster: 1, .. })));
+        let refused = refused.unwrap_err();
+        assert!(refused.to_string().contains("cluster 1 lost"), "{refused}");
         let one = KMeans::params(2).fit_weighted(x.view(), array![1.0, 0.0, 0.0, 0.0].view());
         assert!(matches!(one, Err(Error::TooManyClusters { distinct: 1, .. })));
     }

@@ -2,7 +2,7 @@
 
 use super::loss::{gradient, hessian, loss};
 use crate::base::{stream, to_column};
-use crate::optimize::{self, max_norm};
+use crate::optim::{self, max_norm};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
@@ -187,7 +187,7 @@ pub(super) fn lbfgs(
     tol: f64,
 ) -> Run {
     let mut path = Vec::new();
-    let minimum = optimize::lbfgs(f, start, max_iter, tol, |theta, _| path.push(theta.to_owned()));
+    let minimum = optim::lbfgs(f, start, max_iter, tol, |theta, _| path.push(theta.to_owned()));
     Run { theta: minimum.x, path, converged: minimum.converged, change: minimum.change }
 }
 

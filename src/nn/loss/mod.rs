@@ -12,7 +12,7 @@
 //! common patch, is another function: it cannot exceed `−ln ε`, is negative at `p = 1`, and shrinks the
 //! gradient by `p/(p + ε)`, most where it is needed.
 //!
-//! [`tensor`] has the same losses on `candle_core::Tensor`, through which gradients flow.
+//! [`tensor`] has the same losses on tensors, through which gradients flow.
 //!
 //! # Example
 //! ```

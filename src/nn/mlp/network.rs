@@ -223,7 +223,7 @@ pub(super) fn check_layers(layers: &[MlpLayer], x: ArrayView2<f64>) -> Result<()
 }
 
 /// All weights and biases in one vector, layer by layer, weights row by row before biases: the form in which
-/// [`crate::nn::gradcheck`] and the optimisers of [`crate::optimize`] take them.
+/// [`crate::nn::gradcheck`] and the optimisers of [`crate::optim`] take them.
 pub fn mlp_flatten(layers: &[MlpLayer]) -> Array1<f64> {
     layers.iter().flat_map(|layer| layer.weights.iter().chain(&layer.bias).copied()).collect()
 }

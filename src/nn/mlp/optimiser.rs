@@ -1,18 +1,9 @@
-//! What a step makes of a gradient.
-//!
-//! ```text
-//! momentum:  v ← μ v + g,                          θ ← θ − η v
-//! Adam:      m ← β₁ m + (1 − β₁) g,   v ← β₂ v + (1 − β₂) g²
-//!            θ ← θ − η m̂ / (√v̂ + ε),   m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
-//! ```
+//! What a step makes of a gradient: two of the rules of [`crate::optim`], with their usual settings.
 
 use super::network::{MlpLayer, mlp_flatten, mlp_unflatten};
+use crate::optim::{self, Adam, Rule, Sgd};
 use crate::{Error, Result};
 use ndarray::Array1;
-
-const BETA1: f64 = 0.9;
-const BETA2: f64 = 0.999;
-const EPSILON: f64 = 1e-8;
 
 /// How the weights follow the gradient.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,6 +30,15 @@ impl Default for Optimiser {
 }
 
 impl Optimiser {
+    fn rule(self) -> Rule {
+        match self {
+            Self::Sgd { learning_rate, momentum } => {
+                Sgd::new(learning_rate).momentum(momentum).into()
+            }
+            Self::Adam { learning_rate } => Adam::new(learning_rate).into(),
+        }
+    }
+
     pub(super) fn check(self, estimator: &'static str) -> Result<()> {
         let bad = |name, rule, got: f64| {
             Err(Error::Parameter { estimator, name, rule, got: got.to_string() })
@@ -58,40 +58,20 @@ impl Optimiser {
 
 /// An optimiser under way.
 pub(super) struct Descent {
-    optimiser: Optimiser,
     theta: Array1<f64>,
-    /// Momentum's or Adam's mean of gradients, and Adam's mean of their squares.
-    first: Array1<f64>,
-    second: Array1<f64>,
-    /// `β₁ᵗ` and `β₂ᵗ`.
-    decay: (f64, f64),
+    descent: optim::Descent,
 }
 
 impl Descent {
-    pub(super) fn new(optimiser: Optimiser, layers: &[MlpLayer]) -> Self {
+    pub(super) fn new(optimiser: Optimiser, layers: &[MlpLayer]) -> Result<Self> {
         let theta = mlp_flatten(layers);
-        let zeros = Array1::zeros(theta.len());
-        Self { optimiser, theta, first: zeros.clone(), second: zeros, decay: (1.0, 1.0) }
+        let descent = optim::Descent::new(optimiser.rule(), theta.len())?;
+        Ok(Self { theta, descent })
     }
 
     /// One step against `slopes`; the layers after it.
     pub(super) fn step(&mut self, slopes: &[MlpLayer]) -> Result<Vec<MlpLayer>> {
-        let g = mlp_flatten(slopes);
-        match self.optimiser {
-            Optimiser::Sgd { learning_rate, momentum } => {
-                self.first.zip_mut_with(&g, |v, g| *v = momentum * *v + g);
-                self.theta.scaled_add(-learning_rate, &self.first);
-            }
-            Optimiser::Adam { learning_rate } => {
-                self.decay = (self.decay.0 * BETA1, self.decay.1 * BETA2);
-                self.first.zip_mut_with(&g, |m, g| *m = BETA1 * *m + (1.0 - BETA1) * g);
-                self.second.zip_mut_with(&g, |v, g| *v = BETA2 * *v + (1.0 - BETA2) * g * g);
-                let (rest1, rest2) = (1.0 - self.decay.0, 1.0 - self.decay.1);
-                for ((theta, m), v) in self.theta.iter_mut().zip(&self.first).zip(&self.second) {
-                    *theta -= learning_rate * (m / rest1) / ((v / rest2).sqrt() + EPSILON);
-                }
-            }
-        }
+        self.descent.step(&mut self.theta, mlp_flatten(slopes).view())?;
         mlp_unflatten(self.theta.view(), slopes)
     }
 }
@@ -108,13 +88,13 @@ mod tests {
     #[test]
     fn two_steps_by_hand() {
         // Momentum ½ and η = 0.1 with gradients 1 and 2: 0 - 0.1 - 0.1 (0.5 + 2).
-        let mut sgd = Descent::new(Optimiser::Sgd { learning_rate: 0.1, momentum: 0.5 }, &one(0.0));
+        let mut sgd = Descent::new(Optimiser::Sgd { learning_rate: 0.1, momentum: 0.5 }, &one(0.0)).unwrap();
         let _ = sgd.step(&one(1.0)).unwrap();
         let after = sgd.step(&one(2.0)).unwrap();
         assert!((after[0].weights[[0, 0]] + 0.35).abs() < 1e-12);
         // Adam's first step has the length η whatever the gradient's size.
         for g in [1e-3, 5.0, 1e6] {
-            let mut adam = Descent::new(Optimiser::Adam { learning_rate: 0.1 }, &one(0.0));
+            let mut adam = Descent::new(Optimiser::Adam { learning_rate: 0.1 }, &one(0.0)).unwrap();
             let after = adam.step(&one(g)).unwrap();
             assert!((after[0].weights[[0, 0]] + 0.1).abs() < 2e-6);
         }

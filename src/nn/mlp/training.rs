@@ -59,7 +59,7 @@ impl Training {
         n_outputs: usize,
     ) -> Result<(Vec<MlpLayer>, Vec<f64>)> {
         let mut layers = self.first_layers(x, n_outputs)?;
-        let mut descent = Descent::new(self.optimiser, &layers);
+        let mut descent = Descent::new(self.optimiser, &layers)?;
         // The start takes the seed's first stream, the order of the rows the second.
         let mut rng = stream(self.seed, 1);
         let mut order: Vec<usize> = (0..x.nrows()).collect();
@@ -73,12 +73,13 @@ impl Training {
                 let y = Part::of(target, rows);
                 let step = backprop(&layers, self.activation, part.view(), y.view(), self.l2);
                 // The data are finite: what is not is the network.
-                let (loss, slopes) = step.map_err(|error| match error {
+                let blown = |error| match error {
                     Error::NotFinite { .. } => overflow(estimator, epoch),
                     other => other,
-                })?;
+                };
+                let (loss, slopes) = step.map_err(blown)?;
                 sum += loss * rows.len() as f64;
-                layers = descent.step(&slopes)?;
+                layers = descent.step(&slopes).map_err(blown)?;
             }
             trace.push(sum / x.nrows() as f64);
             if !sum.is_finite() {

@@ -3,7 +3,7 @@
 use super::features::Features;
 use super::model::{LinearChainCrf, check_labels};
 use crate::base::{setters, stream};
-use crate::optimize::lbfgs;
+use crate::optim::lbfgs;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1};
 use rand::Rng;

@@ -10,7 +10,7 @@ use mlnotes::linear::logistic::{LogisticRegression, Penalty, Solver};
 use mlnotes::metrics::calibration::{Bins, expected_calibration_error, predicted_over_observed};
 use mlnotes::nn::gradcheck::check_gradient;
 use mlnotes::nn::loss::{focal, focal_posterior, weighted_bce};
-use mlnotes::optimize::lbfgs;
+use mlnotes::optim::lbfgs;
 use mlnotes::sampling::imbalance::{
     ClassWeight, Smote, class_weights, downsample_negatives, oversample, prior_shift, recalibrate,
     sample_weights, undersample,

@@ -21,6 +21,7 @@ mod logistic;
 mod loss;
 mod monitor;
 mod ols;
+mod optim;
 mod outliers;
 mod panel;
 mod pca;

@@ -16,7 +16,7 @@ use mlnotes::metrics::validation::{
     validation_curve,
 };
 use mlnotes::nn::loss::{LossTerms, bce_terms, mse_sigmoid};
-use mlnotes::nn::schedule::Schedule;
+use mlnotes::optim::Schedule;
 use mlnotes::tree::cart::DecisionTreeClassifier;
 use ndarray::{Array1, Array2, ArrayView1, Axis, array, concatenate};
 use rand::{Rng, SeedableRng};

@@ -38,7 +38,7 @@ pub struct Minimum {
 /// included. A value of NaN or infinity rejects a step.
 ///
 /// ```
-/// use mlnotes::optimize::lbfgs;
+/// use mlnotes::optim::lbfgs;
 /// use ndarray::{ArrayView1, array};
 /// // Rosenbrock's valley: minimum 0 at (1, 1).
 /// let valley = |x: ArrayView1<f64>| {

@@ -83,7 +83,7 @@ impl Schedule {
     /// [`Schedule::Step`].
     ///
     /// ```
-    /// use mlnotes::nn::schedule::Schedule;
+    /// use mlnotes::optim::Schedule;
     /// let stairs = Schedule::step(1.0, 10, 0.5)?;
     /// assert_eq!([0, 9, 10, 25].map(|t| stairs.lr(t)), [1.0, 1.0, 0.5, 0.25]);
     /// # Ok::<(), mlnotes::Error>(())
@@ -108,7 +108,7 @@ impl Schedule {
     /// afterwards.
     ///
     /// ```
-    /// use mlnotes::nn::schedule::Schedule;
+    /// use mlnotes::optim::Schedule;
     /// let cosine = Schedule::cosine(1.0, 0.0, 100)?;
     /// assert!((cosine.lr(50) - 0.5).abs() < 1e-15);
     /// assert_eq!((cosine.lr(0), cosine.lr(100), cosine.lr(150)), (1.0, 0.0, 0.0));
@@ -128,7 +128,7 @@ impl Schedule {
     /// [`Schedule::WarmupCosine`].
     ///
     /// ```
-    /// use mlnotes::nn::schedule::Schedule;
+    /// use mlnotes::optim::Schedule;
     /// let schedule = Schedule::warmup_cosine(1.0, 0.1, 3, 10)?;
     /// assert_eq!([0, 1, 2, 3].map(|t| schedule.lr(t)), [0.25, 0.5, 0.75, 1.0]);
     /// assert_eq!(schedule.lr(10), 0.1);
@@ -148,7 +148,7 @@ impl Schedule {
     /// [`Schedule::Inverse`].
     ///
     /// ```
-    /// use mlnotes::nn::schedule::Schedule;
+    /// use mlnotes::optim::Schedule;
     /// assert_eq!(Schedule::inverse(1.0, 0.01)?.lr(100), 0.5);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```

@@ -1,7 +1,6 @@
 //! A slider over pictures that are drawn already: it needs no running kernel.
 
-use super::fault;
-use super::figure::Figure;
+use super::paper::{Figure, fault};
 use crate::{Result, display};
 use std::fmt::Write;
 

@@ -1,6 +1,8 @@
 //! A finished picture.
 
-use super::{canvas::Canvas, fault};
+use super::canvas::Canvas;
+use super::mistake::{check_label, fault};
+use super::theme::SCALE;
 use crate::{Error, Result, display};
 use std::path::Path;
 
@@ -20,7 +22,7 @@ impl std::fmt::Debug for Figure {
 
 impl Figure {
     /// Lets `draw` paint on a canvas of `size` pixels.
-    pub(super) fn paint(
+    pub(in crate::plot) fn paint(
         title: &str,
         size: (u32, u32),
         draw: impl FnOnce(&mut Canvas<'_>) -> Result<()>,
@@ -38,7 +40,7 @@ impl Figure {
         // Ours instead of plotters' head: drawn large, shown at its size, and told to screen readers.
         let body = svg.find('>').map_or("", |end| &svg[end + 1..]);
         let (width, height) = size;
-        let scale = super::theme::SCALE.unsigned_abs();
+        let scale = SCALE.unsigned_abs();
         let head = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\" \
@@ -93,16 +95,4 @@ fn compact(body: &str) -> String {
         .replace(" stroke=\"none\" stroke-width=\"1\"", "")
         // Cells that touch must not show a seam.
         .replace("<rect ", "<rect shape-rendering=\"crispEdges\" ")
-}
-
-/// Text in figures is ASCII: its width is computed from its bytes, without any font.
-pub(super) fn check_label(label: &str) -> Result<()> {
-    match label.chars().find(|c| !c.is_ascii() || c.is_ascii_control()) {
-        None => Ok(()),
-        Some(c) => {
-            let reason =
-                format!("the label {label:?} holds {c:?}: labels are ASCII, without line ends");
-            Err(fault("Plot", reason))
-        }
-    }
 }

@@ -1,14 +1,14 @@
 //! What a plot consists of.
 
-use super::theme::Marker;
+use crate::plot::paper::theme::Marker;
 use ndarray::{Array1, Array2};
 use plotters::style::RGBColor;
 
-pub(super) type Height = Box<dyn Fn(f64, f64) -> f64 + Send + Sync>;
-pub(super) type Class = Box<dyn Fn(f64, f64) -> usize + Send + Sync>;
+pub(in crate::plot) type Height = Box<dyn Fn(f64, f64) -> f64 + Send + Sync>;
+pub(in crate::plot) type Class = Box<dyn Fn(f64, f64) -> usize + Send + Sync>;
 
 /// One thing drawn in data coordinates, in the order of the builder's calls.
-pub(super) enum Layer {
+pub(in crate::plot) enum Layer {
     Points {
         x: Array1<f64>,
         y: Array1<f64>,
@@ -91,16 +91,16 @@ pub(super) enum Layer {
 }
 
 /// Smallest and largest, or `None` when there is nothing.
-pub(super) type Extent = Option<(f64, f64)>;
+pub(in crate::plot) type Extent = Option<(f64, f64)>;
 
-pub(super) fn extent(values: impl IntoIterator<Item = f64>) -> Extent {
+fn extent(values: impl IntoIterator<Item = f64>) -> Extent {
     values.into_iter().fold(None, |found, v| match found {
         None => Some((v, v)),
         Some((lo, hi)) => Some((f64::min(lo, v), f64::max(hi, v))),
     })
 }
 
-pub(super) fn join(a: Extent, b: Extent) -> Extent {
+pub(in crate::plot) fn join(a: Extent, b: Extent) -> Extent {
     match (a, b) {
         (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
         (a, b) => a.or(b),
@@ -109,7 +109,7 @@ pub(super) fn join(a: Extent, b: Extent) -> Extent {
 
 impl Layer {
     /// What the layer needs of the axes. Lines across the whole plot need nothing of the other axis.
-    pub(super) fn extent(&self) -> (Extent, Extent) {
+    pub(in crate::plot) fn extent(&self) -> (Extent, Extent) {
         let half = |n: usize| Some((-0.5, n as f64 - 0.5));
         match self {
             Self::Points { x, y, .. } | Self::Line { x, y, .. } => {
@@ -139,12 +139,12 @@ impl Layer {
     }
 
     /// Whether the layer fills the plot to its edges.
-    pub(super) fn fills(&self) -> bool {
+    pub(in crate::plot) fn fills(&self) -> bool {
         matches!(self, Self::HeatMap { .. })
     }
 
     /// Whether the vertical axis must reach down to zero exactly.
-    pub(super) fn stands_on_zero(&self) -> bool {
+    pub(in crate::plot) fn stands_on_zero(&self) -> bool {
         match self {
             Self::Bars { base, top, .. } => {
                 extent(base.iter().chain(top).copied()).is_some_and(|(low, high)| low * high == 0.0)
@@ -153,7 +153,7 @@ impl Layer {
         }
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(in crate::plot) fn name(&self) -> &str {
         match self {
             Self::Points { name, .. }
             | Self::Line { name, .. }

@@ -76,15 +76,15 @@ lint:
 	cargo fmt --all --check
 	@! $(DENY) clippy-driver --emit metadata -o $(CARGO_TARGET_DIR)/planted.rmeta tests/lint/planted.rs 2>/dev/null \
 	  || { echo "clippy denies nothing: tests/lint/planted.rs should have been refused"; exit 1; }
-	$(TEST) --no-run -p mlnotes -p mlnotes-bench
+	$(TEST) --no-run -p mlnotes -p mlnotes-display -p mlnotes-bench
 	$(TEST) --no-run -p mlnotes-kernel --all-targets
 
 unit:
-	$(TEST) -p mlnotes
+	$(TEST) -p mlnotes -p mlnotes-display
 	$(TEST) -p mlnotes-kernel
 
 docs:
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --no-deps -p mlnotes
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --no-deps -p mlnotes -p mlnotes-display
 
 # The kernel under real Jupyter clients; one after the other, since some tests hold it to a number of seconds.
 conformance: kernel

@@ -3,7 +3,8 @@
 use super::canvas::Canvas;
 use super::mistake::{check_label, fault};
 use super::theme::SCALE;
-use crate::{Error, Result, display};
+use crate::display::{Bundle, escape};
+use crate::{Error, Result};
 use std::path::Path;
 
 /// A picture as SVG, with its title.
@@ -47,7 +48,7 @@ impl Figure {
              style=\"max-width:100%;height:auto\">",
             width * scale,
             height * scale,
-            display::escape(title),
+            escape(title),
         );
         Ok(Self { svg: head + &compact(body), title: title.to_owned(), size })
     }
@@ -76,12 +77,16 @@ impl Figure {
 
     /// Shows the picture now.
     pub fn show(&self) {
-        display::show_picture("image/svg+xml", &self.svg, &self.description(), false);
+        self.bundle().show();
     }
 
     /// Shows the picture as the cell's result; the kernel calls this.
     pub fn evcxr_display(&self) {
-        display::show_picture("image/svg+xml", &self.svg, &self.description(), true);
+        self.bundle().evcxr_display();
+    }
+
+    fn bundle(&self) -> Bundle {
+        Bundle::new("image/svg+xml", self.svg.as_str()).with("text/plain", self.description())
     }
 
     fn description(&self) -> String {

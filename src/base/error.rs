@@ -224,7 +224,8 @@ pub enum Error {
         /// What to do instead.
         remedy: &'static str,
     },
-    /// candle refused an operation on tensors.
+    /// candle refused an operation on tensors. Of the feature `tensor`.
+    #[cfg(feature = "tensor")]
     #[error("candle: {reason}")]
     Tensor {
         /// candle's reason, with operation and shapes.
@@ -270,7 +271,8 @@ pub enum Error {
         /// What does not fit.
         mistake: String,
     },
-    /// The database refused a statement.
+    /// The database refused a statement. Of the feature `sql`.
+    #[cfg(feature = "sql")]
     #[error("the database refused `{query}`: {reason}")]
     Sql {
         /// The statement.
@@ -310,7 +312,8 @@ pub enum Error {
         /// What the system lacks.
         needs: &'static str,
     },
-    /// A figure could not be drawn.
+    /// A figure could not be drawn. Of the feature `plot`.
+    #[cfg(feature = "plot")]
     #[error("{figure}: {reason}")]
     Plot {
         /// The kind of figure.
@@ -321,6 +324,7 @@ pub enum Error {
 }
 
 /// candle's error is neither `Clone` nor comparable; its sentence is.
+#[cfg(feature = "tensor")]
 impl From<candle_core::Error> for Error {
     fn from(error: candle_core::Error) -> Self {
         Self::Tensor { reason: error.to_string() }

@@ -5,6 +5,8 @@
 //! depends on the machine, so the same call gives the same bytes everywhere; labels are ASCII for the
 //! same reason (a text's width is computed from its bytes).
 //!
+//! This room is of the feature `plot`, which is on unless switched off.
+//!
 //! ```text
 //! shortcuts, panels        whole figures
 //!        builder           the calls, which fill a sheet

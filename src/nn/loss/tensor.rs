@@ -1,5 +1,7 @@
 //! The losses on `candle_core::Tensor`, in `f32` and `f64`, through which gradients flow.
 //!
+//! This module is of the feature `tensor`, which is on unless switched off.
+//!
 //! ```text
 //! log-softmax:  s = z − max z,   ln p = s − ln Σⱼ e^{sⱼ}         the maximum is a constant here
 //! softplus:     max(z, 0) + ln(1 + e^{−|z|})

@@ -179,7 +179,7 @@ mod tests {
     fn stacked_bars_stand_on_each_other() {
         let (a, b) = (array![1.0, 2.0], array![3.0, 4.0]);
         let plot = Plot::new("").stacked_bars(&["x", "y"], &[("a", a.view()), ("b", b.view())]);
-        let Layer::Bars { base, top, .. } = &plot.sheet.layers[1] else { panic!("no bars") };
+        let Layer::Bars { base, top, .. } = &plot.sheet.layers[1].layer else { panic!("no bars") };
         assert_eq!((base, top), (&a, &(&a + &b)));
     }
 }

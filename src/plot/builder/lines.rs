@@ -2,7 +2,7 @@
 
 use super::Plot;
 use crate::plot::paper::pair_mistake;
-use crate::plot::paper::theme::{INK, colour};
+use crate::plot::paper::theme::{INK, LINE, PALETTE, THIN, colour};
 use crate::plot::sheet::Layer;
 use ndarray::{ArrayView1, ArrayView2};
 
@@ -25,8 +25,66 @@ impl Plot {
         }
         let (x, y) = (x.to_owned(), y.to_owned());
         let colour = colour(self.n_series);
-        let layer = Layer::Line { x, y, name: name.to_owned(), colour, dashed };
+        let layer = Layer::Line { x, y, name: name.to_owned(), colour, dashed, width: LINE };
         self.labelled(&[name]).series(1).add([layer])
+    }
+
+    /// Many lines over one `x`, shape `(n,)`: a row of `series`, shape `(n_lines, n)`, each.
+    ///
+    /// With a name a line each has a colour of its own, from the eighth on dashed; there may be 14. With no
+    /// name, or one for all, the lines are thin and share the next colour: [`alpha`](Plot::alpha) shows where
+    /// they are dense.
+    ///
+    /// ```
+    /// use mlnotes::plot::Plot;
+    /// use ndarray::{Array1, Array2};
+    /// let t = Array1::linspace(0.0, 1.0, 30);
+    /// let waves = Array2::from_shape_fn((50, 30), |(i, j)| (6.0 * t[j] + i as f64).sin());
+    /// let plot = Plot::new("waves").lines(t.view(), waves.view(), &["wave"]).alpha(0.2);
+    /// assert_eq!(plot.draw()?.svg().matches("opacity=\"0.2\"").count(), 50);
+    ///
+    /// let wrong = Plot::new("").lines(t.view(), waves.view(), &["one", "two"]).draw();
+    /// assert!(wrong.unwrap_err().to_string().contains("50 lines and 2 names"));
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
+    #[must_use]
+    pub fn lines(self, x: ArrayView1<f64>, series: ArrayView2<f64>, names: &[&str]) -> Self {
+        let (n_lines, n) = series.dim();
+        if series.is_empty() || x.len() != n {
+            let m = x.len();
+            return self.wrong(&format!(
+                "`lines` needs x of shape (n,) and series of shape (n_lines, n), got ({m},) and ({n_lines}, {n})"
+            ));
+        }
+        let mistake = |row| pair_mistake("lines", x, row);
+        let found = series.outer_iter().enumerate().find_map(|(i, row)| Some((i, mistake(row)?)));
+        if let Some((i, wrong)) = found {
+            return self.wrong(&format!("{wrong} (row {i} of `series`)"));
+        }
+        let each = names.len() == n_lines;
+        if each && n_lines > 2 * PALETTE.len() {
+            return self.wrong(&format!(
+                "`lines` tells up to {} lines apart, got {n_lines} names: give one for all, or none",
+                2 * PALETTE.len()
+            ));
+        }
+        if !each && names.len() > 1 {
+            return self.wrong(&format!(
+                "`lines` needs a name a line, one for all, or none, got {n_lines} lines and {} names",
+                names.len()
+            ));
+        }
+        let first = self.n_series;
+        let layer = |(i, row): (usize, ArrayView1<f64>)| Layer::Line {
+            x: x.to_owned(),
+            y: row.to_owned(),
+            name: names.get(if each { i } else { 0 }).copied().unwrap_or_default().to_owned(),
+            colour: colour(first + if each { i } else { 0 }),
+            dashed: each && i >= PALETTE.len(),
+            width: if each { LINE } else { THIN },
+        };
+        let layers: Vec<Layer> = series.outer_iter().enumerate().map(layer).collect();
+        self.labelled(names).series(if each { n_lines } else { 1 }).add(layers)
     }
 
     /// The ellipse `n_sd` standard deviations from `mean`, shape `(2,)`, of a Gaussian with
@@ -66,6 +124,7 @@ impl Plot {
             name: name.to_owned(),
             colour: INK,
             dashed: false,
+            width: LINE,
         };
         self.labelled(&[name]).add([layer])
     }

@@ -8,7 +8,7 @@ mod surfaces;
 
 use super::draw;
 use super::paper::{Figure, check_label, fault};
-use super::sheet::{Layer, Sheet};
+use super::sheet::{Layer, Painted, Sheet};
 use crate::{Error, Result};
 
 /// A figure in the making: layers are drawn in the order of the calls.
@@ -36,13 +36,15 @@ pub struct Plot {
     pub(super) sheet: Sheet,
     /// How many series have a colour already.
     n_series: usize,
+    /// Where the layers of the last call that drew begin.
+    last: usize,
     mistake: Option<Error>,
 }
 
 impl Plot {
     /// An empty plot with a title (may be empty).
     pub fn new(title: &str) -> Self {
-        Self { sheet: Sheet::new(title), n_series: 0, mistake: None }.labelled(&[title])
+        Self { sheet: Sheet::new(title), n_series: 0, last: 0, mistake: None }.labelled(&[title])
     }
 
     /// Names the horizontal axis, with its unit.
@@ -108,6 +110,33 @@ impl Plot {
         self.labelled(names)
     }
 
+    /// How opaque the last call's points, lines, bars or areas are, above 0 and up to 1: what lies behind
+    /// shows through. An area of a pale shade (band, regions, histogram) takes its full colour at that opacity.
+    ///
+    /// ```
+    /// use mlnotes::plot::Plot;
+    /// use ndarray::array;
+    /// let (x, y) = (array![0.0, 1.0], array![1.0, 2.0]);
+    /// let plot = || Plot::new("").line(x.view(), y.view(), "");
+    /// assert!(plot().alpha(0.3).draw()?.svg().contains("opacity=\"0.3\""));
+    /// assert!(plot().alpha(3.0).draw().is_err());
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
+    #[must_use]
+    pub fn alpha(mut self, alpha: f64) -> Self {
+        if !(alpha > 0.0 && alpha <= 1.0) {
+            return self.wrong(&format!("`alpha` must be above 0 and at most 1, got {alpha}"));
+        }
+        let drawn = &mut self.sheet.layers[self.last..];
+        if drawn.is_empty() || !drawn.iter().all(|painted| painted.layer.takes_alpha()) {
+            return self.wrong("`alpha` follows points, lines, bars, areas or a class map");
+        }
+        for painted in drawn {
+            painted.alpha = Some(alpha);
+        }
+        self
+    }
+
     /// Draws the figure.
     ///
     /// # Errors
@@ -128,7 +157,8 @@ impl Plot {
 
     /// What one call draws.
     fn add(mut self, layers: impl IntoIterator<Item = Layer>) -> Self {
-        self.sheet.layers.extend(layers);
+        self.last = self.sheet.layers.len();
+        self.sheet.layers.extend(layers.into_iter().map(|layer| Painted { layer, alpha: None }));
         self
     }
 

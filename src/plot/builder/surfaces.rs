@@ -1,17 +1,21 @@
 //! What covers the plane: heat maps, contours, regions.
 
 use super::Plot;
+use crate::plot::paper::theme::PALETTE;
 use crate::plot::sheet::Layer;
 use ndarray::ArrayView2;
+
+/// More cells a side than this cannot be seen.
+const MAX_CELLS: usize = 100;
 
 impl Plot {
     /// A matrix as colours, row 0 on top; with a colour bar.
     #[must_use]
     pub fn heat_map(self, values: ArrayView2<f64>) -> Self {
         let (rows, columns) = values.dim();
-        if values.is_empty() || rows.max(columns) > 100 {
+        if values.is_empty() || rows.max(columns) > MAX_CELLS {
             return self.wrong(&format!(
-                "`heat_map` draws from 1 to 100 rows and columns, got {rows} x {columns}"
+                "`heat_map` draws from 1 to {MAX_CELLS} rows and columns, got {rows} x {columns}"
             ));
         }
         if let Some(v) = values.iter().find(|v| !v.is_finite()) {
@@ -23,11 +27,50 @@ impl Plot {
     /// Writes each value of the heat map into its cell, with `precision` digits after the point.
     #[must_use]
     pub fn annotate(mut self, precision: usize) -> Self {
-        if let Some(Layer::HeatMap { annotate, .. }) = self.sheet.layers.last_mut() {
+        let last = self.sheet.layers.last_mut().map(|painted| &mut painted.layer);
+        if let Some(Layer::HeatMap { annotate, .. }) = last {
             *annotate = Some(precision);
             return self;
         }
         self.wrong("`annotate` follows `heat_map`")
+    }
+
+    /// A matrix of classes from 0, shape `(n_rows, n_columns)`, a colour a class, row 0 on top; with a legend
+    /// of the `names`, one a class, up to seven.
+    ///
+    /// ```
+    /// use mlnotes::plot::Plot;
+    /// use ndarray::array;
+    /// let mask = array![[0, 1, 1], [0, 0, 1], [0, 0, 0]];
+    /// let plot = Plot::new("causal mask").x_label("key").y_label("query");
+    /// let figure = plot.class_map(mask.view(), &["seen", "hidden"]).draw()?;
+    /// assert!(figure.svg().contains("hidden"));
+    ///
+    /// let wrong = Plot::new("").class_map(mask.view(), &["seen"]).draw();
+    /// assert!(wrong.unwrap_err().to_string().contains("class 1 at (0, 1), but only 1 names"));
+    /// # Ok::<(), mlnotes::Error>(())
+    /// ```
+    #[must_use]
+    pub fn class_map(self, classes: ArrayView2<usize>, names: &[&str]) -> Self {
+        let (rows, columns) = classes.dim();
+        if classes.is_empty() || rows.max(columns) > MAX_CELLS {
+            return self.wrong(&format!(
+                "`class_map` draws from 1 to {MAX_CELLS} rows and columns, got {rows} x {columns}"
+            ));
+        }
+        let n = names.len();
+        if n > PALETTE.len() || names.iter().any(|name| name.is_empty()) {
+            let most = PALETTE.len();
+            return self.wrong(&format!(
+                "`class_map` needs a name for each of up to {most} classes, got {n} names: {names:?}"
+            ));
+        }
+        if let Some((at, class)) = classes.indexed_iter().find(|(_, class)| **class >= n) {
+            return self
+                .wrong(&format!("`class_map` holds class {class} at {at:?}, but only {n} names"));
+        }
+        let own = names.iter().map(|&name| name.to_owned()).collect();
+        self.labelled(names).add([Layer::ClassMap { classes: classes.to_owned(), names: own }])
     }
 
     /// Names the columns (across) and rows (down) of a heat map.

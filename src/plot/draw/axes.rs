@@ -8,8 +8,7 @@ use crate::plot::paper::theme::{FAINT, GRID, INK, LABEL_TEXT, TICK_TEXT, TITLE_T
 use crate::plot::sheet::{Layer, Sheet};
 
 pub(super) fn grid(sheet: &Sheet, frame: &Frame, canvas: &mut Canvas<'_>) -> Result<()> {
-    let filled =
-        sheet.layers.iter().any(|l| matches!(l, Layer::HeatMap { .. } | Layer::Regions { .. }));
+    let filled = sheet.layers().any(Layer::covers);
     for (v, _) in visible(&frame.x) {
         let at = frame.at(*v, frame.y.low).0;
         if !filled && sheet.x_names.is_none() {

@@ -49,12 +49,12 @@ impl Frame {
 
 /// The frame that leaves room for all words, and `legend_width` pixels to its right.
 pub(super) fn frame(sheet: &Sheet, size: (f64, f64), legend_width: f64) -> Result<Frame> {
-    let extents = sheet.layers.iter().map(Layer::extent);
+    let extents = sheet.layers().map(Layer::extent);
     let (x, y) = extents.fold((None, None), |(x, y), (a, b)| (join(x, a), join(y, b)));
-    let tight = sheet.layers.iter().any(Layer::fills);
-    let on_zero = sheet.layers.iter().any(Layer::stands_on_zero);
-    let bars = sheet.layers.iter().any(|layer| matches!(layer, Layer::Bars { .. }));
-    let forest = sheet.layers.iter().any(|l| matches!(l, Layer::Intervals { lying: true, .. }));
+    let tight = sheet.layers().any(Layer::fills);
+    let on_zero = sheet.layers().any(Layer::stands_on_zero);
+    let bars = sheet.layers().any(|layer| matches!(layer, Layer::Bars { .. }));
+    let forest = sheet.layers().any(|l| matches!(l, Layer::Intervals { lying: true, .. }));
     let mut x = Axis::new(x, sheet.x_range, tight || bars, false, sheet.log_x.then_some("log_x"))?;
     let log_y = sheet.log_y.then_some("log_y");
     let mut y = Axis::new(y, sheet.y_range, tight || forest, on_zero, log_y)?;
@@ -67,7 +67,7 @@ pub(super) fn frame(sheet: &Sheet, size: (f64, f64), legend_width: f64) -> Resul
     let widest = y.ticks.iter().map(|(_, text)| text_width(text, TICK_TEXT)).fold(0.0, f64::max);
     let y_label = if sheet.y_label.is_empty() { 0.0 } else { 20.0 };
     let x_label = if sheet.x_label.is_empty() { 0.0 } else { 20.0 };
-    let bar = sheet.layers.iter().any(|layer| matches!(layer, Layer::HeatMap { .. }));
+    let bar = sheet.layers().any(|layer| matches!(layer, Layer::HeatMap { .. }));
     let left = 16.0 + widest + y_label;
     let right = size.0 - 18.0 - legend_width - if bar { 58.0 } else { 0.0 };
     let top = if sheet.title.is_empty() { 14.0 } else { 34.0 };

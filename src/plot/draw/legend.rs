@@ -3,8 +3,10 @@
 use super::frame::Frame;
 use crate::Result;
 use crate::plot::paper::canvas::{Align, Canvas, Point, round, text_width};
-use crate::plot::paper::theme::{GRID, INK, MARKER, Marker, PAPER, TICK_TEXT, pale};
-use crate::plot::sheet::{Layer, Sheet};
+use crate::plot::paper::theme::{
+    GRID, INK, LINE, MARKER, Marker, PAPER, TICK_TEXT, colour, on_paper, pale,
+};
+use crate::plot::sheet::{Layer, Painted, Sheet};
 use plotters::style::RGBColor;
 
 /// What stands before a name in the legend.
@@ -18,8 +20,27 @@ pub(super) enum Sign {
 /// Names of layers, each once, in the order of the calls.
 pub(super) fn legend_entries(sheet: &Sheet) -> Vec<(String, Sign)> {
     let mut entries: Vec<(String, Sign)> = Vec::new();
-    for layer in &sheet.layers {
+    let mut add = |name: &str, sign: Sign| {
+        if !name.is_empty() && !entries.iter().any(|(known, _)| known == name) {
+            entries.push((name.to_owned(), sign));
+        }
+    };
+    for Painted { layer, alpha } in &sheet.layers {
+        // Points and lines are drawn solid here, since they pile up to that; areas as they are.
+        let area = |colour: &RGBColor| on_paper(*colour, alpha.unwrap_or(1.0));
         let sign = match layer {
+            Layer::Blend { names, .. } => {
+                for (class, name) in names.iter().enumerate() {
+                    add(name, Sign::Point(Marker::Circle, colour(class)));
+                }
+                continue;
+            }
+            Layer::ClassMap { names, .. } => {
+                for (class, name) in names.iter().enumerate() {
+                    add(name, Sign::Box(area(&colour(class))));
+                }
+                continue;
+            }
             Layer::Points { colour, marker, .. } => Sign::Point(*marker, *colour),
             Layer::Line { colour, dashed, .. } => Sign::Line(*colour, *dashed),
             Layer::Arrow { colour, .. } => Sign::Line(*colour, false),
@@ -27,14 +48,12 @@ pub(super) fn legend_entries(sheet: &Sheet) -> Vec<(String, Sign)> {
                 Sign::Line(*colour, true)
             }
             Layer::Intervals { colour, .. } => Sign::Point(Marker::Circle, *colour),
-            Layer::Bars { colour, .. } | Layer::Histogram { colour, .. } => Sign::Box(*colour),
-            Layer::Band { colour, .. } => Sign::Box(pale(*colour)),
+            Layer::Bars { colour, .. } | Layer::Histogram { colour, .. } => Sign::Box(area(colour)),
+            Layer::Band { colour, .. } if alpha.is_none() => Sign::Box(pale(*colour)),
+            Layer::Band { colour, .. } => Sign::Box(area(colour)),
             _ => continue,
         };
-        let name = layer.name();
-        if !name.is_empty() && !entries.iter().any(|(known, _)| known == name) {
-            entries.push((name.to_owned(), sign));
-        }
+        add(layer.name(), sign);
     }
     entries
 }
@@ -50,6 +69,10 @@ pub(super) fn legend_corner(
     frame: &Frame,
     entries: &[(String, Sign)],
 ) -> Option<Point> {
+    // A class map is covered nowhere.
+    if sheet.layers().any(|layer| matches!(layer, Layer::ClassMap { .. })) {
+        return None;
+    }
     let (width, height) = legend_size(entries);
     let (left, right) = (frame.left + 6.0, frame.right - width - 6.0);
     let (top, bottom) = (frame.top + 6.0, frame.bottom - height - 6.0);
@@ -72,9 +95,9 @@ pub(super) fn legend_corner(
 /// Places that the legend should not cover.
 fn marks(sheet: &Sheet, frame: &Frame) -> Vec<Point> {
     let mut marks = Vec::new();
-    for layer in &sheet.layers {
+    for layer in sheet.layers() {
         match layer {
-            Layer::Points { x, y, .. } => {
+            Layer::Points { x, y, .. } | Layer::Blend { x, y, .. } => {
                 marks.extend(x.iter().zip(y).map(|(&x, &y)| frame.at(x, y)));
             }
             Layer::Line { x, y, .. } => {
@@ -148,9 +171,9 @@ pub(super) fn draw_legend(
         let (left, right) = (at.0 + 7.0, at.0 + 25.0);
         let middle = (left.midpoint(right), y);
         match *sign {
-            Sign::Point(marker, colour) => canvas.marker(middle, marker, MARKER, colour)?,
-            Sign::Line(colour, false) => canvas.line(&[(left, y), (right, y)], colour, 2.0)?,
-            Sign::Line(colour, true) => canvas.dashes(&[(left, y), (right, y)], colour, 2.0)?,
+            Sign::Point(marker, colour) => canvas.marker(middle, marker, MARKER, colour, None)?,
+            Sign::Line(colour, false) => canvas.line(&[(left, y), (right, y)], colour, LINE)?,
+            Sign::Line(colour, true) => canvas.dashes(&[(left, y), (right, y)], colour, LINE)?,
             Sign::Box(colour) => {
                 canvas.rectangle((left + 3.0, y - 5.0), (right - 3.0, y + 5.0), colour)?;
             }

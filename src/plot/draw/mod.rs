@@ -12,7 +12,7 @@ mod surface;
 use super::paper::canvas::Canvas;
 use super::paper::fault;
 use super::paper::theme::FAINT;
-use super::sheet::{Layer, Sheet};
+use super::sheet::{Layer, Painted, Sheet};
 use crate::Result;
 use axes::{grid, words};
 use frame::frame;
@@ -31,15 +31,14 @@ pub(super) fn plot(sheet: &Sheet, canvas: &mut Canvas<'_>) -> Result<()> {
         frame = self::frame(sheet, canvas.size, legend_size(&legend).0 + 8.0)?;
         corner = Some((frame.right + 10.0, frame.top));
     }
-    let behind = |layer: &Layer| {
-        matches!(layer, Layer::Regions { .. } | Layer::HeatMap { .. } | Layer::Band { .. })
-    };
-    for layer in sheet.layers.iter().filter(|layer| behind(layer)) {
-        draw_layer(layer, &frame, canvas)?;
+    let behind =
+        |painted: &Painted| painted.layer.covers() || matches!(painted.layer, Layer::Band { .. });
+    for painted in sheet.layers.iter().filter(|painted| behind(painted)) {
+        draw_layer(painted, &frame, canvas)?;
     }
     grid(sheet, &frame, canvas)?;
-    for layer in sheet.layers.iter().filter(|layer| !behind(layer)) {
-        draw_layer(layer, &frame, canvas)?;
+    for painted in sheet.layers.iter().filter(|painted| !behind(painted)) {
+        draw_layer(painted, &frame, canvas)?;
     }
     canvas.outline((frame.left, frame.top), (frame.right, frame.bottom), FAINT)?;
     words(sheet, &frame, canvas)?;

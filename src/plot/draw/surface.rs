@@ -9,13 +9,22 @@ use crate::plot::paper::fault;
 use crate::plot::paper::theme::{FAINT, INK, LABEL_TEXT, PAPER, TICK_TEXT, colour, pale, ramp};
 use crate::plot::sheet::{Class, Height};
 use ndarray::Array2;
+use plotters::style::Color;
 
 /// Contours are followed on a grid of this many points a side.
 const CONTOUR_GRID: usize = 60;
 /// Regions are looked up on a grid of this many cells a side.
 const REGION_GRID: usize = 80;
+/// Cells of a class map that are this wide, in pixels, stand apart by a gap.
+const ROOMY: f64 = 10.0;
+const GAP: f64 = 1.5;
 
-pub(super) fn regions(f: &Class, frame: &Frame, canvas: &mut Canvas<'_>) -> Result<()> {
+pub(super) fn regions(
+    f: &Class,
+    alpha: Option<f64>,
+    frame: &Frame,
+    canvas: &mut Canvas<'_>,
+) -> Result<()> {
     let n = REGION_GRID;
     let cell = |i: usize| i as f64 / n as f64;
     for j in 0..n {
@@ -31,7 +40,9 @@ pub(super) fn regions(f: &Class, frame: &Frame, canvas: &mut Canvas<'_>) -> Resu
                 continue;
             }
             let (a, b) = (frame.value(cell(start), cell(j)), frame.value(cell(i), cell(j + 1)));
-            canvas.rectangle(frame.at(a.0, a.1), frame.at(b.0, b.1), pale(colour(current)))?;
+            let fill = colour(current);
+            let fill = alpha.map_or(pale(fill).to_rgba(), |alpha| fill.mix(alpha));
+            canvas.rectangle(frame.at(a.0, a.1), frame.at(b.0, b.1), fill)?;
             start = i;
             current = next.unwrap_or(current);
         }
@@ -125,6 +136,42 @@ pub(super) fn heat_map(
         let at = frame.bottom - height * if high > low { unit(v) } else { v - low };
         if at >= frame.top - 1.0 && at <= frame.bottom + 1.0 {
             canvas.text(&text, (right + 4.0, at), Align::Left, TICK_TEXT, INK)?;
+        }
+    }
+    Ok(())
+}
+
+/// Neighbours of one class as one rectangle; cells that are wide enough have gaps between them.
+pub(super) fn class_map(
+    classes: &Array2<usize>,
+    alpha: Option<f64>,
+    frame: &Frame,
+    canvas: &mut Canvas<'_>,
+) -> Result<()> {
+    for (i, row) in classes.outer_iter().enumerate() {
+        let mut start = 0;
+        for j in 1..=row.len() {
+            if row.get(j) == Some(&row[start]) {
+                continue;
+            }
+            let (top, bottom) = (i as f64 - 0.5, i as f64 + 0.5);
+            let (left, right) = (start as f64 - 0.5, j as f64 - 0.5);
+            let fill = colour(row[start]).mix(alpha.unwrap_or(1.0));
+            canvas.rectangle(frame.at(left, top), frame.at(right, bottom), fill)?;
+            start = j;
+        }
+    }
+    let (rows, columns) = classes.dim();
+    let cell = (frame.at(1.0, 1.0).0 - frame.at(0.0, 0.0).0)
+        .min(frame.at(1.0, 1.0).1 - frame.at(0.0, 0.0).1);
+    if cell >= ROOMY {
+        for j in 1..columns {
+            let at = frame.at(j as f64 - 0.5, 0.0).0;
+            canvas.line(&[(at, frame.top), (at, frame.bottom)], PAPER, GAP)?;
+        }
+        for i in 1..rows {
+            let at = frame.at(0.0, i as f64 - 0.5).1;
+            canvas.line(&[(frame.left, at), (frame.right, at)], PAPER, GAP)?;
         }
     }
     Ok(())

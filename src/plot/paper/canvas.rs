@@ -9,7 +9,7 @@ use plotters::prelude::{
     Text,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontTransform, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::{Color, FontTransform, RGBColor, TextStyle};
 
 /// A place on the canvas, in pixels from the left and from the top.
 pub(in crate::plot) type Point = (f64, f64);
@@ -79,7 +79,7 @@ impl<'a> Canvas<'a> {
     pub(in crate::plot) fn line(
         &mut self,
         points: &[Point],
-        colour: RGBColor,
+        colour: impl Color,
         width: f64,
     ) -> Result<()> {
         let pixels: Vec<_> = points.iter().map(|&p| self.pixel(p)).collect();
@@ -91,7 +91,7 @@ impl<'a> Canvas<'a> {
     pub(in crate::plot) fn dashes(
         &mut self,
         points: &[Point],
-        colour: RGBColor,
+        colour: impl Color,
         width: f64,
     ) -> Result<()> {
         const ON: f64 = 6.0;
@@ -106,7 +106,7 @@ impl<'a> Canvas<'a> {
                 let on = phase < ON;
                 let step = if on { ON - phase } else { ON + OFF - phase }.min(length - s).max(1e-6);
                 if on {
-                    self.line(&[at(s), at(s + step)], colour, width)?;
+                    self.line(&[at(s), at(s + step)], &colour, width)?;
                 }
                 s += step;
                 phase = (phase + step) % (ON + OFF);
@@ -116,54 +116,64 @@ impl<'a> Canvas<'a> {
     }
 
     /// A filled rectangle between two corners.
-    pub(in crate::plot) fn rectangle(&mut self, a: Point, b: Point, fill: RGBColor) -> Result<()> {
+    pub(in crate::plot) fn rectangle(
+        &mut self,
+        a: Point,
+        b: Point,
+        fill: impl Color,
+    ) -> Result<()> {
         let corners = [self.pixel(a), self.pixel(b)];
         self.draw(&Rectangle::new(corners, fill.filled()))
     }
 
     /// The outline of a rectangle.
-    pub(in crate::plot) fn outline(&mut self, a: Point, b: Point, colour: RGBColor) -> Result<()> {
+    pub(in crate::plot) fn outline(
+        &mut self,
+        a: Point,
+        b: Point,
+        colour: impl Color,
+    ) -> Result<()> {
         self.line(&[a, (b.0, a.1), b, (a.0, b.1), a], colour, 1.0)
     }
 
     /// A filled polygon.
-    pub(in crate::plot) fn polygon(&mut self, points: &[Point], fill: RGBColor) -> Result<()> {
+    pub(in crate::plot) fn polygon(&mut self, points: &[Point], fill: impl Color) -> Result<()> {
         let pixels: Vec<_> = points.iter().map(|&p| self.pixel(p)).collect();
         self.draw(&Polygon::new(pixels, fill.filled()))
     }
 
-    /// A filled polygon that lets what lies behind it show.
-    pub(in crate::plot) fn veil(&mut self, points: &[Point], fill: RGBColor) -> Result<()> {
-        let pixels: Vec<_> = points.iter().map(|&p| self.pixel(p)).collect();
-        self.draw(&Polygon::new(pixels, fill.mix(0.28).filled()))
-    }
-
-    /// A marker of radius `r`.
+    /// A marker of radius `r`; without `alpha`, opaque but for circles, which show a little of each other.
     pub(in crate::plot) fn marker(
         &mut self,
         at: Point,
         kind: Marker,
         r: f64,
         colour: RGBColor,
+        alpha: Option<f64>,
     ) -> Result<()> {
         let by = |dx: f64, dy: f64| (at.0 + r * dx, at.1 + r * dy);
+        // The strokes of a cross as one line, so that its middle is as opaque as its ends.
+        let cross = |r: f64| [by(-r, -r), by(r, r), by(0.0, 0.0), by(-r, r), by(r, -r)];
+        let solid = colour.mix(alpha.unwrap_or(1.0));
         match kind {
             Marker::Circle => {
-                let style: ShapeStyle = colour.mix(0.85).filled();
+                let style = colour.mix(alpha.unwrap_or(0.85)).filled();
                 let pixel = self.pixel(at);
                 self.draw(&Circle::new(pixel, round(r * f64::from(SCALE)), style))
             }
             Marker::Triangle => {
-                self.polygon(&[by(0.0, -1.3), by(1.15, 0.85), by(-1.15, 0.85)], colour)
+                self.polygon(&[by(0.0, -1.3), by(1.15, 0.85), by(-1.15, 0.85)], solid)
             }
-            Marker::Square => self.rectangle(by(-0.9, -0.9), by(0.9, 0.9), colour),
+            Marker::Square => self.rectangle(by(-0.9, -0.9), by(0.9, 0.9), solid),
             Marker::Diamond => {
-                self.polygon(&[by(0.0, -1.3), by(1.1, 0.0), by(0.0, 1.3), by(-1.1, 0.0)], colour)
+                self.polygon(&[by(0.0, -1.3), by(1.1, 0.0), by(0.0, 1.3), by(-1.1, 0.0)], solid)
             }
+            Marker::Cross if alpha.is_some() => self.line(&cross(1.0), solid, 1.6),
             Marker::Cross => {
                 self.line(&[by(-1.0, -1.0), by(1.0, 1.0)], colour, 1.6)?;
                 self.line(&[by(-1.0, 1.0), by(1.0, -1.0)], colour, 1.6)
             }
+            Marker::Centre if alpha.is_some() => self.line(&cross(1.9), solid, 3.0),
             Marker::Centre => {
                 for (colour, width) in [(PAPER, 6.0), (INK, 3.0)] {
                     self.line(&[by(-1.9, -1.9), by(1.9, 1.9)], colour, width)?;

@@ -22,6 +22,14 @@ pub(in crate::plot) enum Layer {
         name: String,
         colour: RGBColor,
         dashed: bool,
+        width: f64,
+    },
+    /// Points each in a colour of its own, which is a blend of the classes' colours.
+    Blend {
+        x: Array1<f64>,
+        y: Array1<f64>,
+        colours: Vec<RGBColor>,
+        names: Vec<String>,
     },
     /// Bars from `base` to `top`; `shift` and `width` in categories, so that groups stand side by side.
     Bars {
@@ -59,6 +67,11 @@ pub(in crate::plot) enum Layer {
     HeatMap {
         values: Array2<f64>,
         annotate: Option<usize>,
+    },
+    /// A class a cell, row 0 on top; a name a class.
+    ClassMap {
+        classes: Array2<usize>,
+        names: Vec<String>,
     },
     Contour {
         f: Height,
@@ -112,7 +125,7 @@ impl Layer {
     pub(in crate::plot) fn extent(&self) -> (Extent, Extent) {
         let half = |n: usize| Some((-0.5, n as f64 - 0.5));
         match self {
-            Self::Points { x, y, .. } | Self::Line { x, y, .. } => {
+            Self::Points { x, y, .. } | Self::Line { x, y, .. } | Self::Blend { x, y, .. } => {
                 (extent(x.iter().copied()), extent(y.iter().copied()))
             }
             Self::Bars { base, top, .. } => {
@@ -130,6 +143,7 @@ impl Layer {
                 (extent(edges.iter().copied()), y)
             }
             Self::HeatMap { values, .. } => (half(values.ncols()), half(values.nrows())),
+            Self::ClassMap { classes, .. } => (half(classes.ncols()), half(classes.nrows())),
             Self::Contour { .. } | Self::Regions { .. } => (None, None),
             Self::Vertical { x, .. } => (Some((*x, *x)), None),
             Self::Horizontal { y, .. } => (None, Some((*y, *y))),
@@ -140,7 +154,17 @@ impl Layer {
 
     /// Whether the layer fills the plot to its edges.
     pub(in crate::plot) fn fills(&self) -> bool {
-        matches!(self, Self::HeatMap { .. })
+        matches!(self, Self::HeatMap { .. } | Self::ClassMap { .. })
+    }
+
+    /// Whether the layer covers the paper, so that no grid is drawn over it.
+    pub(in crate::plot) fn covers(&self) -> bool {
+        self.fills() || matches!(self, Self::Regions { .. })
+    }
+
+    /// Whether the layer can be drawn less opaque.
+    pub(in crate::plot) fn takes_alpha(&self) -> bool {
+        !matches!(self, Self::HeatMap { .. } | Self::Contour { .. } | Self::Text { .. })
     }
 
     /// Whether the vertical axis must reach down to zero exactly.

@@ -19,7 +19,13 @@ pub(super) struct Sheet {
     pub(super) equal_aspect: bool,
     pub(super) log_x: bool,
     pub(super) log_y: bool,
-    pub(super) layers: Vec<Layer>,
+    pub(super) layers: Vec<Painted>,
+}
+
+/// A layer, and how opaque it is drawn; as the theme has it unless told.
+pub(super) struct Painted {
+    pub(super) layer: Layer,
+    pub(super) alpha: Option<f64>,
 }
 
 impl Sheet {
@@ -38,5 +44,10 @@ impl Sheet {
             log_y: false,
             layers: Vec::new(),
         }
+    }
+
+    /// The layers, in the order of the calls.
+    pub(super) fn layers(&self) -> impl Iterator<Item = &Layer> {
+        self.layers.iter().map(|painted| &painted.layer)
     }
 }

@@ -67,7 +67,8 @@ kernel-program:
 	cargo build --locked --release -p mlnotes-kernel
 
 # Clippy compiles the tests that `make unit` runs: `cargo clippy` would compile every dependency a second
-# time, without code (docs/decisions/0014). `cargo clippy` by hand works as ever.
+# time, without code (docs/decisions/0014). `cargo clippy` by hand works as ever. The library without its features
+# and with each alone is checked without code; what that makes of the dependencies serves `make docs`.
 DENY := CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
 LINTED := RUSTC_WORKSPACE_WRAPPER=clippy-driver $(DENY)
 TEST := $(LINTED) cargo test --locked --release --config tests/checked.toml
@@ -76,15 +77,18 @@ lint:
 	cargo fmt --all --check
 	@! $(DENY) clippy-driver --emit metadata -o $(CARGO_TARGET_DIR)/planted.rmeta tests/lint/planted.rs 2>/dev/null \
 	  || { echo "clippy denies nothing: tests/lint/planted.rs should have been refused"; exit 1; }
-	$(TEST) --no-run -p mlnotes -p mlnotes-bench
+	$(TEST) --no-run -p mlnotes -p mlnotes-display -p mlnotes-bench
 	$(TEST) --no-run -p mlnotes-kernel --all-targets
+	for feature in "" plot sql tensor; do \
+	  $(LINTED) cargo check --locked --release -p mlnotes --no-default-features --features "$$feature" || exit 1; \
+	done
 
 unit:
-	$(TEST) -p mlnotes
+	$(TEST) -p mlnotes -p mlnotes-display
 	$(TEST) -p mlnotes-kernel
 
 docs:
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --no-deps -p mlnotes
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --no-deps -p mlnotes -p mlnotes-display
 
 # The kernel under real Jupyter clients, two at a time; tests that hold it to a number of seconds have the machine alone.
 conformance: kernel

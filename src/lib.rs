@@ -18,6 +18,14 @@
 //! ```
 //! A room uses those below it and never one above or beside it in a circle; `tests/it/rooms.rs` holds that.
 //!
+//! | feature | what it brings |
+//! |---|---|
+//! | `plot` | [`plot`], and what draws trees, dendrograms and graphs of commits |
+//! | `sql` | [`data::sql`], a database in memory |
+//! | `tensor` | [`tensor`], and what stands on it: [`nn::loss::tensor`], [`nn::cnn`] |
+//!
+//! All three are on; a project that wants less says `default-features = false` and names what it uses.
+//!
 //! Conventions that hold everywhere: rows are samples, so a data matrix is `(n_samples, n_features)`;
 //! numbers are `f64`; settings go through a builder (`KMeans::params(3).seed(7)`), `fit` gives a
 //! fitted model or an [`Error`] that names the value and the remedy; chance takes a `seed`.
@@ -38,11 +46,13 @@ pub mod linear;
 pub mod metrics;
 pub mod nn;
 pub mod optim;
+#[cfg(feature = "plot")]
 pub mod plot;
 pub mod prelude;
 pub mod sampling;
 pub mod sequence;
 pub mod stats;
+#[cfg(feature = "tensor")]
 pub mod tensor;
 pub mod text;
 pub mod tree;

@@ -11,7 +11,9 @@ pub use crate::cluster::gmm::{
     Covariance, GaussianMixture, GaussianMixtureParams, GmmInit, MixtureParts,
 };
 pub use crate::cluster::kmeans::{EmptyCluster, KMeans, KMeansInit, KMeansParams, KMeansStep};
-pub use crate::data::{sql::Database, table::Table};
+#[cfg(feature = "sql")]
+pub use crate::data::sql::Database;
+pub use crate::data::table::Table;
 pub use crate::decomposition::pca::{Pca, PcaParams, PcaSolver};
 pub use crate::ensemble::{Bagging, BaggingClassifier, BaggingParams};
 pub use crate::linear::bayes::{BayesianRidge, BayesianRidgeParams};
@@ -26,6 +28,8 @@ pub use crate::nn::mlp::{
     Activation, MlpClassifier, MlpClassifierParams, MlpLayer, MlpRegressor, MlpRegressorParams,
     MlpTarget, Optimiser, mlp_backprop,
 };
+#[cfg(feature = "plot")]
+pub use crate::plot;
 pub use crate::tree::cart::{
     Criterion, DecisionTreeClassifier, DecisionTreeClassifierParams, DecisionTreeRegressor,
     DecisionTreeRegressorParams, MaxFeatures,
@@ -39,5 +43,5 @@ pub use crate::tree::gbdt::{
     GradientBoostingRegressorParams,
 };
 pub use crate::tree::xgb::{BoostedTrees, BoostedTreesParams};
-pub use crate::{Error, Result, data, display, plot};
+pub use crate::{Error, Result, data, display};
 pub use ndarray::prelude::*;

@@ -218,7 +218,8 @@ pub enum Error {
         /// What to do instead.
         remedy: &'static str,
     },
-    /// candle refused an operation on tensors.
+    /// candle refused an operation on tensors. Of the feature `tensor`.
+    #[cfg(feature = "tensor")]
     #[error("candle: {reason}")]
     Tensor {
         /// candle's reason, with operation and shapes.
@@ -281,7 +282,8 @@ pub enum Error {
         /// What is wrong with it, and where.
         problem: String,
     },
-    /// A figure could not be drawn.
+    /// A figure could not be drawn. Of the feature `plot`.
+    #[cfg(feature = "plot")]
     #[error("{figure}: {reason}")]
     Plot {
         /// The kind of figure.

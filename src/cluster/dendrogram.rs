@@ -12,7 +12,7 @@ const MAX_NAMES: usize = 40;
 
 impl Agglomerative {
     /// Merges as brackets at their heights, with the rows below in an order that crosses no lines; `names` for up
-    /// to 40 rows, or none.
+    /// to 40 rows, or none. Of the feature `plot`, which is on unless switched off.
     ///
     /// ```
     /// use mlnotes::cluster::hierarchical::{Agglomerative, LinkageKind};

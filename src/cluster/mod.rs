@@ -21,6 +21,7 @@
 //! `notebooks/16_dbscan_and_hierarchical.ipynb`.
 
 pub mod dbscan;
+#[cfg(feature = "plot")]
 mod dendrogram;
 pub mod gmm;
 pub mod hierarchical;

@@ -28,6 +28,7 @@
 mod made;
 mod prep;
 mod sets;
+#[cfg(feature = "sql")]
 pub mod sql;
 pub mod table;
 

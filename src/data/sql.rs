@@ -1,5 +1,7 @@
 //! A real SQL database in memory: `SQLite`, compiled into the library.
 //!
+//! This module is of the feature `sql`, which is on unless switched off.
+//!
 //! It has window functions, common table expressions and everything else of `SQLite` 3; a query's
 //! answer is a [`Table`]. It is here to be the second witness of [`crate::events::window`] and
 //! [`crate::events::cohort`], and to let notebooks show the SQL that an analyst would write.

@@ -10,6 +10,7 @@
 //! Chapters: `notebooks/05_information_theory.ipynb` and `notebooks/18_mse_vs_cross_entropy.ipynb` for
 //! the losses, `notebooks/17_regularisation_and_overfitting.ipynb` for a network that learns too much.
 
+#[cfg(feature = "tensor")]
 pub mod cnn;
 pub mod gradcheck;
 pub mod loss;

@@ -1,8 +1,8 @@
 //! A slider over pictures that are drawn already: it needs no running kernel.
 
-use super::fault;
-use super::figure::Figure;
-use crate::{Result, display};
+use super::paper::{Figure, fault};
+use crate::Result;
+use crate::display::{Bundle, escape};
 use std::fmt::Write;
 
 /// More frames than this make a page slow to open.
@@ -58,7 +58,7 @@ pub fn frames(figures: Vec<Figure>, captions: &[String]) -> Result<Frames> {
             "<div class=\"mlnotes-frame\" style=\"display:{hidden}\">{}\
              <div style=\"font-size:90%\">{}</div></div>",
             figure.svg(),
-            display::escape(caption),
+            escape(caption),
         );
     }
     // Handlers look around themselves, so that any number of sliders live on one page.
@@ -96,11 +96,15 @@ impl Frames {
 
     /// Shows the slider now.
     pub fn show(&self) {
-        display::show_picture("text/html", &self.html, &format!("{self:?}"), false);
+        self.bundle().show();
     }
 
     /// Shows the slider as the cell's result; the kernel calls this.
     pub fn evcxr_display(&self) {
-        display::show_picture("text/html", &self.html, &format!("{self:?}"), true);
+        self.bundle().evcxr_display();
+    }
+
+    fn bundle(&self) -> Bundle {
+        Bundle::new("text/html", self.html.as_str()).with("text/plain", format!("{self:?}"))
     }
 }

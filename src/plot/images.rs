@@ -1,9 +1,8 @@
 //! Rows of a matrix as grey pictures.
 
-use super::canvas::Align;
-use super::fault;
-use super::figure::{Figure, check_label};
-use super::theme::{FAINT, INK, TICK_TEXT, byte};
+use super::paper::canvas::{Align, round};
+use super::paper::theme::{FAINT, INK, TICK_TEXT, byte};
+use super::paper::{Figure, check_label, fault};
 use crate::Result;
 use ndarray::ArrayView2;
 use plotters::style::RGBColor;
@@ -85,5 +84,5 @@ pub fn images(
 }
 
 fn pixels_of(length: f64) -> u32 {
-    super::canvas::round(length.ceil()).unsigned_abs().max(80)
+    round(length.ceil()).unsigned_abs().max(80)
 }

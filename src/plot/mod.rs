@@ -5,6 +5,16 @@
 //! depends on the machine, so the same call gives the same bytes everywhere; labels are ASCII for the
 //! same reason (a text's width is computed from its bytes).
 //!
+//! This room is of the feature `plot`, which is on unless switched off.
+//!
+//! ```text
+//! shortcuts, panels        whole figures
+//!        builder           the calls, which fill a sheet
+//!          draw            from a sheet to pixels
+//!         sheet            words, axes, layers
+//!         paper            pixels, colours, the picture
+//! ```
+//!
 //! # Example
 //! ```
 //! use mlnotes::{data, plot::Plot};
@@ -22,33 +32,22 @@
 //! # References
 //! Okabe & Ito (2008), *Color Universal Design*; Lorensen & Cline (1987) for contours.
 
-mod axis;
-mod bars;
 mod builder;
-mod canvas;
-mod contour;
 mod draw;
-mod figure;
 mod frames;
 mod images;
-mod intervals;
-mod layer;
 mod panels;
+mod paper;
+mod sheet;
 mod shortcuts;
-mod theme;
 pub(crate) mod tree;
 
 pub use builder::Plot;
-pub use figure::Figure;
 pub use frames::{Frames, frames};
 pub use images::images;
 pub use panels::panels;
+pub use paper::Figure;
+pub(crate) use paper::fault;
 pub use shortcuts::{
     bars, confusion_matrix, curves, heat_map, histogram, loss_curves, scatter_by_class,
 };
-
-use crate::Error;
-
-pub(crate) fn fault(figure: &'static str, reason: impl Into<String>) -> Error {
-    Error::Plot { figure, reason: reason.into() }
-}

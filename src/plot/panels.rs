@@ -1,8 +1,8 @@
 //! Several plots in one figure.
 
 use super::builder::Plot;
-use super::figure::Figure;
-use super::{draw, fault};
+use super::draw;
+use super::paper::{Figure, fault};
 use crate::Result;
 
 /// Plots side by side, `n_cols` a row, each of its own size.
@@ -30,17 +30,17 @@ pub fn panels(mut plots: Vec<Plot>, n_cols: usize) -> Result<Figure> {
         plot.take_mistake()?;
     }
     let rows: Vec<&[Plot]> = plots.chunks(n_cols).collect();
-    let width = |row: &&[Plot]| row.iter().map(|plot| plot.size.0).sum::<u32>();
-    let height = |row: &&[Plot]| row.iter().map(|plot| plot.size.1).max().unwrap_or(0);
+    let width = |row: &&[Plot]| row.iter().map(|plot| plot.sheet.size.0).sum::<u32>();
+    let height = |row: &&[Plot]| row.iter().map(|plot| plot.sheet.size.1).max().unwrap_or(0);
     let size = (rows.iter().map(width).max().unwrap_or(0), rows.iter().map(height).sum());
-    let titles: Vec<&str> = plots.iter().map(|plot| plot.title.as_str()).collect();
+    let titles: Vec<&str> = plots.iter().map(|plot| plot.sheet.title.as_str()).collect();
     Figure::paint(&titles.join("; "), size, |canvas| {
         let mut top = 0.0;
         for row in &rows {
             let mut left = 0.0;
             for one in *row {
-                let size = (f64::from(one.size.0), f64::from(one.size.1));
-                canvas.part((left, top), size, |canvas| draw::plot(one, canvas))?;
+                let size = (f64::from(one.sheet.size.0), f64::from(one.sheet.size.1));
+                canvas.part((left, top), size, |canvas| draw::plot(&one.sheet, canvas))?;
                 left += size.0;
             }
             top += f64::from(height(row));

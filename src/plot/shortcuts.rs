@@ -1,8 +1,7 @@
 //! One call for the usual picture.
 
 use super::builder::Plot;
-use super::fault;
-use super::figure::Figure;
+use super::paper::{Figure, fault};
 use crate::Result;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 

@@ -1,9 +1,8 @@
 //! A tree of questions as a figure.
 
-use super::canvas::{Align, Canvas, Point, text_width};
-use super::fault;
-use super::figure::{Figure, check_label};
-use super::theme::{FAINT, GRID, INK, PAPER, TITLE_TEXT, colour, pale};
+use super::paper::canvas::{Align, Canvas, Point, text_width};
+use super::paper::theme::{FAINT, GRID, INK, PAPER, TITLE_TEXT, colour, pale};
+use super::paper::{Figure, check_label, fault};
 use crate::Result;
 
 /// More leaves than this cannot be read.

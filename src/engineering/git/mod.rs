@@ -29,6 +29,8 @@
 //! investigation of diff3*.
 
 mod diff;
+#[cfg(feature = "plot")]
+mod draw;
 mod graph;
 mod merge;
 mod object;

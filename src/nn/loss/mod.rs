@@ -35,6 +35,7 @@ mod categorical;
 mod imbalance;
 mod soft;
 mod squared;
+#[cfg(feature = "tensor")]
 pub mod tensor;
 
 pub use binary::{bce, bce_with_logits, bce_with_logits_grad};

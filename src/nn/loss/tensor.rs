@@ -1,5 +1,7 @@
 //! The losses on tensors, in `f32` and `f64`, through which gradients flow.
 //!
+//! This module is of the feature `tensor`, which is on unless switched off.
+//!
 //! ```text
 //! cross-entropy  −ln softmax(z)_y                       over the last axis of (…, n_classes)
 //! binary         max(z, 0) − y z + ln(1 + e^{−|z|})     of any shape

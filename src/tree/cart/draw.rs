@@ -11,7 +11,8 @@ const NO_NAMES: &[&str] = &[];
 
 impl DecisionTreeClassifier {
     /// The tree as boxes and lines: each question with its rows and impurity, each leaf with its likeliest
-    /// class and that class's share. The left child answers yes.
+    /// class and that class's share. The left child answers yes. Of the feature `plot`, which is on unless
+    /// switched off.
     ///
     /// # Errors
     /// [`crate::Error::Plot`] for more than 32 leaves.
@@ -20,7 +21,7 @@ impl DecisionTreeClassifier {
     }
 
     /// As [`DecisionTreeClassifier::draw`], with names (ASCII) for features and classes; where there are too
-    /// few, numbers.
+    /// few, numbers. Of the feature `plot`, which is on unless switched off.
     ///
     /// ```
     /// use mlnotes::tree::cart::DecisionTreeClassifier;
@@ -51,7 +52,7 @@ impl DecisionTreeClassifier {
 
 impl DecisionTreeRegressor {
     /// The tree as boxes and lines: each question with its rows and variance, each leaf with its mean. The
-    /// left child answers yes.
+    /// left child answers yes. Of the feature `plot`, which is on unless switched off.
     ///
     /// # Errors
     /// [`crate::Error::Plot`] for more than 32 leaves.
@@ -60,6 +61,7 @@ impl DecisionTreeRegressor {
     }
 
     /// As [`DecisionTreeRegressor::draw`], with names (ASCII) for features; where there are too few, numbers.
+    /// Of the feature `plot`, which is on unless switched off.
     ///
     /// ```
     /// use mlnotes::tree::cart::DecisionTreeRegressor;

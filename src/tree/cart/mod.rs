@@ -22,6 +22,7 @@
 
 mod classifier;
 mod columns;
+#[cfg(feature = "plot")]
 mod draw;
 mod grow;
 mod prune;

@@ -9,6 +9,7 @@ impl BoostedTrees {
     /// One tree as boxes and lines: each question with its rows and gain, each leaf with its weight before
     /// the learning rate, raising leaves in one colour and lowering ones in another. The left child answers
     /// yes; where training rows missed the value, the question says so. Without names features are numbered.
+    /// Of the feature `plot`, which is on unless switched off.
     ///
     /// ```
     /// use mlnotes::tree::xgb::BoostedTrees;

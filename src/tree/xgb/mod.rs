@@ -24,6 +24,7 @@
 //! Chen & Guestrin (2016), XGBoost: a scalable tree boosting system, equations 2 to 7 and algorithms 1 and
 //! 3; Ke et al. (2017), LightGBM, for histograms and leaf-wise growth; Friedman (2001).
 
+#[cfg(feature = "plot")]
 mod draw;
 mod exact;
 mod fit;

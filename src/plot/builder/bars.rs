@@ -1,12 +1,22 @@
 //! Bars in all their arrangements, and histograms.
 
-use super::builder::{Plot, not_finite};
-use super::layer::Layer;
-use super::theme::colour;
+use super::Plot;
+use crate::plot::paper::not_finite;
+use crate::plot::paper::theme::colour;
+use crate::plot::sheet::Layer;
 use ndarray::{Array1, ArrayView1};
 
 /// Width of a bar, in categories.
 const BAR: f64 = 0.72;
+
+/// Bars of one series.
+struct Column<'a> {
+    base: Array1<f64>,
+    top: Array1<f64>,
+    name: &'a str,
+    shift: f64,
+    width: f64,
+}
 
 impl Plot {
     /// Bars, a category each.
@@ -15,8 +25,8 @@ impl Plot {
         if let Some(wrong) = bars_mistake("bars", categories, heights) {
             return self.wrong(&wrong);
         }
-        let base = Array1::zeros(heights.len());
-        self.columns(categories, base, heights.to_owned(), name, (0.0, BAR))
+        let (base, top) = (Array1::zeros(heights.len()), heights.to_owned());
+        self.columns(categories, vec![Column { base, top, name, shift: 0.0, width: BAR }])
     }
 
     /// Bars side by side: a name and a height a category for each series.
@@ -30,32 +40,34 @@ impl Plot {
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
     #[must_use]
-    pub fn grouped_bars(mut self, categories: &[&str], series: &[(&str, ArrayView1<f64>)]) -> Self {
+    pub fn grouped_bars(self, categories: &[&str], series: &[(&str, ArrayView1<f64>)]) -> Self {
         let width = BAR / series.len().max(1) as f64;
+        let mut columns = Vec::new();
         for (i, (name, heights)) in series.iter().enumerate() {
             if let Some(wrong) = bars_mistake("grouped_bars", categories, *heights) {
                 return self.wrong(&wrong);
             }
             let shift = (i as f64 + 0.5) * width - BAR / 2.0;
-            let base = Array1::zeros(heights.len());
-            self = self.columns(categories, base, heights.to_owned(), name, (shift, width * 0.94));
+            let (base, top) = (Array1::zeros(heights.len()), heights.to_owned());
+            columns.push(Column { base, top, name, shift, width: width * 0.94 });
         }
-        self
+        self.columns(categories, columns)
     }
 
     /// Bars on top of each other: a name and a height a category for each series, from below.
     #[must_use]
-    pub fn stacked_bars(mut self, categories: &[&str], series: &[(&str, ArrayView1<f64>)]) -> Self {
+    pub fn stacked_bars(self, categories: &[&str], series: &[(&str, ArrayView1<f64>)]) -> Self {
         let mut base = Array1::zeros(categories.len());
+        let mut columns = Vec::new();
         for (name, heights) in series {
             if let Some(wrong) = bars_mistake("stacked_bars", categories, *heights) {
                 return self.wrong(&wrong);
             }
             let top = &base + heights;
-            self = self.columns(categories, base, top.clone(), name, (0.0, BAR));
+            columns.push(Column { base, top: top.clone(), name, shift: 0.0, width: BAR });
             base = top;
         }
-        self
+        self.columns(categories, columns)
     }
 
     /// Bars that float from one height to another, as in a waterfall chart, shapes `(n_categories,)`.
@@ -80,26 +92,27 @@ impl Plot {
         if let Some(wrong) = wrong.or_else(|| bars_mistake("floating_bars", categories, to)) {
             return self.wrong(&wrong);
         }
-        self.columns(categories, from.to_owned(), to.to_owned(), name, (0.0, BAR))
+        let (base, top) = (from.to_owned(), to.to_owned());
+        self.columns(categories, vec![Column { base, top, name, shift: 0.0, width: BAR }])
     }
 
-    fn columns(
-        mut self,
-        categories: &[&str],
-        base: Array1<f64>,
-        top: Array1<f64>,
-        name: &str,
-        (shift, width): (f64, f64),
-    ) -> Self {
-        self.x_names = Some(categories.iter().map(|&name| name.to_owned()).collect());
-        let colour = colour(self.series);
-        self.layers.push(Layer::Bars { base, top, name: name.to_owned(), colour, shift, width });
-        self.labelled(categories).labelled(&[name]).next_series()
+    fn columns(self, categories: &[&str], columns: Vec<Column<'_>>) -> Self {
+        let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
+        let first = self.n_series;
+        let layer = |(i, column): (usize, Column<'_>)| {
+            let Column { base, top, name, shift, width } = column;
+            let (name, colour) = (name.to_owned(), colour(first + i));
+            Layer::Bars { base, top, name, colour, shift, width }
+        };
+        let layers: Vec<Layer> = columns.into_iter().enumerate().map(layer).collect();
+        // Without a series there is nothing to stand on the names.
+        let plot = if layers.is_empty() { self } else { self.x_ticks(categories) };
+        plot.labelled(&names).series(names.len()).add(layers)
     }
 
     /// Counts of `values`, shape `(n,)`, in bins of equal width.
     #[must_use]
-    pub fn histogram(mut self, values: ArrayView1<f64>, n_bins: usize, name: &str) -> Self {
+    pub fn histogram(self, values: ArrayView1<f64>, n_bins: usize, name: &str) -> Self {
         if values.is_empty() || n_bins == 0 {
             let n = values.len();
             return self.wrong(&format!(
@@ -118,9 +131,9 @@ impl Plot {
         for &v in values {
             counts[bin(v, low, width, n_bins)] += 1.0;
         }
-        let colour = colour(self.series);
-        self.layers.push(Layer::Histogram { edges, counts, name: name.to_owned(), colour });
-        self.labelled(&[name]).next_series()
+        let colour = colour(self.n_series);
+        let layer = Layer::Histogram { edges, counts, name: name.to_owned(), colour };
+        self.labelled(&[name]).series(1).add([layer])
     }
 }
 
@@ -166,7 +179,7 @@ mod tests {
     fn stacked_bars_stand_on_each_other() {
         let (a, b) = (array![1.0, 2.0], array![3.0, 4.0]);
         let plot = Plot::new("").stacked_bars(&["x", "y"], &[("a", a.view()), ("b", b.view())]);
-        let Layer::Bars { base, top, .. } = &plot.layers[1] else { panic!("no bars") };
+        let Layer::Bars { base, top, .. } = &plot.sheet.layers[1].layer else { panic!("no bars") };
         assert_eq!((base, top), (&a, &(&a + &b)));
     }
 }

@@ -1,8 +1,9 @@
 //! What is known only within bounds: bands, error bars, forest plots.
 
-use super::builder::{Plot, pair_mistake};
-use super::layer::Layer;
-use super::theme::colour;
+use super::Plot;
+use crate::plot::paper::pair_mistake;
+use crate::plot::paper::theme::colour;
+use crate::plot::sheet::Layer;
 use ndarray::{Array1, ArrayView1};
 
 impl Plot {
@@ -21,7 +22,7 @@ impl Plot {
     /// ```
     #[must_use]
     pub fn band(
-        mut self,
+        self,
         x: ArrayView1<f64>,
         lower: ArrayView1<f64>,
         upper: ArrayView1<f64>,
@@ -32,14 +33,14 @@ impl Plot {
         {
             return self.wrong(&wrong);
         }
-        self.layers.push(Layer::Band {
+        let layer = Layer::Band {
             x: x.to_owned(),
             lower: lower.to_owned(),
             upper: upper.to_owned(),
             name: name.to_owned(),
-            colour: colour(self.series),
-        });
-        self.labelled(&[name])
+            colour: colour(self.n_series),
+        };
+        self.labelled(&[name]).add([layer])
     }
 
     /// Points with error bars, shapes `(n,)`.
@@ -77,13 +78,13 @@ impl Plot {
         name: &str,
     ) -> Self {
         let rows: Array1<f64> = (0..names.len()).rev().map(|i| i as f64).collect();
-        self.y_names = Some(names.iter().rev().map(|&name| name.to_owned()).collect());
+        self.sheet.y_names = Some(names.iter().rev().map(|&name| name.to_owned()).collect());
         let ends = [lower.to_owned(), upper.to_owned()];
         self.labelled(names).error_bars("forest", rows, estimate.to_owned(), ends, (name, true))
     }
 
     fn error_bars(
-        mut self,
+        self,
         call: &str,
         at: Array1<f64>,
         middle: Array1<f64>,
@@ -95,9 +96,9 @@ impl Plot {
         if let Some(wrong) = wrong {
             return self.wrong(&wrong);
         }
-        let (colour, label) = (colour(self.series), name.to_owned());
-        self.layers.push(Layer::Intervals { at, middle, lower, upper, name: label, colour, lying });
-        self.labelled(&[name]).next_series()
+        let (colour, label) = (colour(self.n_series), name.to_owned());
+        let layer = Layer::Intervals { at, middle, lower, upper, name: label, colour, lying };
+        self.labelled(&[name]).series(1).add([layer])
     }
 }
 

@@ -1,8 +1,8 @@
 //! An axis: its ends, and the numbers written beside it.
 
-use super::layer::Extent;
-use super::{canvas, fault};
 use crate::Result;
+use crate::plot::paper::{canvas, fault};
+use crate::plot::sheet::Extent;
 
 /// One axis of a plot.
 #[derive(Debug, Clone)]

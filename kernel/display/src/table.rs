@@ -1,13 +1,7 @@
 //! Tables: HTML for the screen, aligned text for everything else.
 
-use super::escape;
-use super::transport::{self, Bundle};
-use ndarray::ArrayView2;
+use crate::{Bundle, escape};
 use std::fmt::Write;
-
-/// Rows and columns beyond these are left out of a matrix, and counted.
-const MAX_ROWS: usize = 20;
-const MAX_COLUMNS: usize = 12;
 
 /// A table with a head. Cells that are numbers stand to the right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +16,7 @@ pub struct Table {
 ///
 /// ```
 /// let rows = vec![vec!["ours".into(), "0.973".into()], vec!["linfa".into(), "0.97".into()]];
-/// let table = mlnotes::display::table(&["model", "accuracy"], &rows);
+/// let table = mlnotes_display::table(&["model", "accuracy"], &rows);
 /// assert_eq!(table.to_text(), "model  accuracy\nours      0.973\nlinfa      0.97\n");
 /// ```
 pub fn table(columns: &[&str], rows: &[Vec<String>]) -> Table {
@@ -38,54 +32,32 @@ pub fn table(columns: &[&str], rows: &[Vec<String>]) -> Table {
     }
 }
 
-/// A matrix, shape `(n_rows, n_columns)`, with `precision` digits after the point. What is beyond 20
-/// rows or 12 columns is left out, and the shape says so.
-///
-/// ```
-/// use ndarray::array;
-/// let table = mlnotes::display::matrix(array![[1.0, 0.25], [-2.0, 1e-3]].view(), 2);
-/// assert_eq!(table.to_text(), "       0     1\n0   1.00  0.25\n1  -2.00  0.00\nshape (2, 2)\n");
-/// ```
-pub fn matrix(values: ArrayView2<f64>, precision: usize) -> Table {
-    let (n_rows, n_columns) = values.dim();
-    let shown = n_columns.min(MAX_COLUMNS);
-    let more = n_columns > shown;
-    let mut columns = vec![String::new()];
-    columns.extend((0..shown).map(|j| j.to_string()));
-    if more {
-        columns.push("...".to_owned());
-    }
-    let rows = (0..n_rows.min(MAX_ROWS)).map(|i| {
-        let mut row = vec![i.to_string()];
-        row.extend((0..shown).map(|j| format!("{:.precision$}", values[[i, j]])));
-        if more {
-            row.push("...".to_owned());
-        }
-        row
-    });
-    let rows: Vec<_> = rows.collect();
-    let note = if more || n_rows > MAX_ROWS {
-        format!("shape ({n_rows}, {n_columns}), the first {} x {shown}", rows.len())
-    } else {
-        format!("shape ({n_rows}, {n_columns})")
-    };
-    Table { columns, rows, note }
-}
-
 fn is_number(cell: &str) -> bool {
     let plain = cell.trim_end_matches(['%', 'x']).replace(['_', ' '], "");
     ["...", "NULL"].contains(&plain.as_str()) || plain.parse::<f64>().is_ok()
 }
 
 impl Table {
+    /// A line below the table, for what its cells cannot say.
+    ///
+    /// ```
+    /// let table = mlnotes_display::table(&["n"], &[vec!["7".into()]]).note("the first row of 12");
+    /// assert_eq!(table.to_text(), "n\n7\nthe first row of 12\n");
+    /// ```
+    #[must_use]
+    pub fn note(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.note);
+        self
+    }
+
     /// Shows the table now.
     pub fn show(&self) {
-        transport::show(&self.bundle(), false);
+        self.bundle().show();
     }
 
     /// Shows the table as the cell's result; the kernel calls this.
     pub fn evcxr_display(&self) {
-        transport::show(&self.bundle(), true);
+        self.bundle().evcxr_display();
     }
 
     fn bundle(&self) -> Bundle {
@@ -149,7 +121,6 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array2;
 
     #[test]
     fn html_escapes_cells() {
@@ -163,12 +134,5 @@ mod tests {
         let table =
             table(&["a", "b"], &[vec!["1".into()], vec!["1".into(), "2".into(), "3".into()]]);
         assert_eq!(table.to_text(), "a  b\n1\n1  2\n");
-    }
-
-    #[test]
-    fn a_large_matrix_says_what_it_leaves_out() {
-        let text = matrix(Array2::zeros((100, 30)).view(), 1).to_text();
-        assert!(text.ends_with("shape (100, 30), the first 20 x 12\n"), "{text}");
-        assert_eq!(text.lines().count(), 22);
     }
 }

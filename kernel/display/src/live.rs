@@ -1,6 +1,6 @@
 //! Displays that change in place: a handle, and a progress bar.
 
-use super::transport::{self, Bundle};
+use crate::{Bundle, escape, transport};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ pub struct Handle {
 /// Shows HTML that [`Handle::update`] replaces in place.
 ///
 /// ```
-/// let mut handle = mlnotes::display::html_handle("<b>0</b>");
+/// let mut handle = mlnotes_display::html_handle("<b>0</b>");
 /// handle.update("<b>1</b>");
 /// ```
 pub fn html_handle(content: &str) -> Handle {
@@ -48,7 +48,7 @@ impl Drop for Handle {
         if let Some(last) = &self.last
             && !std::thread::panicking()
         {
-            transport::show(&Bundle::new("text/html", last.as_str()), false);
+            Bundle::new("text/html", last.as_str()).show();
         }
     }
 }
@@ -67,7 +67,7 @@ impl Progress {
     /// A bar for `total` steps.
     ///
     /// ```
-    /// let mut bar = mlnotes::display::Progress::new(10, "restarts");
+    /// let mut bar = mlnotes_display::Progress::new(10, "restarts");
     /// for _ in 0..10 {
     ///     bar.inc();
     /// }
@@ -104,13 +104,13 @@ impl Progress {
 
     /// Replaces the bar by its text.
     pub fn finish(mut self) {
-        let text = format!("<p>{}</p>", super::escape(&self.text()));
+        let text = format!("<p>{}</p>", escape(&self.text()));
         self.handle.update(&text);
     }
 }
 
 fn bar(text: &str, done: usize, total: usize) -> String {
-    let text = super::escape(text);
+    let text = escape(text);
     format!("<progress value=\"{done}\" max=\"{}\"></progress> {text}", total.max(1))
 }
 
@@ -124,7 +124,7 @@ pub struct ProgressIter<I> {
 /// Runs through `iter`, of about `len` steps, under a progress bar.
 ///
 /// ```
-/// let sum: usize = mlnotes::display::progress(1..=4, 4, "adding").sum();
+/// let sum: usize = mlnotes_display::progress(1..=4, 4, "adding").sum();
 /// assert_eq!(sum, 10);
 /// ```
 pub fn progress<I: IntoIterator>(iter: I, len: usize, label: &str) -> ProgressIter<I::IntoIter> {

@@ -1,7 +1,10 @@
 //! A finished picture.
 
-use super::{canvas::Canvas, fault};
-use crate::{Error, Result, display};
+use super::canvas::Canvas;
+use super::mistake::{check_label, fault};
+use super::theme::SCALE;
+use crate::display::{Bundle, escape};
+use crate::{Error, Result};
 use std::path::Path;
 
 /// A picture as SVG, with its title.
@@ -20,7 +23,7 @@ impl std::fmt::Debug for Figure {
 
 impl Figure {
     /// Lets `draw` paint on a canvas of `size` pixels.
-    pub(super) fn paint(
+    pub(in crate::plot) fn paint(
         title: &str,
         size: (u32, u32),
         draw: impl FnOnce(&mut Canvas<'_>) -> Result<()>,
@@ -38,14 +41,14 @@ impl Figure {
         // Ours instead of plotters' head: drawn large, shown at its size, and told to screen readers.
         let body = svg.find('>').map_or("", |end| &svg[end + 1..]);
         let (width, height) = size;
-        let scale = super::theme::SCALE.unsigned_abs();
+        let scale = SCALE.unsigned_abs();
         let head = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\" \
              style=\"max-width:100%;height:auto\">",
             width * scale,
             height * scale,
-            display::escape(title),
+            escape(title),
         );
         Ok(Self { svg: head + &compact(body), title: title.to_owned(), size })
     }
@@ -74,12 +77,16 @@ impl Figure {
 
     /// Shows the picture now.
     pub fn show(&self) {
-        display::show_picture("image/svg+xml", &self.svg, &self.description(), false);
+        self.bundle().show();
     }
 
     /// Shows the picture as the cell's result; the kernel calls this.
     pub fn evcxr_display(&self) {
-        display::show_picture("image/svg+xml", &self.svg, &self.description(), true);
+        self.bundle().evcxr_display();
+    }
+
+    fn bundle(&self) -> Bundle {
+        Bundle::new("image/svg+xml", self.svg.as_str()).with("text/plain", self.description())
     }
 
     fn description(&self) -> String {
@@ -93,16 +100,4 @@ fn compact(body: &str) -> String {
         .replace(" stroke=\"none\" stroke-width=\"1\"", "")
         // Cells that touch must not show a seam.
         .replace("<rect ", "<rect shape-rendering=\"crispEdges\" ")
-}
-
-/// Text in figures is ASCII: its width is computed from its bytes, without any font.
-pub(super) fn check_label(label: &str) -> Result<()> {
-    match label.chars().find(|c| !c.is_ascii() || c.is_ascii_control()) {
-        None => Ok(()),
-        Some(c) => {
-            let reason =
-                format!("the label {label:?} holds {c:?}: labels are ASCII, without line ends");
-            Err(fault("Plot", reason))
-        }
-    }
 }

@@ -1,14 +1,14 @@
 //! What a plot consists of.
 
-use super::theme::Marker;
+use crate::plot::paper::theme::Marker;
 use ndarray::{Array1, Array2};
 use plotters::style::RGBColor;
 
-pub(super) type Height = Box<dyn Fn(f64, f64) -> f64 + Send + Sync>;
-pub(super) type Class = Box<dyn Fn(f64, f64) -> usize + Send + Sync>;
+pub(in crate::plot) type Height = Box<dyn Fn(f64, f64) -> f64 + Send + Sync>;
+pub(in crate::plot) type Class = Box<dyn Fn(f64, f64) -> usize + Send + Sync>;
 
 /// One thing drawn in data coordinates, in the order of the builder's calls.
-pub(super) enum Layer {
+pub(in crate::plot) enum Layer {
     Points {
         x: Array1<f64>,
         y: Array1<f64>,
@@ -22,6 +22,14 @@ pub(super) enum Layer {
         name: String,
         colour: RGBColor,
         dashed: bool,
+        width: f64,
+    },
+    /// Points each in a colour of its own, which is a blend of the classes' colours.
+    Blend {
+        x: Array1<f64>,
+        y: Array1<f64>,
+        colours: Vec<RGBColor>,
+        names: Vec<String>,
     },
     /// Bars from `base` to `top`; `shift` and `width` in categories, so that groups stand side by side.
     Bars {
@@ -60,6 +68,11 @@ pub(super) enum Layer {
         values: Array2<f64>,
         annotate: Option<usize>,
     },
+    /// A class a cell, row 0 on top; a name a class.
+    ClassMap {
+        classes: Array2<usize>,
+        names: Vec<String>,
+    },
     Contour {
         f: Height,
         levels: Vec<f64>,
@@ -91,16 +104,16 @@ pub(super) enum Layer {
 }
 
 /// Smallest and largest, or `None` when there is nothing.
-pub(super) type Extent = Option<(f64, f64)>;
+pub(in crate::plot) type Extent = Option<(f64, f64)>;
 
-pub(super) fn extent(values: impl IntoIterator<Item = f64>) -> Extent {
+fn extent(values: impl IntoIterator<Item = f64>) -> Extent {
     values.into_iter().fold(None, |found, v| match found {
         None => Some((v, v)),
         Some((lo, hi)) => Some((f64::min(lo, v), f64::max(hi, v))),
     })
 }
 
-pub(super) fn join(a: Extent, b: Extent) -> Extent {
+pub(in crate::plot) fn join(a: Extent, b: Extent) -> Extent {
     match (a, b) {
         (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
         (a, b) => a.or(b),
@@ -109,10 +122,10 @@ pub(super) fn join(a: Extent, b: Extent) -> Extent {
 
 impl Layer {
     /// What the layer needs of the axes. Lines across the whole plot need nothing of the other axis.
-    pub(super) fn extent(&self) -> (Extent, Extent) {
+    pub(in crate::plot) fn extent(&self) -> (Extent, Extent) {
         let half = |n: usize| Some((-0.5, n as f64 - 0.5));
         match self {
-            Self::Points { x, y, .. } | Self::Line { x, y, .. } => {
+            Self::Points { x, y, .. } | Self::Line { x, y, .. } | Self::Blend { x, y, .. } => {
                 (extent(x.iter().copied()), extent(y.iter().copied()))
             }
             Self::Bars { base, top, .. } => {
@@ -130,6 +143,7 @@ impl Layer {
                 (extent(edges.iter().copied()), y)
             }
             Self::HeatMap { values, .. } => (half(values.ncols()), half(values.nrows())),
+            Self::ClassMap { classes, .. } => (half(classes.ncols()), half(classes.nrows())),
             Self::Contour { .. } | Self::Regions { .. } => (None, None),
             Self::Vertical { x, .. } => (Some((*x, *x)), None),
             Self::Horizontal { y, .. } => (None, Some((*y, *y))),
@@ -139,12 +153,22 @@ impl Layer {
     }
 
     /// Whether the layer fills the plot to its edges.
-    pub(super) fn fills(&self) -> bool {
-        matches!(self, Self::HeatMap { .. })
+    pub(in crate::plot) fn fills(&self) -> bool {
+        matches!(self, Self::HeatMap { .. } | Self::ClassMap { .. })
+    }
+
+    /// Whether the layer covers the paper, so that no grid is drawn over it.
+    pub(in crate::plot) fn covers(&self) -> bool {
+        self.fills() || matches!(self, Self::Regions { .. })
+    }
+
+    /// Whether the layer can be drawn less opaque.
+    pub(in crate::plot) fn takes_alpha(&self) -> bool {
+        !matches!(self, Self::HeatMap { .. } | Self::Contour { .. } | Self::Text { .. })
     }
 
     /// Whether the vertical axis must reach down to zero exactly.
-    pub(super) fn stands_on_zero(&self) -> bool {
+    pub(in crate::plot) fn stands_on_zero(&self) -> bool {
         match self {
             Self::Bars { base, top, .. } => {
                 extent(base.iter().chain(top).copied()).is_some_and(|(low, high)| low * high == 0.0)
@@ -153,7 +177,7 @@ impl Layer {
         }
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(in crate::plot) fn name(&self) -> &str {
         match self {
             Self::Points { name, .. }
             | Self::Line { name, .. }

@@ -9,7 +9,7 @@
 
 use super::EmptyCluster;
 use crate::base::BLOCK;
-use crate::{Error, Result};
+use crate::Result;
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
 

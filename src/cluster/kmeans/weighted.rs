@@ -9,7 +9,9 @@ use super::{EmptyCluster, KMeans, KMeansInit, KMeansParams};
 use crate::base::{Present, check_matrix, map_blocks, stream};
 use crate::cluster::check_clusters;
 use crate::display::check_interrupt;
-use crate::{Error, Result};
+#[cfg(doc)]
+use crate::Error;
+use crate::Result;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -208,6 +210,7 @@ fn draw(chances: &[f64], rng: &mut ChaCha8Rng) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
     use ndarray::array;
 
     fn noise() -> Array2<f64> {

@@ -332,7 +332,7 @@ fn calibration_comes_back_to_its_level_on_ten_seeds() {
                 None => params,
             };
             let model = params.fit(x.select(Axis(0), rows).view(), &labels).unwrap();
-            model.predict_proba(x_new.view()).unwrap()
+            model.predict_proba(x_new.view()).unwrap().column(1).to_owned()
         };
         let all: Vec<usize> = (0..y.len()).collect();
         let plain = fit(&all, None);

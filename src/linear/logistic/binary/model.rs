@@ -43,12 +43,12 @@ impl LogisticRegression {
         Ok(x.dot(&self.coef) + self.intercept)
     }
 
-    /// `P(y = 1 | x)` for each row, shape `(n_rows,)`.
+    /// `P(y = k | x)` for each row, shape `(n_rows, 2)`: a column a class, as of every classifier.
     ///
     /// # Errors
     /// As [`LogisticRegression::decision_function`].
-    pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        Ok(self.decision_function(x)?.mapv_into(sigmoid))
+    pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        Ok(both_classes(&self.decision_function(x)?))
     }
 
     /// The likelier class of each row, 0 or 1.
@@ -96,6 +96,12 @@ impl LogisticRegression {
     }
 }
 
+/// The probabilities of class 0 and of class 1 by the scores; the small one of the two keeps its digits.
+pub(super) fn both_classes(scores: &Array1<f64>) -> Array2<f64> {
+    let share = |(i, class)| sigmoid(if class == 1 { scores[i] } else { -scores[i] });
+    Array2::from_shape_fn((scores.len(), 2), share)
+}
+
 impl Classifier for LogisticRegressionParams {
     fn fit_base(
         &self,
@@ -110,8 +116,6 @@ impl Classifier for LogisticRegressionParams {
 
 impl Fitted for LogisticRegression {
     fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        let p = self.predict_proba(x)?;
-        let share = |(i, class)| if class == 1 { p[i] } else { 1.0 - p[i] };
-        Ok(Array2::from_shape_fn((p.len(), 2), share))
+        self.predict_proba(x)
     }
 }

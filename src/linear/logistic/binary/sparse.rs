@@ -2,11 +2,12 @@
 
 use super::super::design::check_labels;
 use super::super::solvers::lbfgs;
+use super::model::both_classes;
 use super::{LogisticRegression, LogisticRegressionParams, Penalty, Solver};
 use crate::base::{sigmoid, softplus};
 use crate::linear::rows::{Rows, check_sparse, check_sparse_rows};
 use crate::{Error, Result};
-use ndarray::{Array1, ArrayView1, s};
+use ndarray::{Array1, Array2, ArrayView1, s};
 use sprs::CsMatView;
 
 impl LogisticRegressionParams {
@@ -96,8 +97,8 @@ impl LogisticRegression {
     ///
     /// # Errors
     /// As [`LogisticRegression::decision_function`].
-    pub fn predict_proba_sparse(&self, x: CsMatView<f64>) -> Result<Array1<f64>> {
-        Ok(self.decision_function_sparse(x)?.mapv_into(sigmoid))
+    pub fn predict_proba_sparse(&self, x: CsMatView<f64>) -> Result<Array2<f64>> {
+        Ok(both_classes(&self.decision_function_sparse(x)?))
     }
 
     /// As [`LogisticRegression::predict`], for sparse rows.

@@ -813,4 +813,53 @@ mod tests {
             Err(Error::Empty { .. })
         ));
     }
+
+    /// The stages of a model that ran on tell when to stop: independent of the watching.
+    #[test]
+    fn early_stopping_keeps_the_rounds_up_to_the_least_loss() {
+        let set = crate::data::diabetes();
+        let split = train_test_split(442, 0.3, 4).unwrap();
+        let part = |rows: &[usize]| (set.x.select(Axis(0), rows), set.y.select(Axis(0), rows));
+        let ((x, y), (xv, yv)) = (part(&split.train), part(&split.test));
+        let params = GradientBoostingRegressor::params().n_trees(200).learning_rate(0.3);
+        let fit = |params: &GradientBoostingRegressorParams| {
+            params.fit_validated(x.view(), y.view(), xv.view(), yv.view()).unwrap().boosted
+        };
+        let long = fit(&params);
+        let stages = long.staged(xv.view()).unwrap();
+        let losses = long.validation_loss.clone().unwrap();
+        assert_eq!((long.trees.len(), losses.len()), (200, 201));
+        for (stage, loss) in stages.rows().into_iter().zip(&losses) {
+            let mse = (&stage - &yv).mapv(|d| d * d).sum() / yv.len() as f64;
+            assert!((mse - loss).abs() < 1e-9 * mse);
+        }
+        let stopped = fit(&params.clone().patience(15));
+        let made = stopped.validation_loss.clone().unwrap();
+        let best = (1..made.len()).min_by(|&a, &b| made[a].total_cmp(&made[b])).unwrap();
+        assert_eq!((stopped.trees.len(), made.len()), (best, best + 16));
+        assert_eq!(stopped.trees[..], long.trees[..best]);
+        assert_eq!(stopped.train_loss.len(), best + 1);
+        // The share that is held out is a split like any other.
+        let held = params.clone().patience(15).validation_share(0.3).seed(4);
+        let held = held.fit(set.x.view(), set.y.view()).unwrap().boosted;
+        let given = fit(&params.patience(15).seed(4));
+        assert_eq!(held, given);
+    }
+
+    #[test]
+    fn classes_stop_too_and_bad_settings_are_named() {
+        let (x, y) = moons(200, 0.4, 1).unwrap();
+        let params = GradientBoostingClassifier::params().n_trees(400).learning_rate(0.5);
+        let model = params.clone().patience(5).fit(x.view(), &y).unwrap();
+        assert!(model.boosted.trees.len() < 200);
+        let refused = |p: GradientBoostingClassifierParams, name: &str| match p.fit(x.view(), &y) {
+            Err(Error::Parameter { name: got, .. }) => assert_eq!(got, name),
+            other => panic!("{name}: {other:?}"),
+        };
+        refused(params.clone().patience(0), "patience");
+        refused(params.clone().validation_share(1.0), "validation_share");
+        let wide = Array2::zeros((3, 5));
+        let wide = params.fit_validated(x.view(), &y, wide.view(), &[0, 1, 1]);
+        assert!(matches!(wide, Err(Error::Shape { .. })));
+    }
 }

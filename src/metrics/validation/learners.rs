@@ -126,7 +126,7 @@ mod tests {
         let y = Array1::from_shape_fn(12, |i| (i * i) as f64);
         let seen: &'static Mutex<Vec<Vec<f64>>> = Box::leak(Box::default());
         let spy = move |x: ArrayView2<f64>, _: u64| -> Result<Box<dyn Fitted>> {
-            seen.lock().map_or((), |mut seen| seen.push(x.column(0).to_vec()));
+            seen.lock().unwrap().push(x.column(0).to_vec());
             Ok(Box::new(|x: ArrayView2<f64>| Ok(x.to_owned())))
         };
         let folds = KFold::params(3).shuffle(true).split(12).unwrap();

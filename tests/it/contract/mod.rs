@@ -11,6 +11,7 @@ mod repeat;
 mod roll;
 mod settings;
 mod stored;
+mod weights;
 
 use estimators::{Estimator, Fit, Fitted};
 use mlnotes::prelude::*;

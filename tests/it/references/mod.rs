@@ -15,6 +15,7 @@ mod git;
 mod imbalance;
 mod information;
 mod kmeans_family;
+mod learners;
 mod likelihood;
 mod linear_models;
 mod logistic;

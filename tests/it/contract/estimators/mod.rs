@@ -38,7 +38,7 @@ mod classes;
 mod numbers;
 mod rows;
 
-use mlnotes::base::{from_json, to_json};
+use mlnotes::base::from_json;
 use mlnotes::prelude::*;
 use ndarray::Dimension;
 use serde::de::DeserializeOwned;

@@ -370,7 +370,7 @@ KINDS = {
                 ('format!("{mean:.1} {last}")', '"3.5 [8, 0]"'),
                 "table.dot(&ramp)",
             ],
-            "said:shape",
+            "error:not compatible|shape",
         ),
     ],
 }

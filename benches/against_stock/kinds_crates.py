@@ -253,6 +253,7 @@ KINDS = {
             "heard:Cargo.toml",
             files=with_mistake('itoa = "1"', 'itoa = 1"'),
             stock=HERE,
+            why="stock knows no manifest",
         ),
         Case(
             "a crate that no registry has: said, and later cells run",

@@ -248,6 +248,7 @@ KINDS = {
                 "let share: f32 = dice.gen();\nshare < 1.0",
             ],
             "said:^true$|escape `gen`",
+            why="the remedy is said",
         ),
     ],
 }

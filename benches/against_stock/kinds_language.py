@@ -192,6 +192,7 @@ KINDS = {
             "an iterator with a closure: why it is not kept",
             ["let small = (1..20).filter(|n| n * n < 50);", "small.count()"],
             "heard:no name|closure|cannot be",
+            why="why a variable is not kept is said, with a line that keeps it",
         ),
     ],
     "12 a user's `Ok`": [

@@ -74,15 +74,24 @@ KINDS = {
             [':dep anyhow = "1"', 'let read: anyhow::Result<u8> = Err(anyhow::anyhow!("too dark"));\nread?;'],
             CLEAN_OR_RUNS + ".*too dark",
         ),
-        Case("backtraces are off in cells", ["std::backtrace::Backtrace::capture().status()"], "Disabled"),
+        Case(
+            "backtraces are off in cells", ["std::backtrace::Backtrace::capture().status()"], "Disabled",
+            why="stock has them on, and each error with one captures it",
+        ),
         Case(
             "a function that calls one of a later cell",
             ["fn ping(n: u8) -> bool { n == 0 || pong(n - 1) }"],
             CLEAN + ".*pong",
         ),
-        Case("a `let` without its semicolon", ["let depth = 31"], CLEAN_OR_RUNS),
-        Case("a cell that begins with `!`", ["let raised = true;", "!raised"], "said:(?i)^false$|shell"),
-        Case("halves of code, and other languages", [*((code, PLACED) for code in HALVES), "1 + 1"], "2"),
+        Case("a `let` without its semicolon", ["let depth = 31"], CLEAN_OR_RUNS, why="the remedy is said"),
+        Case(
+            "a cell that begins with `!`", ["let raised = true;", "!raised"], "said:(?i)^false$|shell",
+            why="how Rust writes it is said",
+        ),
+        Case(
+            "halves of code, and other languages", [*((code, PLACED) for code in HALVES), "1 + 1"], "2",
+            why="each error has its place",
+        ),
         Case("a derive and nothing under it", [("#[derive(Debug)]\n\n", CLEAN), "1 + 1"], "2"),
         Case(
             "variables that were moved away",
@@ -119,7 +128,10 @@ KINDS = {
         ),
         Case("a list whose type nothing tells", ["let mut basket = Vec::new();"], CLEAN + ".*(basket|annotations)"),
         Case("a variable that is not `mut`", ["let fixed = 1;", "fixed += 1;"], CLEAN + ".*(mut|borrow)"),
-        Case("no warnings about harmless cells", [(code, QUIET) for code in HARMLESS] + ["2"], "2"),
+        Case(
+            "no warnings about harmless cells", [(code, QUIET) for code in HARMLESS] + ["2"], "2",
+            why="stock shows a unit where there is no value",
+        ),
     ],
     "29 `?`": [
         Case(
@@ -140,7 +152,10 @@ KINDS = {
             "said:pump number 2 is off",
             "`Display` is found behind `Debug`",
         ),
-        Case("a failed `?` is an error", ['let n: i32 = "x".parse::<i32>()?;'], "error:invalid digit"),
+        Case(
+            "a failed `?` is an error", ['let n: i32 = "x".parse::<i32>()?;'], "error:invalid digit",
+            why="stock writes it and reports success",
+        ),
         Case(
             "errors of three types in one cell",
             [
@@ -193,6 +208,7 @@ KINDS = {
                 'open("log-of-nobody.txt")?;',
             ],
             r"said:opening log-of-nobody.txt(.|\n)*No such file",
+            why="stock writes it and reports success",
         ),
         Case("a file that is not there", ['std::fs::read("log-of-nobody.txt")?;'], "said:No such file"),
     ],

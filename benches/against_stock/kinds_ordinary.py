@@ -73,9 +73,12 @@ SYNTAX = (
 
 KINDS = {
     "30 ordinary cells": [
-        Case("last lines: what is shown of them", list(TAILS), ""),
+        Case("last lines: what is shown of them", list(TAILS), "", why="a unit is no value"),
         Case("blank cells and comments", [*((code, "said:") for code in BLANK), "3 + 3\n\n"], "6"),
-        Case("syntax of recent editions", list(SYNTAX), SYNTAX[-1][1]),
+        Case(
+            "syntax of recent editions", list(SYNTAX), SYNTAX[-1][1],
+            why="what cannot be kept is no error while nobody asks for it",
+        ),
         Case(
             "CR LF, tabs, a line break in a text",
             [
@@ -122,6 +125,7 @@ KINDS = {
                 "field[1023][1023]",
             ],
             "0.5",
+            why="cells run on a thread with a stack of their own size",
         ),
         Case(
             "long lines, much output, colours",
@@ -133,6 +137,7 @@ KINDS = {
                 'print!("1 of 3\\r2 of 3\\r"); print!("3 of 3");',
             ],
             r"text:\A1 of 3\r2 of 3\r3 of 3\Z",
+            why="stock has shown nothing of it",
         ),
         Case(
             "what child processes write, in its order",
@@ -147,6 +152,7 @@ KINDS = {
                 'Command::new("echo").arg("second").status()?;\nprintln!("third {}", told.stdout.len());',
             ],
             r"text:\Afirst\nsecond\nthird 3\n\Z",
+            why="the streams of children are the cell's",
         ),
         Case(
             "a child in the background does not hold the cell",
@@ -162,6 +168,7 @@ KINDS = {
                 "5",
             ],
             "5",
+            why="standard input ends where nobody can type",
         ),
         Case(
             "variables of the environment, the current folder",
@@ -271,6 +278,7 @@ KINDS = {
                 "#[cfg(windows)]\nlet only_there = 1;\n4",
             ],
             "4",
+            why="the variable is kept",
         ),
         Case(
             "patterns in `let`",
@@ -370,7 +378,8 @@ KINDS = {
                 ('format!("{mean:.1} {last}")', '"3.5 [8, 0]"'),
                 "table.dot(&ramp)",
             ],
-            "said:shape",
+            "error:not compatible|shape",
+            why="a panic is an error",
         ),
     ],
 }

@@ -81,11 +81,13 @@ KINDS = {
             "an error behind letters of two bytes",
             ["let größe = 1; let b = größe + nothing;"],
             r"error:1\]:1:32|^ {31}\^",
+            why="the place in the cell is said",
         ),
         Case(
             "an error in the second line, lines ended by CR LF",
             ["let a = 1;\r\nlet b = a + nothing;\r\n"],
             r"error:1\]:2:13|^ *2 │ let b",
+            why="the place in the cell is said",
         ),
     ],
     "25 odd cells": [

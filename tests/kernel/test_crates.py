@@ -133,6 +133,31 @@ def test_the_line_for_a_crate_that_is_missing(tmp_path):
         front.close()
 
 
+def test_types_behind_a_crate_that_passes_another_on(tmp_path):
+    """Under its own name, under another one, and in a module of the first crate's."""
+    package = '[package]\nname = "{}"\nversion = "0.1.0"\nedition = "2024"\n[dependencies]\n{}\n'
+    for name, needs, code in (
+        ("deep", "", "#[derive(Debug)] pub struct Level(pub u8);\npub mod m { pub struct Open(pub u8); }\n"),
+        ("harbour", 'deep = { path = "../deep" }',
+         "pub use deep;\npub use deep as channel;\npub mod basin { pub use ::deep::Level; pub struct deep(pub u8); }\n"),
+    ):
+        (tmp_path / name / "src").mkdir(parents=True)
+        (tmp_path / name / "Cargo.toml").write_text(package.format(name, needs))
+        (tmp_path / name / "src/lib.rs").write_text(code)
+    front = Front(folder=tmp_path)
+    try:
+        front.run(':dep harbour = { path = "harbour" }', timeout=300)
+        front.run(
+            "let one = harbour::channel::Level(1); let two = Some(harbour::channel::m::Open(2));\n"
+            "let three = harbour::basin::Level(3); let four = harbour::basin::deep(4); let pair = (one, two);"
+        )
+        works(front, [("(pair.0.0, pair.1.as_ref().unwrap().0)", "(1, 2)"), ("three.0 + four.0", "7")])
+        front.run("fn sum(pair: &(harbour::channel::Level, Option<harbour::channel::m::Open>)) -> u8 { pair.0.0 }")
+        works(front, [("sum(&pair)", "1"), ("sum(&pair) + four.0", "5")])
+    finally:
+        front.close()
+
+
 def test_a_native_library_is_found(tmp_path):
     if not shutil.which("cc"):
         pytest.skip("no C compiler")

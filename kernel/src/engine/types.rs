@@ -142,6 +142,33 @@ pub fn writable(ty: &str, external: impl Fn(&str) -> bool) -> String {
     out
 }
 
+/// A written type past crates that only pass others on. Where a crate is re-exported under another name,
+/// rustc writes its own behind the other's (`::futures::futures_channel::mpsc::…`), which is no path.
+pub fn past_facades(ty: &str, external: impl Fn(&str) -> bool) -> Option<String> {
+    let pieces = pieces(ty);
+    let mut out = String::with_capacity(ty.len());
+    let mut done = 0;
+    for window in pieces.windows(5) {
+        if let [
+            Piece::Colons(_),
+            Piece::Word(at, facade),
+            Piece::Colons(_),
+            Piece::Word(inner, name),
+            Piece::Colons(_),
+        ] = window
+            && *at >= done
+            && external(facade)
+            && external(name)
+            && !["std", "core", "alloc"].contains(name)
+        {
+            out.push_str(&ty[done..*at]);
+            done = *inner;
+        }
+    }
+    out.push_str(&ty[done..]);
+    (done > 0).then_some(out)
+}
+
 /// `fn(i32) -> i32 {double}`: the function's own type coerces to the pointer.
 fn without_fn_items(ty: &str) -> String {
     let mut out = ty.to_owned();
@@ -250,6 +277,18 @@ pub fn unkeepable(name: &str, ty: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn crates_that_pass_others_on_are_left_out() {
+        let crates = |name: &str| ["futures", "futures_channel", "time", "tokio"].contains(&name);
+        let past = |ty: &str| past_facades(ty, crates);
+        assert_eq!(
+            past("(::futures::futures_channel::mpsc::Sender<u8>, ::futures::futures_channel::A)").as_deref(),
+            Some("(::futures_channel::mpsc::Sender<u8>, ::futures_channel::A)")
+        );
+        assert_eq!(past("::std::vec::Vec<::futures::channel::A>"), None);
+        assert_eq!(past("crate::futures::futures_channel"), None);
+    }
 
     #[test]
     fn types_are_written_from_a_crate_on() {

@@ -323,6 +323,12 @@ impl RustEngine {
         fates.not_put.extend(fates.borrowers.iter().cloned());
         fates.unbound.append(&mut compiled.unbound);
         for name in std::mem::take(&mut compiled.unwritable) {
+            let ty = self.variables.get(&name).map(|variable| variable.ty.as_str());
+            let other = ty.and_then(|ty| types::past_facades(ty, |name| self.is_crate(name)));
+            if let (Some(variable), Some(ty)) = (self.variables.get_mut(&name), other) {
+                variable.ty = ty;
+                continue;
+            }
             self.lose_unwritable(&name);
             draft.unwritable.insert(name);
         }
@@ -364,16 +370,20 @@ impl RustEngine {
 
     /// A type as rustc names it, as every cell can write it.
     pub(super) fn writable(&self, ty: &str) -> String {
-        let default = Environment::default();
-        let environment = self.environment.as_ref().unwrap_or(&default);
-        types::writable(ty, |name| {
-            ["std", "core", "alloc", "mlnotes_cell"].contains(&name)
-                || environment.externs.contains_key(name)
-                || environment.added.contains_key(name)
-                || environment.direct.contains_key(name)
-                || environment.versions.values().flatten().any(|own| own == name)
-                || environment.library.as_deref() == Some(name)
-        })
+        types::writable(ty, |name| self.is_crate(name))
+    }
+
+    /// Whether cells can name a crate so.
+    fn is_crate(&self, name: &str) -> bool {
+        let environment = self.environment.as_ref();
+        ["std", "core", "alloc", "mlnotes_cell"].contains(&name)
+            || environment.is_some_and(|environment| {
+                environment.externs.contains_key(name)
+                    || environment.added.contains_key(name)
+                    || environment.direct.contains_key(name)
+                    || environment.versions.values().flatten().any(|own| own == name)
+                    || environment.library.as_deref() == Some(name)
+            })
     }
 
     /// The cell's own errors; those of older items would only hide them.

@@ -38,7 +38,7 @@ impl Plot {
     /// ```
     /// use mlnotes::plot::Plot;
     /// use ndarray::{Array1, Array2};
-    /// let t = Array1::linspace(0.0, 1.0, 30);
+    /// let t: Array1<f64> = Array1::linspace(0.0, 1.0, 30);
     /// let waves = Array2::from_shape_fn((50, 30), |(i, j)| (6.0 * t[j] + i as f64).sin());
     /// let plot = Plot::new("waves").lines(t.view(), waves.view(), &["wave"]).alpha(0.2);
     /// assert_eq!(plot.draw()?.svg().matches("opacity=\"0.2\"").count(), 50);

@@ -196,3 +196,87 @@ impl Plot {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn opacity_is_of_all_that_the_last_call_drew() {
+        let (a, b) = (array![1.0, 2.0], array![2.0, 1.0]);
+        let plot = Plot::new("")
+            .line(a.view(), b.view(), "line")
+            .grouped_bars(&["x", "y"], &[("a", a.view()), ("b", b.view())])
+            .y_label("n")
+            .alpha(0.5);
+        let alphas: Vec<_> = plot.sheet.layers.iter().map(|painted| painted.alpha).collect();
+        assert_eq!(alphas, [None, Some(0.5), Some(0.5)]);
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_is_refused_by_name() {
+        let (x, y) = (array![0.0, 1.0], array![[0.0, 1.0], [1.0, f64::NAN]]);
+        let classes = array![[0, 1], [1, 2]];
+        let shares = array![[0.5, 0.5], [1.5, -0.5]];
+        let plot = || Plot::new("");
+        let wrong = [
+            ("`alpha` follows", plot().alpha(0.5)),
+            ("`alpha` follows", plot().text(0.0, 0.0, "words").alpha(0.5)),
+            ("`alpha` follows", plot().heat_map(shares.view()).alpha(0.5)),
+            ("above 0 and at most 1, got 0", plot().hline(0.0, "").alpha(0.0)),
+            ("above 0 and at most 1, got NaN", plot().hline(0.0, "").alpha(f64::NAN)),
+            (
+                "NaN at position 1: drop or impute it first (row 1",
+                plot().lines(x.view(), y.view(), &[]),
+            ),
+            ("(3,) and (2, 2)", plot().lines(array![0.0, 1.0, 2.0].view(), y.view(), &[])),
+            ("(2,) and (0, 2)", plot().lines(x.view(), ndarray::Array2::zeros((0, 2)).view(), &[])),
+            ("class 2 at (1, 1)", plot().class_map(classes.view(), &["a", "b"])),
+            ("up to 7 classes", plot().class_map(classes.view(), &["a"; 8])),
+            ("row 1 hold 1.5", plot().soft_classes(shares.view(), shares.view(), &["a", "b"])),
+            ("(2, 2) and 1 names", plot().soft_classes(shares.view(), shares.view(), &["a"])),
+        ];
+        for (words, plot) in wrong {
+            let error = plot.draw().map(|_| ()).unwrap_err().to_string();
+            assert!(error.contains(words), "{words}: {error}");
+        }
+    }
+
+    #[test]
+    fn fourteen_named_lines_are_told_apart() {
+        let (x, y) =
+            (array![0.0, 1.0], ndarray::Array2::from_shape_fn((15, 2), |(i, j)| (i * j) as f64));
+        let names: Vec<String> = (0..15).map(|i| format!("line {i}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let plot = Plot::new("").lines(x.view(), y.slice(ndarray::s![..14, ..]), &names[..14]);
+        let mut looks: Vec<_> = plot
+            .sheet
+            .layers()
+            .map(|layer| match layer {
+                Layer::Line { colour, dashed, .. } => (colour.0, colour.1, colour.2, *dashed),
+                _ => panic!("no line"),
+            })
+            .collect();
+        looks.sort_unstable();
+        looks.dedup();
+        assert_eq!(looks.len(), 14);
+        let wrong = Plot::new("").lines(x.view(), y.view(), &names).draw().unwrap_err();
+        assert!(wrong.to_string().contains("up to 14 lines apart, got 15"), "{wrong}");
+    }
+
+    #[test]
+    fn the_legend_of_a_class_map_stands_beside_it() {
+        let plot = Plot::new("").class_map(array![[0, 1], [1, 0]].view(), &["a", "a long name"]);
+        let figure = plot.draw().unwrap();
+        let numbers = |text: &str| -> Vec<i32> {
+            text.split([' ', ',', '"']).filter_map(|word| word.parse().ok()).collect()
+        };
+        let tags: Vec<&str> = figure.svg().split('<').collect();
+        // The frame is the last line of its colour, the legend's paper the last white rectangle.
+        let frame = tags.iter().rfind(|tag| tag.contains("polyline") && tag.contains("#6E6E6E"));
+        let paper = tags.iter().rfind(|tag| tag.contains("rect") && tag.contains("#FFFFFF"));
+        let (frame, paper) = (numbers(frame.unwrap()), numbers(paper.unwrap()));
+        assert!(paper[0] > *frame.iter().max().unwrap(), "{paper:?} {frame:?}");
+    }
+}

@@ -48,9 +48,10 @@ pub(super) fn legend_entries(sheet: &Sheet) -> Vec<(String, Sign)> {
                 Sign::Line(*colour, true)
             }
             Layer::Intervals { colour, .. } => Sign::Point(Marker::Circle, *colour),
-            Layer::Bars { colour, .. } | Layer::Histogram { colour, .. } => Sign::Box(area(colour)),
             Layer::Band { colour, .. } if alpha.is_none() => Sign::Box(pale(*colour)),
-            Layer::Band { colour, .. } => Sign::Box(area(colour)),
+            Layer::Bars { colour, .. }
+            | Layer::Histogram { colour, .. }
+            | Layer::Band { colour, .. } => Sign::Box(area(colour)),
             _ => continue,
         };
         add(layer.name(), sign);

@@ -296,7 +296,9 @@ pub enum Error {
 fn constant(what: &str, col: Option<usize>, value: f64) -> String {
     match col {
         Some(col) => format!("{what}: column {col} is constant at {value}; drop it"),
-        None => format!("{what} is constant at {value}: its variance is zero; use values that differ"),
+        None => {
+            format!("{what} is constant at {value}: its variance is zero; use values that differ")
+        }
     }
 }
 

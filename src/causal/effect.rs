@@ -67,7 +67,11 @@ impl Effect {
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
     pub fn test(&self) -> Result<Test> {
-        let flat = Error::ZeroVariance { what: "Effect::test: the outcome", col: None, value: self.estimate };
+        let flat = Error::ZeroVariance {
+            what: "Effect::test: the outcome",
+            col: None,
+            value: self.estimate,
+        };
         if self.std_error <= 0.0 {
             return Err(flat);
         }

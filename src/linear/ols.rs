@@ -294,8 +294,11 @@ impl LinearRegression {
                 got: j.to_string(),
             });
         };
-        let flat =
-            Error::ZeroVariance { what: "LinearRegression::t_test: the residual", col: None, value: 0.0 };
+        let flat = Error::ZeroVariance {
+            what: "LinearRegression::t_test: the residual",
+            col: None,
+            value: 0.0,
+        };
         if std <= 0.0 {
             return Err(flat);
         }

@@ -359,7 +359,11 @@ pub fn delong(a: ArrayView1<f64>, b: ArrayView1<f64>, y: &[usize]) -> Result<Tes
     let std = (mean_variance(&difference[0]) + mean_variance(&difference[1])).sqrt();
     let effect = auc_a - auc_b;
     if std <= 0.0 {
-        return Err(Error::ZeroVariance { what: "delong: the difference", col: None, value: effect });
+        return Err(Error::ZeroVariance {
+            what: "delong: the difference",
+            col: None,
+            value: effect,
+        });
     }
     let normal = Normal::standard();
     let (z, half) = (effect / std, normal.inverse_cdf(0.975) * std);
@@ -394,7 +398,11 @@ pub fn auc_ci(scores: ArrayView1<f64>, y: &[usize], level: f64) -> Result<(f64, 
     let (auc, parts) = placements(scores, y)?;
     let std = parts.iter().map(|part| mean_variance(part)).sum::<f64>().sqrt();
     if std <= 0.0 {
-        return Err(Error::ZeroVariance { what: "auc_ci: the placement of the rows", col: None, value: auc });
+        return Err(Error::ZeroVariance {
+            what: "auc_ci: the placement of the rows",
+            col: None,
+            value: auc,
+        });
     }
     let half = Normal::standard().inverse_cdf(f64::midpoint(1.0, level)) * std;
     Ok(((auc - half).max(0.0), (auc + half).min(1.0)))

@@ -163,7 +163,11 @@ impl Platt {
         const MAX_ITER: usize = 100;
         let classes = check_scores(["Platt: `scores`", "Platt: `y`"], scores, y)?;
         if scores.iter().all(|&s| (s - scores[0]).abs() <= 0.0) {
-            return Err(Error::ZeroVariance { what: "Platt: `scores`", col: None, value: scores[0] });
+            return Err(Error::ZeroVariance {
+                what: "Platt: `scores`",
+                col: None,
+                value: scores[0],
+            });
         }
         let (positives, negatives) = (classes.positives as f64, classes.negatives as f64);
         let (high, low) = ((positives + 1.0) / (positives + 2.0), 1.0 / (negatives + 2.0));

@@ -114,14 +114,16 @@ impl Adam {
         [mean, square, highest]: [&mut Array1<f64>; 3],
     ) {
         let kept = self.kept(rate);
-        Zip::from(theta).and(g).and(mean).and(square).and(highest).for_each(|theta, &g, m, v, top| {
-            let g = penalised(g, self.penalty(), *theta);
-            *m = self.beta1 * *m + (1.0 - self.beta1) * g;
-            *v = self.beta2 * *v + (1.0 - self.beta2) * g * g;
-            *top = if self.amsgrad && *top > *v { *top } else { *v };
-            *theta *= kept;
-            *theta -= rate * (*m / rests[0]) / ((*top / rests[1]).sqrt() + self.epsilon);
-        });
+        Zip::from(theta).and(g).and(mean).and(square).and(highest).for_each(
+            |theta, &g, m, v, top| {
+                let g = penalised(g, self.penalty(), *theta);
+                *m = self.beta1 * *m + (1.0 - self.beta1) * g;
+                *v = self.beta2 * *v + (1.0 - self.beta2) * g * g;
+                *top = if self.amsgrad && *top > *v { *top } else { *v };
+                *theta *= kept;
+                *theta -= rate * (*m / rests[0]) / ((*top / rests[1]).sqrt() + self.epsilon);
+            },
+        );
     }
 }
 

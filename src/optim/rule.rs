@@ -99,7 +99,10 @@ mod tests {
     #[test]
     fn each_setting_out_of_range_is_named() {
         let says = |rule: Rule| rule.check().unwrap_err().to_string();
-        assert_eq!(says(Sgd::new(0.0).into()), "Sgd: `learning_rate` must be finite and > 0, got 0");
+        assert_eq!(
+            says(Sgd::new(0.0).into()),
+            "Sgd: `learning_rate` must be finite and > 0, got 0"
+        );
         assert!(says(Sgd::new(0.1).momentum(1.0).into()).contains("`momentum` must be from 0 to"));
         assert!(says(Sgd::new(0.1).nesterov(true).into()).contains("`nesterov`"));
         assert!(says(Sgd::new(0.1).weight_decay(-1.0).into()).contains("`weight_decay`"));

@@ -118,7 +118,9 @@ mod tests {
         let mask = to_tensor(array![f64::NEG_INFINITY, 0.0].view(), DType::F32).unwrap();
         assert_eq!(to_array(&mask), Ok(array![f64::NEG_INFINITY, 0.0]));
         let wrong: Result<Array1<f64>> = to_array(&to_tensor(x.view(), DType::F64).unwrap());
-        assert!(wrong.unwrap_err().to_string().contains("expected shape of 1 axes, got [2, 3, 1, 2]"));
+        assert!(
+            wrong.unwrap_err().to_string().contains("expected shape of 1 axes, got [2, 3, 1, 2]")
+        );
         let empty = Array1::<f64>::zeros(0);
         assert!(matches!(to_tensor(empty.view(), DType::F64), Err(Error::Empty { .. })));
         let large = to_tensor(array![1e39].view(), DType::F32).unwrap_err();

@@ -89,7 +89,10 @@ impl ParamsDescent {
         };
         let own = shapes(&mut self.slots.iter().map(|past| &past[0]));
         for (what, got) in [
-            ("ParamsDescent::step: `params`", shapes(&mut params.iter().map(|(_, v)| v.as_tensor()))),
+            (
+                "ParamsDescent::step: `params`",
+                shapes(&mut params.iter().map(|(_, v)| v.as_tensor())),
+            ),
             ("ParamsDescent::step: `gradients`", shapes(&mut gradients.iter().map(|(_, g)| g))),
         ] {
             if got != own {
@@ -221,23 +224,24 @@ mod tests {
             let mut params = Params::new(DType::F64, 0).unwrap();
             let a = to_tensor(array![[0.4, -1.0], [2.0, 0.7]].view(), DType::F64).unwrap();
             let b = to_tensor(array![1.5, -0.3].view(), DType::F64).unwrap();
-            let (a, b) =
-                (params.add_values("a", &a).unwrap(), params.add_values("b", &b).unwrap());
-            let mut theta = array![0.4, -1.0, 2.0, 0.7, 1.5, -0.3];
+            let (a, b) = (params.add_values("a", &a).unwrap(), params.add_values("b", &b).unwrap());
+            let mut theta: Array1<f64> = array![0.4, -1.0, 2.0, 0.7, 1.5, -0.3];
             let mut arrays = Descent::new(rule, 6).unwrap();
             let mut tensors = ParamsDescent::new(rule, &params).unwrap();
             for step in 0..100 {
                 let rate = rule.learning_rate() / (1.0 + 0.01 * f64::from(step));
                 arrays.set_learning_rate(rate).unwrap();
                 tensors.set_learning_rate(rate).unwrap();
-                let slope =
-                    Array1::from_shape_fn(6, |i| if i < 4 { -theta[i].sin() } else { theta[i].powi(3) });
+                let slope = Array1::from_shape_fn(6, |i| {
+                    if i < 4 { -theta[i].sin() } else { theta[i].powi(3) }
+                });
                 arrays.step(&mut theta, slope.view()).unwrap();
                 let fourth = (b.sqr().unwrap().sqr().unwrap() * 0.25).unwrap().sum_all().unwrap();
                 let loss = (a.cos().unwrap().sum_all().unwrap() + fourth).unwrap();
                 tensors.step(&params, &gradients(&loss, &params).unwrap()).unwrap();
             }
-            let ours: Array1<f64> = to_array(&Tensor::cat(&[&a.flatten_all().unwrap(), &b], 0).unwrap()).unwrap();
+            let ours: Array1<f64> =
+                to_array(&Tensor::cat(&[&a.flatten_all().unwrap(), &b], 0).unwrap()).unwrap();
             assert!((&ours - &theta).iter().all(|d| d.abs() < 1e-12), "{rule:?}: {ours} {theta}");
         }
     }

@@ -33,11 +33,7 @@ use crate::{Error, Result};
 /// assert!(check_gradients(severed, &params, 1e-8).is_err());
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
-pub fn check_gradients(
-    f: impl Fn() -> Result<Tensor>,
-    params: &Params,
-    tol: f64,
-) -> Result<f64> {
+pub fn check_gradients(f: impl Fn() -> Result<Tensor>, params: &Params, tol: f64) -> Result<f64> {
     if params.dtype() != DType::F64 {
         let (name, rule) = ("params", "of f64: differences of f32 keep three digits");
         let got = params.dtype().as_str().to_owned();

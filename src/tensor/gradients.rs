@@ -41,9 +41,10 @@ pub fn gradients(loss: &Tensor, params: &Params) -> Result<Gradients> {
         None => Err(Error::Weights {
             what: "gradients",
             name: name.to_owned(),
-            problem: "gets no gradient: the loss does not depend on it; look for a `detach`, or for an \
+            problem:
+                "gets no gradient: the loss does not depend on it; look for a `detach`, or for an \
                       operation without a gradient, on the way"
-                .to_owned(),
+                    .to_owned(),
         }),
     };
     let tensors = params.iter().map(of).collect::<Result<Vec<Tensor>>>()?;
@@ -118,7 +119,8 @@ mod tests {
     fn clipping_keeps_the_direction_and_tells_the_norm() {
         let (params, a, b) = pair();
         // ½ (a² + b²) has the gradient (a, b), of norm 5.
-        let loss = ((a.sqr().unwrap() + b.sqr().unwrap()).unwrap() * 0.5).unwrap().sum_all().unwrap();
+        let loss =
+            ((a.sqr().unwrap() + b.sqr().unwrap()).unwrap() * 0.5).unwrap().sum_all().unwrap();
         let mut slopes = gradients(&loss, &params).unwrap();
         assert!((slopes.clip_norm(10.0).unwrap() - 5.0).abs() < 1e-15);
         assert_eq!(to_array(slopes.get("a").unwrap()), Ok(array![3.0]));

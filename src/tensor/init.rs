@@ -40,7 +40,8 @@ impl Init {
     pub(super) fn draw(self, shape: &[usize], seed: u64, i: usize) -> Result<Vec<f64>> {
         let n = shape.iter().product();
         let mut rng = stream(seed, i);
-        let mut uniform = |bound: f64| (0..n).map(|_| bound * (2.0 * rng.random::<f64>() - 1.0)).collect();
+        let mut uniform =
+            |bound: f64| (0..n).map(|_| bound * (2.0 * rng.random::<f64>() - 1.0)).collect();
         match self {
             Self::Zeros => Ok(vec![0.0; n]),
             Self::Ones => Ok(vec![1.0; n]),
@@ -92,7 +93,7 @@ mod tests {
         // 40 000 draws: the mean within four standard errors, the variance within 4 √(2/n) ≈ 3 %.
         let shape = [100, 100, 2, 2];
         for (init, variance) in [
-            (Init::Glorot, 2.0 / 800.0),
+            (Init::Glorot, 2.0_f64 / 800.0),
             (Init::He, 2.0 / 400.0),
             (Init::FanIn, 1.0 / 1200.0),
             (Init::Uniform(0.3), 0.03),

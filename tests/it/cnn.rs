@@ -11,7 +11,7 @@ use std::process::Command;
 fn digits() -> (Array4<f64>, Vec<usize>) {
     let set = data::digits();
     let n = set.x.nrows();
-    (set.x.mapv(|grey| grey / 16.0).into_shape_with_order((n, 1, 8, 8)).unwrap(), set.y)
+    (set.x.mapv(|grey| grey / 16.0).into_shape_with_order((n, 1, 8, 8)).unwrap(), set.y.clone())
 }
 
 fn settings() -> CnnClassifierParams {
@@ -36,7 +36,7 @@ fn bits(model: &CnnClassifier) -> Vec<u32> {
 #[test]
 fn it_reads_digits_it_has_not_seen() {
     let (x, y) = digits();
-    let Split { train, test } = data::stratified_train_test_split(&y, 0.25, 7).unwrap();
+    let Split { train, test, .. } = data::stratified_train_test_split(&y, 0.25, 7).unwrap();
     let (seen, held) = (x.select(Axis(0), &train), x.select(Axis(0), &test));
     let model = settings().fit(seen.view(), &of(&y, &train)).unwrap();
     let accuracy = model.score(held.view(), &of(&y, &test)).unwrap();
@@ -106,7 +106,8 @@ fn the_seed_decides_on_any_number_of_threads() {
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&ran.stdout).into_owned();
-        let weights = said.lines().find_map(|line| Some(line.split_once("weights [")?.1.to_owned()));
+        let weights =
+            said.lines().find_map(|line| Some(line.split_once("weights [")?.1.to_owned()));
         weights.unwrap_or_else(|| panic!("{said}{}", String::from_utf8_lossy(&ran.stderr)))
     };
     let (one, two) = (on("1"), on("2"));

@@ -283,7 +283,8 @@ mod tests {
         let crates = |name: &str| ["futures", "futures_channel", "time", "tokio"].contains(&name);
         let past = |ty: &str| past_facades(ty, crates);
         assert_eq!(
-            past("(::futures::futures_channel::mpsc::Sender<u8>, ::futures::futures_channel::A)").as_deref(),
+            past("(::futures::futures_channel::mpsc::Sender<u8>, ::futures::futures_channel::A)")
+                .as_deref(),
             Some("(::futures_channel::mpsc::Sender<u8>, ::futures_channel::A)")
         );
         assert_eq!(past("::std::vec::Vec<::futures::channel::A>"), None);

@@ -248,7 +248,11 @@ fn elements(
     let sum: f64 = powers.iter().sum();
     let scale = f_all[0] / f_all.get(1).copied().unwrap_or(1.0);
     if change.abs() <= 1e-12 * scale || !(sum.is_finite() && sum.abs() > 1e-12) {
-        return Err(Error::ZeroVariance { what: "Adtributor: the measure", col: None, value: scale });
+        return Err(Error::ZeroVariance {
+            what: "Adtributor: the measure",
+            col: None,
+            value: scale,
+        });
     }
     let surprise = |name: &String| {
         let term = |m: usize| {

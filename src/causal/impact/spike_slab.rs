@@ -158,7 +158,11 @@ impl Sampler {
         }
         let xtx = x.t().dot(&x);
         if let Some(col) = xtx.diag().iter().position(|d| *d <= 0.0) {
-            return Err(Error::ZeroVariance { what: "spike_slab: `x`", col: Some(col), value: 0.0 });
+            return Err(Error::ZeroVariance {
+                what: "spike_slab: `x`",
+                col: Some(col),
+                value: 0.0,
+            });
         }
         let both = &xtx + &Array2::from_diag(&xtx.diag());
         let share = expected_model_size / (k as f64).max(1.0);

@@ -8,8 +8,8 @@
 //! plain loop.
 
 use super::EmptyCluster;
-use crate::base::BLOCK;
 use crate::Result;
+use crate::base::BLOCK;
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
 

@@ -6,12 +6,12 @@
 
 use super::assign::{assign_rows, squared_distance};
 use super::{EmptyCluster, KMeans, KMeansInit, KMeansParams};
-use crate::base::{Present, check_matrix, map_blocks, stream};
-use crate::cluster::check_clusters;
-use crate::display::check_interrupt;
 #[cfg(doc)]
 use crate::Error;
 use crate::Result;
+use crate::base::{Present, check_matrix, map_blocks, stream};
+use crate::cluster::check_clusters;
+use crate::display::check_interrupt;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;

@@ -65,7 +65,11 @@ pub fn gap_statistic(
         let one = |&k: &usize| {
             let inertia = KMeans::params(k).n_init(N_INIT).seed(seed).fit(x)?.inertia;
             if inertia <= 0.0 {
-                return Err(Error::ZeroVariance { what: "gap_statistic: a cluster", col: None, value: 0.0 });
+                return Err(Error::ZeroVariance {
+                    what: "gap_statistic: a cluster",
+                    col: None,
+                    value: 0.0,
+                });
             }
             Ok(inertia.ln())
         };

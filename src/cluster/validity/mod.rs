@@ -145,7 +145,11 @@ pub fn calinski_harabasz(x: ArrayView2<f64>, labels: &[usize]) -> Result<f64> {
         within += squared_distance(row, clusters.centroids.row(label));
     }
     if within <= 0.0 {
-        return Err(Error::ZeroVariance { what: "calinski_harabasz: each cluster", col: None, value: 0.0 });
+        return Err(Error::ZeroVariance {
+            what: "calinski_harabasz: each cluster",
+            col: None,
+            value: 0.0,
+        });
     }
     Ok((between / (k - 1) as f64) / (within / (n - k) as f64))
 }

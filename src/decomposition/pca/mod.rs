@@ -206,7 +206,11 @@ impl PcaParams {
             (self.whiten, explained_variance.iter().position(|&v| v <= total * f64::EPSILON))
         {
             let what = "Pca with whitening: component (lower n_components)";
-            return Err(Error::ZeroVariance { what, col: Some(col), value: explained_variance[col] });
+            return Err(Error::ZeroVariance {
+                what,
+                col: Some(col),
+                value: explained_variance[col],
+            });
         }
         let left = n.min(d) - k;
         let noise =

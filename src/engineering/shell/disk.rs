@@ -72,7 +72,8 @@ fn add_up(
 fn usage(_: &Path) -> Result<Vec<(PathBuf, u64)>> {
     Err(Error::Refused {
         call: "disk_usage".to_owned(),
-        reason: "it needs counts of allocated blocks, which this operating system has not".to_owned(),
+        reason: "it needs counts of allocated blocks, which this operating system has not"
+            .to_owned(),
     })
 }
 

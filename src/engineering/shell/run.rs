@@ -317,7 +317,10 @@ mod tests {
         let options = RunOptions::new().dir(scratch.path()).timeout_s(0.4);
         let begun = Instant::now();
         let late = run("sh", &["-c", script], &options);
-        assert!(matches!(late, Err(Error::Refused { ref reason, .. }) if reason.contains("0.4 s")), "{late:?}");
+        assert!(
+            matches!(late, Err(Error::Refused { ref reason, .. }) if reason.contains("0.4 s")),
+            "{late:?}"
+        );
         assert!(begun.elapsed() < Duration::from_secs(5));
         assert!(scratch.path().join("tidied").exists(), "SIGTERM comes first");
         // A zombie that nobody has reaped yet still has its name: ask for its state.

@@ -94,7 +94,8 @@ impl CnnClassifier {
         check_pictures("CnnClassifier: `x`", x)?;
         let (_, c, h, w) = x.dim();
         if [c, h, w] != self.picture {
-            let expected = format!("(n, {}, {}, {})", self.picture[0], self.picture[1], self.picture[2]);
+            let expected =
+                format!("(n, {}, {}, {})", self.picture[0], self.picture[1], self.picture[2]);
             let got = format!("{:?}", x.dim());
             return Err(Error::Shape { what: "CnnClassifier: `x`", expected, got });
         }

@@ -151,12 +151,10 @@ pub fn soft_cross_entropy(z: &Tensor, q: &Tensor) -> Result<Tensor> {
 }
 
 /// Logits as `(n, n_classes)`, and both numbers.
-fn rows(
-    [estimator, what]: [&'static str; 2],
-    z: &Tensor,
-) -> Result<(Tensor, usize, usize)> {
+fn rows([estimator, what]: [&'static str; 2], z: &Tensor) -> Result<(Tensor, usize, usize)> {
     check_float(estimator, "z", z)?;
-    let Some((&n_classes, lead)) = z.dims().split_last().filter(|(_, lead)| !lead.is_empty()) else {
+    let Some((&n_classes, lead)) = z.dims().split_last().filter(|(_, lead)| !lead.is_empty())
+    else {
         let (expected, got) = ("(…, n_samples, n_classes)".to_owned(), format!("{:?}", z.dims()));
         return Err(Error::Shape { what, expected, got });
     };
@@ -312,7 +310,8 @@ mod tests {
     #[test]
     fn where_nothing_counts_the_gradient_is_zero() {
         let all = CrossEntropy::new().ignore_index(9).reduction(Reduction::Sum);
-        let (loss, slopes) = both(&[&logits()], DType::F64, |v| cross_entropy(&v[0], &[9; 4], &all));
+        let (loss, slopes) =
+            both(&[&logits()], DType::F64, |v| cross_entropy(&v[0], &[9; 4], &all));
         assert!(loss.abs() < 1e-300 && slopes[0].iter().all(|g| g.abs() < 1e-300));
     }
 

@@ -88,7 +88,8 @@ mod tests {
     #[test]
     fn two_steps_by_hand() {
         // Momentum ½ and η = 0.1 with gradients 1 and 2: 0 - 0.1 - 0.1 (0.5 + 2).
-        let mut sgd = Descent::new(Optimiser::Sgd { learning_rate: 0.1, momentum: 0.5 }, &one(0.0)).unwrap();
+        let mut sgd =
+            Descent::new(Optimiser::Sgd { learning_rate: 0.1, momentum: 0.5 }, &one(0.0)).unwrap();
         let _ = sgd.step(&one(1.0)).unwrap();
         let after = sgd.step(&one(2.0)).unwrap();
         assert!((after[0].weights[[0, 0]] + 0.35).abs() < 1e-12);

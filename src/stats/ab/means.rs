@@ -203,7 +203,11 @@ impl AbTestParams {
         let (weight_a, weight_b) = (a.0.len() as f64 - 1.0, b.0.len() as f64 - 1.0);
         let var_pre = weight_a * mean_and_variance(a.1).1 + weight_b * mean_and_variance(b.1).1;
         if var_pre <= 0.0 {
-            return Err(Error::ZeroVariance { what: "cuped_test: `pre`", col: None, value: a.1[0] });
+            return Err(Error::ZeroVariance {
+                what: "cuped_test: `pre`",
+                col: None,
+                value: a.1[0],
+            });
         }
         let theta = (weight_a * covariance(a.0, a.1) + weight_b * covariance(b.0, b.1)) / var_pre;
         // Any centre of `pre` gives the same difference, as long as it is one for both groups.

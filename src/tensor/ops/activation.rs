@@ -177,7 +177,9 @@ pub fn bce_with_logits(z: &Tensor, y: &Tensor) -> Result<Tensor> {
 mod tests {
     use super::super::tests::{check_op, spread};
     use super::*;
-    use crate::tensor::{DType, Params, gradcheck::check_gradients, gradients, to_array, to_tensor};
+    use crate::tensor::{
+        DType, Params, gradcheck::check_gradients, gradients, to_array, to_tensor,
+    };
     use ndarray::{Array1, array};
 
     type Op = fn(&Tensor) -> Result<Tensor>;
@@ -287,7 +289,10 @@ mod tests {
             let loss = bce_with_logits(&z, &labels).unwrap().sum_all().unwrap();
             let g: Array1<f64> =
                 to_array(gradients(&loss, &params).unwrap().get("z").unwrap()).unwrap();
-            assert!((&g - &array![0.25, -1.0, 0.0, 0.0, 1.0]).iter().all(|d| d.abs() < 5e-8), "{g}");
+            assert!(
+                (&g - &array![0.25, -1.0, 0.0, 0.0, 1.0]).iter().all(|d| d.abs() < 5e-8),
+                "{g}"
+            );
         }
         let short = to_tensor(array![1.0].view(), DType::F64).unwrap();
         assert!(matches!(bce_with_logits(&short, &z), Err(crate::Error::Shape { .. })));

@@ -102,12 +102,7 @@ impl Conv2d {
 /// assert_eq!(y, Array4::ones((1, 1, 3, 2)));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
-pub fn conv2d(
-    x: &Tensor,
-    weight: &Tensor,
-    bias: Option<&Tensor>,
-    conv: Conv2d,
-) -> Result<Tensor> {
+pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, conv: Conv2d) -> Result<Tensor> {
     check_float("conv2d", "x", x)?;
     check_rank("conv2d: `x`", x, 4, "(n, c_in, h, w)")?;
     check_rank("conv2d: `weight`", weight, 4, "(c_out, c_in, k_h, k_w)")?;
@@ -119,7 +114,8 @@ pub fn conv2d(
         return expect("conv2d: `weight`", format!("[{c_out}, {c_in}, {k_h}, {k_w}]"), weight);
     }
     let out = (conv.size(h, k_h)?, conv.size(w, k_w)?);
-    let windows = Windows { conv, picture: [n, c_in, h, w], kernel: [k_h, k_w], out: [out.0, out.1] };
+    let windows =
+        Windows { conv, picture: [n, c_in, h, w], kernel: [k_h, k_w], out: [out.0, out.1] };
     let columns = x.contiguous()?.apply_op1(windows)?; // (n h' w', c_in k_h k_w)
     let filters = weight.reshape((c_out, c_in * k_h * k_w))?;
     let mut y = columns.matmul(&filters.t()?)?; // (n h' w', c_out)
@@ -244,8 +240,10 @@ mod tests {
             for channel in 0..c {
                 for u in 0..kh {
                     for v in 0..kw {
-                        let y = (conv.stride * i + conv.dilation * u) as isize - conv.padding as isize;
-                        let z = (conv.stride * j + conv.dilation * v) as isize - conv.padding as isize;
+                        let y =
+                            (conv.stride * i + conv.dilation * u) as isize - conv.padding as isize;
+                        let z =
+                            (conv.stride * j + conv.dilation * v) as isize - conv.padding as isize;
                         if (0..h as isize).contains(&y) && (0..wd as isize).contains(&z) {
                             let (y, z) = (y.unsigned_abs(), z.unsigned_abs());
                             sum += w[[f, channel, u, v]] * x[[b, channel, y, z]];
@@ -298,7 +296,9 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_named() {
-        let t = |shape: (usize, usize, usize, usize)| to_tensor(spread(shape).view(), DType::F64).unwrap();
+        let t = |shape: (usize, usize, usize, usize)| {
+            to_tensor(spread(shape).view(), DType::F64).unwrap()
+        };
         let (x, w) = (t((1, 2, 4, 4)), t((3, 2, 3, 3)));
         let said = |e: Result<Tensor>| e.unwrap_err().to_string();
         let flat = x.flatten_all().unwrap();

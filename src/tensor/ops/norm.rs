@@ -131,7 +131,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_named() {
         let x = to_tensor(spread((2, 3)).view(), DType::F64).unwrap();
-        let (w, short) = (x.narrow(0, 0, 1).unwrap().squeeze(0).unwrap(), x.narrow(1, 0, 2).unwrap());
+        let (w, short) =
+            (x.narrow(0, 0, 1).unwrap().squeeze(0).unwrap(), x.narrow(1, 0, 2).unwrap());
         let said = layer_norm(&x, &short, None, 1e-5).unwrap_err().to_string();
         assert_eq!(said, "layer_norm: `weight`: expected shape [3], got [2, 2]");
         assert!(matches!(layer_norm(&x, &w, Some(&short), 1e-5), Err(Error::Shape { .. })));

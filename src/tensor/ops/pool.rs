@@ -66,7 +66,8 @@ impl MaxPool {
                 for j in 0..self.out[1] {
                     let corner = (image * h + i * self.stride) * w + j * self.stride;
                     let mut best = corner;
-                    for at in (0..self.k).flat_map(|u| (0..self.k).map(move |v| corner + u * w + v)) {
+                    for at in (0..self.k).flat_map(|u| (0..self.k).map(move |v| corner + u * w + v))
+                    {
                         if x[at] > x[best] || (x[at].is_nan() && !x[best].is_nan()) {
                             best = at;
                         }
@@ -172,7 +173,8 @@ mod tests {
         }
         check_op(spread((2, 2, 2, 3)).view(), |x| upsample_nearest2d(x, 3));
         // Two ways to one tensor: both gradients arrive, in either order.
-        let both = |x: &Tensor| Ok((upsample_nearest2d(&x.sqr()?, 2)?.mean_all()? + x.sqr()?.sum_all()?)?);
+        let both =
+            |x: &Tensor| Ok((upsample_nearest2d(&x.sqr()?, 2)?.mean_all()? + x.sqr()?.sum_all()?)?);
         check_op(spread((1, 1, 2, 2)).view(), both);
     }
 

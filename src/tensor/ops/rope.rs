@@ -101,7 +101,9 @@ mod tests {
     fn gradients_are_those_of_central_differences() {
         for pairing in [Pairing::Halves, Pairing::Interleaved] {
             check_op(spread((2, 3, 4)).view(), |x| rope(x, &[0, 5, 2], 100.0, pairing));
-            check_op(spread((2, 3, 4)).view(), |x| rope(&x.transpose(0, 1)?, &[1, 7], 1e4, pairing));
+            check_op(spread((2, 3, 4)).view(), |x| {
+                rope(&x.transpose(0, 1)?, &[1, 7], 1e4, pairing)
+            });
         }
     }
 

@@ -96,7 +96,8 @@ fn shift(x: f64, max: f64, tail: f64) -> f64 {
 /// The largest number `m` of a row and `ln Σ e^{x − m}`, of which the largest is left out until the end: a tail of
 /// 1e-20 would vanish beside it. A NaN anywhere comes out.
 fn normaliser(row: &[f64]) -> (f64, f64) {
-    let largest = |best: (usize, f64), (j, &x): (usize, &f64)| if x > best.1 { (j, x) } else { best };
+    let largest =
+        |best: (usize, f64), (j, &x): (usize, &f64)| if x > best.1 { (j, x) } else { best };
     let (top, max) = row.iter().enumerate().fold((0, f64::NEG_INFINITY), largest);
     if max == f64::NEG_INFINITY && !row.iter().any(|x| x.is_nan()) {
         return (max, 0.0);

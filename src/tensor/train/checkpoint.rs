@@ -82,7 +82,8 @@ impl State {
 
 /// The tensors whose names begin so, without the beginning.
 fn take(tensors: &mut BTreeMap<String, Tensor>, start: &str) -> BTreeMap<String, Tensor> {
-    let names: Vec<String> = tensors.keys().filter(|name| name.starts_with(start)).cloned().collect();
+    let names: Vec<String> =
+        tensors.keys().filter(|name| name.starts_with(start)).cloned().collect();
     let named = |name: String| Some((name[start.len()..].to_owned(), tensors.remove(&name)?));
     names.into_iter().filter_map(named).collect()
 }

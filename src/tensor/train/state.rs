@@ -23,7 +23,9 @@ impl State {
 
     /// Whether the best validation lies more than `patience` epochs back.
     pub(super) fn is_stale(&self, patience: Option<usize>) -> bool {
-        let (Some(patience), Some(best)) = (patience, self.history.best_epoch) else { return false };
+        let (Some(patience), Some(best)) = (patience, self.history.best_epoch) else {
+            return false;
+        };
         self.history.validation.len() > best + patience
     }
 

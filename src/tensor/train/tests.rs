@@ -168,10 +168,15 @@ fn patience_ends_at_the_best_epoch_and_survives_a_resume() {
     let stopped = catch_unwind(AssertUnwindSafe(|| run(&broken, &saving, 14)));
     assert!(stopped.is_err());
     let mut epoch = 2;
-    let resumed = saving.resume(true).fit_validated(&broken.params, N, |b| broken.loss(b), || {
-        epoch += 1;
-        Ok(values[epoch])
-    });
+    let resumed = saving.resume(true).fit_validated(
+        &broken.params,
+        N,
+        |b| broken.loss(b),
+        || {
+            epoch += 1;
+            Ok(values[epoch])
+        },
+    );
     assert_eq!(resumed.unwrap(), history);
     assert_eq!(broken.bits(), kept[2]);
 }
@@ -185,7 +190,9 @@ fn what_goes_wrong_is_named() {
     assert!(says(settings(0)).contains("Training: `epochs` must be >= 1, got 0"));
     assert!(says(settings(1).batch(0)).contains("`batch`"));
     assert!(says(settings(1).clip_norm(-1.0)).contains("`clip_norm`"));
-    assert!(says(settings(1).patience(3)).contains("`patience` must be without a validation, none"));
+    assert!(
+        says(settings(1).patience(3)).contains("`patience` must be without a validation, none")
+    );
     assert!(says(settings(1).resume(true)).contains("`resume`"));
     assert!(says(settings(1).checkpoint("p", 0)).contains("`checkpoint`"));
     assert!(says(settings(1).rule(Sgd::new(-1.0).into())).contains("Sgd: `learning_rate`"));

@@ -224,5 +224,8 @@ fn labels_and_clusters_are_checked() {
     assert!(matches!(fit(&[1, 1, 1]), Error::SingleClass { class: 1, .. }));
     let same = Array2::<f64>::ones((6, 2));
     assert!(matches!(KMeans::params(2).fit(same.view()), Err(Error::TooManyClusters { .. })));
-    assert!(matches!(data::standardize(same.view()), Err(Error::ZeroVariance { col: Some(0), .. })));
+    assert!(matches!(
+        data::standardize(same.view()),
+        Err(Error::ZeroVariance { col: Some(0), .. })
+    ));
 }

@@ -22,7 +22,7 @@ macro_rules! fit {
 const LEARNERS: [(&str, f64, Learner); 16] = [
     ("logistic regression", 1e-7, |s, w, new| {
         let params = LogisticRegression::params().penalty(Penalty::L2(0.1));
-        Ok(fit!(params, w, s.x.view(), &s.classes).predict_proba(new)?.to_vec())
+        Ok(fit!(params, w, s.x.view(), &s.classes).predict_proba(new)?.column(1).to_vec())
     }),
     ("softmax regression", 1e-6, |s, w, new| {
         let params = SoftmaxRegression::params().l2(0.1).tol(1e-10);

@@ -67,7 +67,10 @@ fn two_hundred_steps_of_each_rule() {
         for (&t, expected) in aligned(&kept, &case.points) {
             for (ours, theirs) in aligned(&path[t - 1], expected) {
                 let name = format!("{} on {}, step {t}", case.rule, case.objective);
-                assert!((ours - theirs).abs() < 1e-10 * theirs.abs().max(1.0), "{name}: {ours} {theirs}");
+                assert!(
+                    (ours - theirs).abs() < 1e-10 * theirs.abs().max(1.0),
+                    "{name}: {ours} {theirs}"
+                );
             }
         }
     }

@@ -136,7 +136,7 @@ impl Database {
                     }
                     ValueRef::Blob(_) => {
                         let reason = format!("column {} holds bytes; CAST it", names[j]);
-                        return Err(because(sql, reason));
+                        return Err(because(sql, &reason));
                     }
                 };
                 column.push(value);
@@ -152,7 +152,7 @@ impl Database {
                     other => other.to_string(),
                 })
             });
-            added.map_err(|reason| because(sql, format!("column {name}: {reason}")))
+            added.map_err(|reason| because(sql, &format!("column {name}: {reason}")))
         })
     }
 }
@@ -205,11 +205,11 @@ fn refused(sql: &str, error: &rusqlite::Error) -> Error {
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
         other => other.to_string(),
     };
-    because(sql, reason)
+    because(sql, &reason)
 }
 
 /// The statement on one line.
-fn because(sql: &str, reason: String) -> Error {
+fn because(sql: &str, reason: &str) -> Error {
     let call = sql.split_whitespace().collect::<Vec<_>>().join(" ");
     Error::Refused { call, reason: format!("the database refused it: {reason}") }
 }

@@ -1,18 +1,18 @@
 //! Adam: momentum over the root of a mean square, both corrected for their start at 0.
 //!
 //! ```text
-//! L2         g ← g + λ θ                        decoupled (AdamW)   θ ← (1 − η λ) θ
+//! L2         g ← g + λ θ                        decoupled (`AdamW`)   θ ← (1 − η λ) θ
 //! m ← β₁ m + (1 − β₁) g,   m̂ = m / (1 − β₁ᵗ)
-//! v ← β₂ v + (1 − β₂) g²,  v̂ = v / (1 − β₂ᵗ)    AMSGrad             v̂ = max over the past of v / (1 − β₂ᵗ)
+//! v ← β₂ v + (1 − β₂) g²,  v̂ = v / (1 − β₂ᵗ)    `AMSGrad`             v̂ = max over the past of v / (1 − β₂ᵗ)
 //! θ ← θ − η m̂ / (√v̂ + ε)
 //! ```
 //!
 //! The first step has the length `η` in every coordinate, whatever the gradient's size. A penalty inside `g` is
 //! divided by `√v̂` like everything else: it hardly decays a parameter of large gradients, and moves one without
 //! gradient by `η` a step for any `λ > 0`. Decay apart from the loss shrinks all alike, by `η λ` a step. Adam itself
-//! need not converge, even where the loss is convex; AMSGrad, whose rates never grow, does there.
+//! need not converge, even where the loss is convex; `AMSGrad`, whose rates never grow, does there.
 //!
-//! `PyTorch` takes the maximum of AMSGrad before the correction, over `v`, and corrects the maximum; so it is here.
+//! `PyTorch` takes the maximum of `AMSGrad` before the correction, over `v`, and corrects the maximum; so it is here.
 //!
 //! # References
 //! Kingma & Ba (2015), algorithm 1; Reddi, Kale & Kumar (2018), algorithm 2; Loshchilov & Hutter (2019), algorithm 2,
@@ -23,7 +23,7 @@ use crate::Result;
 use crate::base::check_positive;
 use ndarray::{Array1, ArrayView1, Zip};
 
-/// Settings of Adam, AdamW and AMSGrad.
+/// Settings of Adam, `AdamW` and `AMSGrad`.
 ///
 /// | setting | default | range | meaning |
 /// |---|---|---|---|
@@ -32,7 +32,7 @@ use ndarray::{Array1, ArrayView1, Zip};
 /// | `beta2` | 0.999 | `[0, 1)` | `β₂`, share of the mean square that is kept |
 /// | `epsilon` | 1e-8 | `> 0` | `ε`, beside the root, after the correction |
 /// | `weight_decay` | 0 | `>= 0` | `λ` |
-/// | `decoupled` | false | | whether the decay stands apart from the loss (AdamW) |
+/// | `decoupled` | false | | whether the decay stands apart from the loss (`AdamW`) |
 /// | `amsgrad` | false | | whether a rate may never grow again |
 ///
 /// ```
@@ -159,7 +159,7 @@ mod tests {
     }
 
     /// Reddi, Kale & Kumar (2018), section 3: gradients C, −1, −1 for ever with `β₁ = 0` drive Adam to the wrong end
-    /// of [−1, 1]; AMSGrad goes to the right one.
+    /// of [−1, 1]; `AMSGrad` goes to the right one.
     #[test]
     fn where_adam_goes_wrong_amsgrad_goes_right() {
         let end = |amsgrad| {

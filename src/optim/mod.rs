@@ -11,7 +11,7 @@
 //! | [`Adagrad`] | a rate a coordinate, that falls with all squares so far |
 //! | [`RmsProp`] | the same with old squares forgotten |
 //! | [`AdaDelta`] | steps in the parameters' own units |
-//! | [`Adam`] | momentum over root mean square, both without bias; AMSGrad; decay apart from the loss (AdamW) |
+//! | [`Adam`] | momentum over root mean square, both without bias; `AMSGrad`; decay apart from the loss (`AdamW`) |
 //! | [`Nadam`] | Adam with Nesterov's look ahead |
 //!
 //! No rule finds the global minimum in general. The formulas are those of `PyTorch`'s documentation, against which

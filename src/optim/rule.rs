@@ -21,7 +21,7 @@ pub enum Rule {
     RmsProp(RmsProp),
     /// [`AdaDelta`].
     AdaDelta(AdaDelta),
-    /// [`Adam`], also as AdamW and AMSGrad.
+    /// [`Adam`], also as `AdamW` and `AMSGrad`.
     Adam(Adam),
     /// [`Nadam`].
     Nadam(Nadam),

@@ -22,6 +22,7 @@ use ndarray::{Array, ArrayD, ArrayView, Dimension};
 /// assert_eq!(back, x);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[allow(clippy::needless_pass_by_value, reason = "a view, as in every signature of arrays")]
 pub fn to_tensor<D: Dimension>(x: ArrayView<f64, D>, dtype: DType) -> Result<Tensor> {
     check_type("to_tensor", "dtype", dtype)?;
     if x.is_empty() {

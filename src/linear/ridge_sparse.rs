@@ -28,7 +28,7 @@ impl RidgeParams {
     ///
     /// ```
     /// use mlnotes::linear::ridge::Ridge;
-    /// use mlnotes::text::Tfidf;
+    /// use mlnotes::text::tfidf::Tfidf;
     /// use ndarray::array;
     /// let texts = ["one apple", "two apples and a pear", "three pears"];
     /// let x = Tfidf::params().fit(&texts)?.transform(&texts)?;

@@ -110,8 +110,8 @@ mod tests {
 
     #[test]
     fn either_storage_is_read_and_bad_numbers_are_named_by_their_place() {
-        let x = array![[0.0, 2.0], [f64::NAN, 0.0]];
-        for sparse in [CsMat::csr_from_dense(x.view(), 0.0), CsMat::csc_from_dense(x.view(), 0.0)] {
+        let by_row = CsMat::new((2, 2), vec![0, 1, 2], vec![1, 0], vec![2.0, f64::NAN]);
+        for sparse in [by_row.to_csc(), by_row] {
             let error = check_sparse("f: `x`", sparse.view()).unwrap_err();
             assert!(matches!(error, Error::NotFinite { row: 1, col: 0, .. }), "{error}");
         }

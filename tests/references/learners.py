@@ -55,8 +55,8 @@ assert np.abs(whole[one[1], 1] - proba[one[1]]).max() < 1e-12
 
 # --- weights ------------------------------------------------------------------------------------------------
 
-diabetes = load_diabetes()
-x, y = diabetes.data[:120] * 20, diabetes.target[:120]
+diabetes = load_diabetes(scaled=False)
+x, y = StandardScaler().fit_transform(diabetes.data)[:120], diabetes.target[:120]
 weights = rng.choice([0.0, 0.5, 1.0, 2.5], 120)
 wine = load_wine()
 z, labels = StandardScaler().fit_transform(wine.data), wine.target
@@ -113,24 +113,27 @@ sparse_rows = {
 
 # --- early stopping -----------------------------------------------------------------------------------------
 
-train, test = np.arange(442) % 3 != 0, np.arange(442) % 3 == 0
+# Numbers of single precision, no two alike: where a value of the rows held out stands on a threshold, XGBoost sends
+# it right and others left.
+table = rng.normal(size=(240, 3)).astype(np.float32).astype(float)
+answer = np.round(np.sin(2 * table[:, 0]) + 0.5 * table[:, 1] ** 2 + 0.6 * rng.normal(size=240), 3)
+train, test = np.arange(240) % 3 != 0, np.arange(240) % 3 == 0
 booster = xgboost.XGBRegressor(
     n_estimators=300,
     max_depth=3,
     learning_rate=0.3,
     reg_lambda=1.0,
     tree_method="exact",
-    base_score=float(diabetes.target[train].mean()),
+    base_score=float(answer[train].mean()),
     early_stopping_rounds=10,
 )
-booster.fit(
-    diabetes.data[train],
-    diabetes.target[train],
-    eval_set=[(diabetes.data[test], diabetes.target[test])],
-    verbose=False,
-)
-rmse = booster.evals_result()["validation_0"]["rmse"]
-stopping = {"best_round": booster.best_iteration + 1, "rmse": rmse}
+booster.fit(table[train], answer[train], eval_set=[(table[test], answer[test])], verbose=False)
+stopping = {
+    "x": table.tolist(),
+    "y": answer.tolist(),
+    "best_round": booster.best_iteration + 1,
+    "rmse": booster.evals_result()["validation_0"]["rmse"],
+}
 
 json.dump(
     {

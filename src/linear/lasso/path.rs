@@ -2,12 +2,15 @@
 
 use super::descent::{Design, Prices, State};
 use super::elastic_net::Lasso;
+use crate::base::{finite, shape, stored};
 use crate::linear::penalised::{check_pair, means};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use serde::{Deserialize, Serialize};
 
 /// Weights over a range of penalties.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct LassoPath {
     /// The penalties, as they were given, shape `(n_alphas,)`.
@@ -21,6 +24,13 @@ pub struct LassoPath {
     /// Sweeps over all fits.
     pub n_iter: usize,
 }
+
+stored!(LassoPath, |m| {
+    let n = m.alphas.len();
+    shape("coef", m.coef.nrows(), n)?;
+    shape("intercept", (m.intercept.len(), m.dual_gap.len()), (n, n))?;
+    finite("coef", m.coef.iter().chain(&m.intercept).chain(&m.alphas))
+});
 
 impl LassoPath {
     /// Number of weights that are not 0, a count a penalty.

@@ -115,7 +115,7 @@ impl SoftmaxRegressionParams {
     ///
     /// ```
     /// use mlnotes::linear::logistic::SoftmaxRegression;
-    /// use mlnotes::text::Tfidf;
+    /// use mlnotes::text::tfidf::Tfidf;
     /// let texts = ["a cat", "cats and a cat", "a dog", "dogs, one dog", "some fish", "fish"];
     /// let x = Tfidf::params().fit(&texts)?.transform(&texts)?;
     /// let y = [0, 0, 1, 1, 2, 2];

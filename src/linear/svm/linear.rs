@@ -141,7 +141,7 @@ impl LinearSvcParams {
     ///
     /// ```
     /// use mlnotes::linear::svm::LinearSvc;
-    /// use mlnotes::text::Tfidf;
+    /// use mlnotes::text::tfidf::Tfidf;
     /// let texts = ["good film", "a fine good plot", "bad film", "a dull bad plot"];
     /// let x = Tfidf::params().fit(&texts)?.transform(&texts)?;
     /// let model = LinearSvc::params().fit_sparse(x.view(), &[1, 1, 0, 0])?;

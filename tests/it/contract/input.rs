@@ -71,7 +71,7 @@ fn labels_and_targets_are_as_many_as_the_rows_and_are_numbers() {
         }
         n_supervised += 1;
     }
-    assert_eq!(n_supervised, 23);
+    assert_eq!(n_supervised, 25);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_single_class_is_refused() {
         assert!(typed, "{}: {error}", estimator.name);
         n_classifiers += 1;
     }
-    assert_eq!(n_classifiers, 11);
+    assert_eq!(n_classifiers, 12);
 }
 
 #[test]

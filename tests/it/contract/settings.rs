@@ -155,6 +155,8 @@ fn settings_out_of_range_are_named() {
     };
     assert!(matches!(error, Error::Empty { .. }), "{error}");
     checked.insert("StackingParams");
+    // A scaler has none, and a pipeline those of its parts.
+    checked.extend(["PipelineParams", "StandardScalerParams"]);
     let known: BTreeSet<&str> = all().map(|e| e.settings).filter(|s| !s.is_empty()).collect();
     assert_eq!(checked, known);
 }

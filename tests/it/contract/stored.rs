@@ -2,7 +2,20 @@
 
 use super::estimators::{Fitted, all};
 use super::{Sample, all_numbers};
+use mlnotes::base::{from_json, to_json};
+use mlnotes::features::selection::{BinStrategy, Binner, woe_iv};
+use mlnotes::linear::lasso::lasso_path;
+use mlnotes::linear::ridge::ridge_path;
+use mlnotes::metrics::isotonic::{Isotonic, Platt};
 use mlnotes::prelude::*;
+use mlnotes::sequence::crf::{Features, LinearChainCrf, symbol_features};
+use mlnotes::sequence::hmm::{BaumWelch, GaussianBaumWelch};
+use mlnotes::text::bm25::Bm25;
+use mlnotes::text::tfidf::Tfidf;
+use mlnotes::text::vectorizer::CountVectorizer;
+use mlnotes::tree::xgb::Objective;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 fn bits(name: &str, fitted: &Fitted, x: ArrayView2<f64>) -> Vec<u64> {
@@ -41,6 +54,72 @@ fn a_model_that_was_stored_says_the_same_to_the_bit() {
             "pipeline of numbers",
         ]
     );
+}
+
+/// The model that its text is read as.
+fn again<M: Serialize + DeserializeOwned>(model: &M) -> M {
+    let text = to_json(model).unwrap();
+    let read: M = from_json(&text).unwrap();
+    assert_eq!(to_json(&read).unwrap(), text);
+    read
+}
+
+#[test]
+fn models_of_texts_and_of_sequences_are_stored_as_well() {
+    let texts = ["the cat sat on the mat", "a dog and a cat", "one dog, two dogs"];
+    let new = ["the dog sat", "cats"];
+    let counts = CountVectorizer::params().ngram(1, 2).stop_words(&["a"]).fit(&texts).unwrap();
+    assert_eq!(again(&counts).transform(&new).unwrap(), counts.transform(&new).unwrap());
+    let tfidf = Tfidf::params().fit(&texts).unwrap();
+    assert_eq!(again(&tfidf).transform(&new).unwrap(), tfidf.transform(&new).unwrap());
+    let bm25 = Bm25::params().fit(&texts).unwrap();
+    assert_eq!(again(&bm25).scores("a dog sat"), bm25.scores("a dog sat"));
+
+    let symbols = [vec![0, 1, 1, 0, 2, 1, 0, 0, 2, 2], vec![2, 1, 0, 1, 1, 2]];
+    let hmm = BaumWelch::params(2, 3).max_iter(5).fit(&symbols).unwrap();
+    assert_eq!(again(&hmm), hmm);
+    assert_eq!(again(&hmm.model), hmm.model);
+    let x = Sample::new().x;
+    let gaussian = GaussianBaumWelch::params(2).max_iter(5).fit(&[x]).unwrap();
+    assert_eq!(again(&gaussian), gaussian);
+    let features: Vec<Vec<Features>> = symbols.iter().map(|obs| symbol_features(obs)).collect();
+    let labels: Vec<Vec<usize>> =
+        symbols.iter().map(|obs| obs.iter().map(|&s| usize::from(s == 1)).collect()).collect();
+    let crf = LinearChainCrf::params().max_iter(5).fit(&features, &labels).unwrap();
+    let read = again(&crf);
+    assert_eq!(read, crf);
+    assert_eq!(read.marginals(&features[0]).unwrap(), crf.marginals(&features[0]).unwrap());
+}
+
+#[test]
+fn calibrations_bins_and_paths_are_stored_as_well() {
+    let Sample { x, classes, numbers } = Sample::new();
+    let truth: Array1<f64> = classes.iter().map(|&class| class as f64).collect();
+    let isotonic = Isotonic::fit(x.column(0), truth.view()).unwrap();
+    assert_eq!(again(&isotonic), isotonic);
+    let platt = Platt::fit(x.column(0), &classes).unwrap();
+    assert_eq!(again(&platt), platt);
+    let bins = Binner::params(BinStrategy::Quantile, 4).fit(x.column(0)).unwrap();
+    assert_eq!(again(&bins), bins);
+    let woe = woe_iv(&bins.assign(x.column(0)).unwrap(), &classes, 0.5).unwrap();
+    assert_eq!(again(&woe), woe);
+    let alphas = array![0.1, 1.0];
+    let path = ridge_path(x.view(), numbers.view(), alphas.view()).unwrap();
+    assert_eq!(again(&path), path);
+    let path = lasso_path(x.view(), numbers.view(), alphas.view()).unwrap();
+    assert_eq!(again(&path), path);
+    let judged = RandomForestRegressor::params().n_trees(9).oob_score(true);
+    let judged = judged.fit(x.view(), numbers.view()).unwrap();
+    assert_eq!(again(&judged), judged);
+    // A bound of infinity, where only missing values part, is read as one.
+    let gaps = array![[1.0], [f64::NAN], [1.0], [f64::NAN]];
+    let params = BoostedTrees::params().n_trees(2).min_child_weight(0.0);
+    let model = params.fit(gaps.view(), array![1.0, 5.0, 1.0, 5.0].view()).unwrap();
+    assert!(to_json(&model).unwrap().contains("\"inf\""));
+    assert_eq!(again(&model).predict(gaps.view()).unwrap(), model.predict(gaps.view()).unwrap());
+    let custom = params.objective(Objective::Custom(|margin, y| (margin - y, 1.0)));
+    let custom = custom.fit(gaps.view(), array![1.0, 5.0, 1.0, 5.0].view()).unwrap();
+    assert!(matches!(to_json(&custom), Err(Error::Stored { .. })));
 }
 
 /// All places in a document, outermost first.

@@ -127,7 +127,7 @@ fn largest_gap(name: &str, a: &[f64], b: &[f64]) -> f64 {
 fn none_leaves_a_row_out_and_two_sets_it_twice() {
     let sample = Sample::new();
     for (name, near, learner) in LEARNERS {
-        let counts: Vec<usize> = (0..30).map(|i| (i / 2 + i) % 3).collect();
+        let counts: Vec<usize> = (0..30).map(|i| (i + i / 3) % 3).collect();
         let rows: Vec<usize> = (0..30).flat_map(|i| vec![i; counts[i]]).collect();
         assert!((0..3).all(|count| counts.contains(&count)));
         let weights: Array1<f64> = counts.iter().map(|&count| count as f64).collect();

@@ -22,7 +22,7 @@ impl LogisticRegressionParams {
     ///
     /// ```
     /// use mlnotes::linear::logistic::{LogisticRegression, Penalty};
-    /// use mlnotes::text::Tfidf;
+    /// use mlnotes::text::tfidf::Tfidf;
     /// let texts = ["good film", "a fine good plot", "bad film", "a dull bad plot"];
     /// let words = Tfidf::params().fit(&texts)?;
     /// let x = words.transform(&texts)?;

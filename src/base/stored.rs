@@ -58,7 +58,11 @@ pub(crate) fn finite<'a>(name: &str, values: impl IntoIterator<Item = &'a f64>) 
 }
 
 /// A part has the shape that the others ask for.
-pub(crate) fn shape<S: Copy + PartialEq + std::fmt::Debug>(name: &str, got: S, expected: S) -> Sound {
+pub(crate) fn shape<S: Copy + PartialEq + std::fmt::Debug>(
+    name: &str,
+    got: S,
+    expected: S,
+) -> Sound {
     if got == expected {
         return Ok(());
     }

@@ -32,6 +32,7 @@ mod sgd;
 pub use adadelta::AdaDelta;
 pub use adagrad::Adagrad;
 pub use adam::Adam;
+#[cfg(feature = "tensor")]
 pub(crate) use descent::Clock;
 pub use descent::{Descent, Path, minimise};
 pub(crate) use lbfgs::max_norm;
@@ -39,6 +40,7 @@ pub use lbfgs::{Minimum, lbfgs};
 pub use nadam::Nadam;
 pub use rmsprop::RmsProp;
 pub use rule::Rule;
+#[cfg(feature = "tensor")]
 pub(crate) use rule::check_rate;
 pub use schedule::Schedule;
 pub use sgd::Sgd;

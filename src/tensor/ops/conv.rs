@@ -240,11 +240,11 @@ mod tests {
             for channel in 0..c {
                 for u in 0..kh {
                     for v in 0..kw {
-                        let y =
-                            (conv.stride * i + conv.dilation * u) as isize - conv.padding as isize;
-                        let z =
-                            (conv.stride * j + conv.dilation * v) as isize - conv.padding as isize;
-                        if (0..h as isize).contains(&y) && (0..wd as isize).contains(&z) {
+                        let y = (conv.stride * i + conv.dilation * u).cast_signed()
+                            - conv.padding.cast_signed();
+                        let z = (conv.stride * j + conv.dilation * v).cast_signed()
+                            - conv.padding.cast_signed();
+                        if (0..h.cast_signed()).contains(&y) && (0..wd.cast_signed()).contains(&z) {
                             let (y, z) = (y.unsigned_abs(), z.unsigned_abs());
                             sum += w[[f, channel, u, v]] * x[[b, channel, y, z]];
                         }

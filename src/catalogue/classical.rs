@@ -79,7 +79,7 @@ pub(super) const NOTES: &[Note] = &[
             "metrics::validation::cross_val_score",
             "metrics::validation::learning_curve",
             "metrics::validation::validation_curve",
-            "metrics::validation::EarlyStopping",
+            "base::EarlyStopping",
             "ensemble::Stacking",
             "data::augment::image::rotate",
             "data::augment::text::drop_words",

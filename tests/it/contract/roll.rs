@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Settings that fit no model to a data matrix, and why; those that draw are held to their seed in
 /// `repeat.rs`.
-const OTHERS: [(&str, &str); 16] = [
+const OTHERS: [(&str, &str); 18] = [
     ("AbTestParams", "tests two samples"),
     ("AdtributorParams", "explains the difference of two tables"),
     ("BaumWelchParams", "fits sequences of symbols"),
@@ -14,11 +14,13 @@ const OTHERS: [(&str, &str); 16] = [
     ("Bm25Params", "fits texts"),
     ("CausalImpactParams", "fits a series: the order of its rows is time"),
     ("CircuitBreakerParams", "counts failed calls"),
+    ("CnnClassifierParams", "fits pictures; held to its laws in tests/it/cnn.rs"),
     ("CountVectorizerParams", "fits texts"),
     ("LinearChainCrfParams", "fits labelled sequences"),
     ("GaussianBaumWelchParams", "fits sequences of vectors"),
     ("KFoldParams", "splits the numbers of rows"),
     ("MinHashParams", "signs sets of words"),
+    ("Params", "no settings: the weights of a model on tensors"),
     ("PowerParams", "plans a test"),
     ("SmoteParams", "draws rows, and keeps those it was given"),
     ("TfidfParams", "fits texts"),

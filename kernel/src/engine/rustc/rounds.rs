@@ -43,13 +43,11 @@ pub(super) fn learn(
     let stale = |blame: &&Blame| {
         // What a macro makes of its arguments is the fault of the call, though rustc may point at the definition.
         let in_macro = |site: &&(usize, usize)| {
-            let facts = match plan.item_at(**site) {
-                Some(at) => Some(&plan.kept[at].facts),
-                None => {
-                    let own = |item: &&CellItem| site.0 == number && item.range.contains(&site.1);
-                    parsed.items.iter().find(own).map(|item| &item.facts)
-                }
-            };
+            let own = |item: &&CellItem| site.0 == number && item.range.contains(&site.1);
+            let facts = plan.item_at(**site).map_or_else(
+                || parsed.items.iter().find(own).map(|item| &item.facts),
+                |at| Some(&plan.kept[at].facts),
+            );
             facts.is_some_and(|facts| facts.turn() == 0)
         };
         let site = blame.sites.iter().find(|site| !in_macro(site)).or(blame.sites.first())?;

@@ -70,7 +70,7 @@ pub trait Classifier: Sync {
 ///     Ok(Box::new(|x: ArrayView2<f64>| Ok(x.mapv(f64::ln_1p))))
 /// };
 /// let fitted = logarithm.fit_base(array![[1.0]].view(), 0)?;
-/// assert_eq!(fitted.outputs(array![[0.0, 0.0]].view())?, Array2::zeros((1, 2)));
+/// assert_eq!(fitted.outputs(array![[0.0, 0.0]].view())?, Array2::<f64>::zeros((1, 2)));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
 pub trait Transformer: Sync {

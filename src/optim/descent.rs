@@ -53,10 +53,10 @@ impl Rule {
 /// ```
 /// use mlnotes::optim::{Adam, Descent, Schedule};
 /// use ndarray::array;
-/// let schedule = Schedule::cosine(0.3, 0.0, 100)?;
+/// let schedule = Schedule::cosine(0.3, 0.0, 200)?;
 /// let mut descent = Descent::new(Adam::new(0.3), 2)?;
 /// let mut theta = array![3.0, -2.0];
-/// for step in 0..100 {
+/// for step in 0..200 {
 ///     descent.set_learning_rate(schedule.lr(step))?;
 ///     let slope = &theta * &array![1.0, 100.0]; // of ½ (x² + 100 y²)
 ///     descent.step(&mut theta, slope.view())?;

@@ -33,7 +33,7 @@ use ndarray::{Array1, ArrayView1, Zip};
 /// let mut descent = Descent::new(RmsProp::new(0.01), 1)?;
 /// let mut theta = array![0.0];
 /// descent.step(&mut theta, array![5.0].view())?;
-/// assert!((theta[0] + 0.1_f64).abs() < 1e-9);
+/// assert!((theta[0] + 0.1_f64).abs() < 1e-8);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]

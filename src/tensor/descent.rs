@@ -16,7 +16,7 @@ use crate::{Error, Result};
 /// let mut descent = ParamsDescent::new(Adam::new(0.1), &params)?;
 /// let loss = w.sqr()?.sum_all()?;
 /// descent.step(&params, &gradients(&loss, &params)?)?;
-/// let after = to_array(&w)?;
+/// let after: ndarray::Array1<f64> = to_array(&w)?;
 /// assert!((&after - &ndarray::array![0.9, 0.9]).iter().all(|d: &f64| d.abs() < 1e-8));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```

@@ -78,7 +78,7 @@ pointwise! {
     ///
     /// ```
     /// use mlnotes::tensor::{DType, ops::gelu, to_array, to_tensor};
-    /// let y = to_array(&gelu(&to_tensor(ndarray::array![1.0].view(), DType::F64)?)?)?;
+    /// let y: ndarray::Array1<f64> = to_array(&gelu(&to_tensor(ndarray::array![1.0].view(), DType::F64)?)?)?;
     /// assert!((y[0] - 0.841_344_746_068_542_9_f64).abs() < 1e-15);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
@@ -88,7 +88,7 @@ pointwise! {
     ///
     /// ```
     /// use mlnotes::tensor::{DType, ops::gelu_tanh, to_array, to_tensor};
-    /// let y = to_array(&gelu_tanh(&to_tensor(ndarray::array![1.0].view(), DType::F64)?)?)?;
+    /// let y: ndarray::Array1<f64> = to_array(&gelu_tanh(&to_tensor(ndarray::array![1.0].view(), DType::F64)?)?)?;
     /// assert!((y[0] - 0.84119_f64).abs() < 1e-5);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
@@ -106,7 +106,7 @@ pointwise! {
     ///
     /// ```
     /// use mlnotes::tensor::{DType, ops::mish, to_array, to_tensor};
-    /// let y = to_array(&mish(&to_tensor(ndarray::array![1.0, 100.0].view(), DType::F64)?)?)?;
+    /// let y: ndarray::Array1<f64> = to_array(&mish(&to_tensor(ndarray::array![1.0, 100.0].view(), DType::F64)?)?)?;
     /// assert!((y[0] - 0.865_098_388_26_f64).abs() < 1e-10 && y[1] == 100.0);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
@@ -156,7 +156,7 @@ fn mish_slope(x: f64) -> f64 {
 /// use ndarray::array;
 /// let z = to_tensor(array![-1e4, 0.0, 90.0].view(), DType::F32)?;
 /// let y = to_tensor(array![1.0, 0.5, 1.0].view(), DType::F32)?;
-/// let loss = to_array(&bce_with_logits(&z, &y)?)?;
+/// let loss: ndarray::Array1<f64> = to_array(&bce_with_logits(&z, &y)?)?;
 /// assert!((&loss - &array![1e4, 2.0_f64.ln(), (-90.0_f64).exp()]).iter().all(|d| d.abs() < 1e-7));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```

@@ -99,7 +99,7 @@ impl Conv2d {
 /// // What lies right of a number, less itself.
 /// let w = to_tensor(array![[[[-1.0, 1.0]]]].view(), DType::F64)?;
 /// let y: Array4<f64> = to_array(&conv2d(&x, &w, None, Conv2d::new())?)?;
-/// assert_eq!(y, Array4::ones((1, 1, 3, 2)));
+/// assert_eq!(y, Array4::<f64>::ones((1, 1, 3, 2)));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, conv: Conv2d) -> Result<Tensor> {

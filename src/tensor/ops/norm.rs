@@ -26,7 +26,7 @@ use crate::{Error, Result};
 /// use ndarray::{Array1, array};
 /// let x = to_tensor(array![0.0, 0.0, 1e-3, 1e-3].view(), DType::F64)?;
 /// let one = to_tensor(Array1::ones(4).view(), DType::F64)?;
-/// let y = to_array(&layer_norm(&x, &one, None, 1e-5)?)?;
+/// let y: ndarray::Array1<f64> = to_array(&layer_norm(&x, &one, None, 1e-5)?)?;
 /// // ε stands under the root: ±5e-4 / √(2.5e-7 + 1e-5).
 /// assert!((y[3] - 0.156173761888606_f64).abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
@@ -51,7 +51,7 @@ pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, eps: f64) 
 /// use ndarray::array;
 /// let x = to_tensor(array![3.0, 4.0].view(), DType::F64)?;
 /// let w = to_tensor(array![1.0, 2.0].view(), DType::F64)?;
-/// let y = to_array(&rms_norm(&x, &w, 1e-12)?)?;
+/// let y: ndarray::Array1<f64> = to_array(&rms_norm(&x, &w, 1e-12)?)?;
 /// let root = 12.5_f64.sqrt();
 /// assert!((y[0] - 3.0 / root).abs() < 1e-12 && (y[1] - 8.0 / root).abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())

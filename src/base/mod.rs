@@ -1,6 +1,7 @@
 //! What every room stands on: errors, checks of input, scores, special functions, blocks of rows, tests of
 //! hypotheses, finite differences, and what it takes to be a learner. It knows no other room.
 
+mod as_views;
 mod blocks;
 mod check;
 mod differences;
@@ -14,6 +15,7 @@ mod special;
 mod stopping;
 mod stored;
 mod test;
+
 mod weights;
 
 pub(crate) use blocks::{BLOCK, map_blocks, rows};
@@ -35,4 +37,6 @@ pub use stopping::{Decision, EarlyStopping, Mode};
 pub(crate) use stored::{Sound, finite, holds, maybe_infinite, pairs, shape, stored};
 pub use stored::{from_json, to_json};
 pub use test::Test;
+pub use as_views::{AsImages, AsLabels, AsMatrix, AsVector};
+pub(crate) use mlnotes_macros::views;
 pub(crate) use weights::{Present, check_weights};

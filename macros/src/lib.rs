@@ -28,7 +28,16 @@ fn outlined(function: &ImplItemFn) -> syn::Result<TokenStream> {
     let mut given = Vec::new();
     let mut changed = false;
     for argument in &mut shell.inputs {
-        let FnArg::Typed(argument) = argument else { continue };
+        let argument = match argument {
+            FnArg::Typed(argument) => argument,
+            FnArg::Receiver(receiver) => {
+                // `mut self` is the body's affair; `&mut self` is the caller's.
+                if receiver.reference.is_none() {
+                    receiver.mutability = None;
+                }
+                continue;
+            }
+        };
         let Pat::Ident(pattern) = &mut *argument.pat else {
             return Err(syn::Error::new_spanned(&argument.pat, "`views` needs a name here"));
         };
@@ -43,7 +52,10 @@ fn outlined(function: &ImplItemFn) -> syn::Result<TokenStream> {
         }
     }
     if !changed {
-        return Err(syn::Error::new_spanned(&function.sig, "no argument of this function is a view"));
+        return Err(syn::Error::new_spanned(
+            &function.sig,
+            "no argument of this function is a view",
+        ));
     }
 
     let (documented, kept): (Vec<_>, Vec<_>) = function.attrs.iter().partition(|attribute| {
@@ -53,13 +65,15 @@ fn outlined(function: &ImplItemFn) -> syn::Result<TokenStream> {
     let asynchronous = body.asyncness.map(|_| quote!(.await));
     body.ident = format_ident!("{}_of_views", body.ident);
     let (name, has_self) = (&body.ident, body.receiver().is_some());
+    // What the public function's form brings along is no fault of the private one's.
+    let permitted = quote!(#[allow(clippy::trivially_copy_pass_by_ref, clippy::unused_self)]);
     // A method needs a method; what else speaks of `Self` stands in the same `impl`. A free function has its own inside.
     Ok(if has_self || names_self(function) {
         let called = if has_self { quote!(self.#name) } else { quote!(Self::#name) };
         quote! {
             #(#documented)* #(#kept)* #[inline]
             #vis #shell { #called(#(#given),*) #asynchronous }
-            #(#kept)* #body #block
+            #(#kept)* #permitted #body #block
         }
     } else {
         quote! {

@@ -18,6 +18,7 @@ mod test;
 
 mod weights;
 
+pub use as_views::{AsImages, AsLabels, AsMatrix, AsVector};
 pub(crate) use blocks::{BLOCK, map_blocks, rows};
 pub(crate) use check::{
     check_classes, check_length, check_matrix, check_positive, check_probabilities, check_rows,
@@ -28,6 +29,7 @@ pub use error::{Error, Result};
 pub use learner::{Classifier, Clusterer, Fitted, Learner, Regressor, Target, Transformer};
 pub(crate) use learner::{votes, widened};
 pub(crate) use linalg::{cholesky, from_faer, to_column, to_faer};
+pub(crate) use mlnotes_macros::views;
 pub use score::{accuracy, argmax, log_loss, mae, r2, rmse};
 pub(crate) use score::{accuracy_of, quantile_of_sorted, r_squared, r2_of};
 pub use seed::stream;
@@ -37,6 +39,4 @@ pub use stopping::{Decision, EarlyStopping, Mode};
 pub(crate) use stored::{Sound, finite, holds, maybe_infinite, pairs, shape, stored};
 pub use stored::{from_json, to_json};
 pub use test::Test;
-pub use as_views::{AsImages, AsLabels, AsMatrix, AsVector};
-pub(crate) use mlnotes_macros::views;
 pub(crate) use weights::{Present, check_weights};

@@ -18,6 +18,7 @@
 //! ```
 
 #[doc(inline)]
+use crate::base::views;
 pub use mlnotes_display::*;
 
 use ndarray::ArrayView2;
@@ -34,6 +35,7 @@ const MAX_COLUMNS: usize = 12;
 /// let table = mlnotes::display::matrix(array![[1.0, 0.25], [-2.0, 1e-3]].view(), 2);
 /// assert_eq!(table.to_text(), "       0     1\n0   1.00  0.25\n1  -2.00  0.00\nshape (2, 2)\n");
 /// ```
+#[views]
 pub fn matrix(values: ArrayView2<f64>, precision: usize) -> Table {
     let (n_rows, n_columns) = values.dim();
     let shown = n_columns.min(MAX_COLUMNS);

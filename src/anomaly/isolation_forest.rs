@@ -25,7 +25,7 @@
 //! # References
 //! Liu, Ting & Zhou (2008), *Isolation forest*, equations 1 and 2, algorithms 1 to 3.
 
-use crate::base::{check_matrix, holds, setters, stored, stream};
+use crate::base::{check_matrix, holds, setters, stored, stream, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};
@@ -120,6 +120,7 @@ impl IsolationForestParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::TooFewSamples`] below 2 rows,
     /// [`Error::Parameter`].
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<IsolationForest> {
         self.check(x)?;
         let sample_size = self.max_samples.min(x.nrows());
@@ -161,6 +162,7 @@ impl IsolationForest {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`] for a wrong number of columns.
+    #[views]
     pub fn scores(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         check_matrix("IsolationForest::scores: `x`", x)?;
         if x.ncols() != self.n_features {

@@ -18,7 +18,7 @@
 //! handle outliers*, which advises `|M| > 3.5`; Tukey (1977), *Exploratory data analysis*, chapter
 //! 2.
 
-use crate::base::check_vector;
+use crate::base::{check_vector, views};
 use crate::stats::quantile::{QuantileMethod, of_sorted, sorted};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
@@ -38,6 +38,7 @@ const MAD_OF_NORMAL: f64 = 0.674_489_750_196_081_7;
 /// assert!((z[4] - 1.7889).abs() < 1e-4 && (z[4] - largest_z(5)).abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn z_scores(x: ArrayView1<f64>) -> Result<Array1<f64>> {
     const WHAT: &str = "z_scores: `x`";
     check_sample(WHAT, x, 2)?;
@@ -74,6 +75,7 @@ pub fn largest_z(n: usize) -> f64 {
 /// assert_eq!(median_abs_deviation(ndarray::array![1.0, 2.0, 3.0, 1e6].view())?, 1.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn median_abs_deviation(x: ArrayView1<f64>) -> Result<f64> {
     check_sample("median_abs_deviation: `x`", x, 1)?;
     Ok(centre_and_mad(x).1)
@@ -93,6 +95,7 @@ pub fn median_abs_deviation(x: ArrayView1<f64>) -> Result<f64> {
 /// assert!(scores[4] > 60.0 && scores[0].abs() < 3.5);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn modified_z_scores(x: ArrayView1<f64>) -> Result<Array1<f64>> {
     check_sample("modified_z_scores: `x`", x, 1)?;
     let (centre, mad) = centre_and_mad(x);
@@ -122,6 +125,7 @@ fn centre_and_mad(x: ArrayView1<f64>) -> (f64, f64) {
 /// assert_eq!(iqr_fences(x.view(), 1.5, QuantileMethod::Linear)?, (-1.5, 8.5));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn iqr_fences(x: ArrayView1<f64>, k: f64, method: QuantileMethod) -> Result<(f64, f64)> {
     check_sample("iqr_fences: `x`", x, 1)?;
     if !(k.is_finite() && k >= 0.0) {
@@ -149,6 +153,7 @@ pub fn iqr_fences(x: ArrayView1<f64>, k: f64, method: QuantileMethod) -> Result<
 /// assert_eq!(winsorize(x.view(), 0.2, 0.2)?, ndarray::array![3.0, 3.0, 2.0, 1.0, 1.0]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn winsorize(x: ArrayView1<f64>, lower: f64, upper: f64) -> Result<Array1<f64>> {
     check_sample("winsorize: `x`", x, 1)?;
     let rule = "finite, >= 0, and below 1 together with the other";

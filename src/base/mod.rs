@@ -1,6 +1,7 @@
 //! What every room stands on: errors, checks of input, scores, special functions, blocks of rows, tests of
 //! hypotheses, finite differences, and what it takes to be a learner. It knows no other room.
 
+mod as_views;
 mod blocks;
 mod check;
 mod differences;
@@ -14,8 +15,10 @@ mod special;
 mod stopping;
 mod stored;
 mod test;
+
 mod weights;
 
+pub use as_views::{AsImages, AsLabels, AsMatrix, AsVector};
 pub(crate) use blocks::{BLOCK, map_blocks, rows};
 pub(crate) use check::{
     check_classes, check_length, check_matrix, check_positive, check_probabilities, check_rows,
@@ -26,6 +29,7 @@ pub use error::{Error, Result};
 pub use learner::{Classifier, Clusterer, Fitted, Learner, Regressor, Target, Transformer};
 pub(crate) use learner::{votes, widened};
 pub(crate) use linalg::{cholesky, from_faer, to_column, to_faer};
+pub(crate) use mlnotes_macros::views;
 pub use score::{accuracy, argmax, log_loss, mae, r2, rmse};
 pub(crate) use score::{accuracy_of, quantile_of_sorted, r_squared, r2_of};
 pub use seed::stream;

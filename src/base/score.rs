@@ -8,6 +8,7 @@
 //! Predictions come first, the truth second, as everywhere in this library.
 
 use super::check::{check_length, check_probabilities, check_vector};
+use crate::base::views;
 use crate::{Error, Result};
 use ndarray::ArrayView1;
 
@@ -20,6 +21,7 @@ use ndarray::ArrayView1;
 /// assert_eq!(mlnotes::base::accuracy(&[0, 1, 1], &[0, 1, 2])?, 2.0 / 3.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn accuracy(predicted: &[usize], y: &[usize]) -> Result<f64> {
     accuracy_of("accuracy: `y`", predicted, y)
 }
@@ -46,6 +48,7 @@ pub(crate) fn accuracy_of(what: &'static str, predicted: &[usize], y: &[usize]) 
 /// assert_eq!(mlnotes::base::r2(predicted.view(), y.view())?, 0.5);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn r2(predicted: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<f64> {
     check_pair(["r2: `predicted`", "r2: `y`"], predicted, y)?;
     r2_of("r2: `y`", predicted, y)
@@ -90,6 +93,7 @@ pub(crate) fn r_squared(pairs: &[(f64, f64)]) -> f64 {
 /// assert_eq!(mlnotes::base::rmse(predicted.view(), y.view())?, 12.5f64.sqrt());
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn rmse(predicted: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<f64> {
     check_pair(["rmse: `predicted`", "rmse: `y`"], predicted, y)?;
     let squares: f64 = predicted.iter().zip(y).map(|(p, y)| (p - y).powi(2)).sum();
@@ -107,6 +111,7 @@ pub fn rmse(predicted: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<f64> {
 /// assert_eq!(mlnotes::base::mae(predicted.view(), y.view())?, 3.5);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn mae(predicted: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<f64> {
     check_pair(["mae: `predicted`", "mae: `y`"], predicted, y)?;
     Ok(predicted.iter().zip(y).map(|(p, y)| (p - y).abs()).sum::<f64>() / y.len() as f64)
@@ -124,6 +129,7 @@ pub fn mae(predicted: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<f64> {
 /// assert_eq!(log_loss(ndarray::array![0.0].view(), &[1])?, f64::INFINITY);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn log_loss(p: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
     check_probabilities(["log_loss: `p`", "log_loss: `y`"], p, y)?;
     let loss = |(&p, &y): (&f64, &usize)| if y == 1 { -p.ln() } else { -(-p).ln_1p() };
@@ -135,6 +141,7 @@ pub fn log_loss(p: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
 /// ```
 /// assert_eq!(mlnotes::base::argmax(ndarray::array![0.2, 0.4, 0.4].view()), 1);
 /// ```
+#[views]
 pub fn argmax(values: ArrayView1<f64>) -> usize {
     let mut best = (0, f64::NEG_INFINITY);
     for (place, &value) in values.iter().enumerate() {
@@ -175,8 +182,10 @@ mod tests {
 
     #[test]
     fn the_errors_are_told_apart() {
+        type Score = fn(ArrayView1<f64>, ArrayView1<f64>) -> Result<f64>;
         let (a, b) = (array![1.0, 2.0], array![1.0]);
-        for score in [r2, rmse, mae] {
+        let scores: [Score; 3] = [|p, y| r2(p, y), |p, y| rmse(p, y), |p, y| mae(p, y)];
+        for score in scores {
             assert!(matches!(score(a.view(), b.view()), Err(Error::Shape { .. })));
             assert!(matches!(
                 score(b.slice(ndarray::s![..0]), b.slice(ndarray::s![..0])),

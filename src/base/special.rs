@@ -5,6 +5,7 @@
 //! ln Σᵢ e^zᵢ  = m + ln Σᵢ e^(zᵢ − m),   m = maxᵢ zᵢ
 //! ```
 
+use crate::base::views;
 use ndarray::ArrayView1;
 
 /// The logistic function `σ(z) = 1 / (1 + e⁻ᶻ)`, without overflow for large `|z|`.
@@ -37,6 +38,7 @@ pub fn softplus(z: f64) -> f64 {
 /// let v = ndarray::array![-1000.0, -1000.0];
 /// assert!((mlnotes::base::log_sum_exp(v.view()) - (2.0f64.ln() - 1000.0)).abs() < 1e-12);
 /// ```
+#[views]
 pub fn log_sum_exp(v: ArrayView1<f64>) -> f64 {
     let max = v.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if !max.is_finite() {

@@ -16,7 +16,7 @@
 //! Kuhn (1955); Jonker & Volgenant (1987); Crouse (2016), *On implementing 2D rectangular assignment
 //! algorithms*, for rectangular costs.
 
-use crate::base::check_matrix;
+use crate::base::{check_matrix, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView2};
@@ -47,6 +47,7 @@ pub struct Assignment {
 /// assert_eq!((best.columns, best.cost), (vec![1, 0], 3.0));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn assign(cost: ArrayView2<f64>) -> Result<Assignment> {
     const WHAT: &str = "assign: `cost`";
     check_matrix(WHAT, cost)?;

@@ -14,7 +14,7 @@
 //! minimum-maximum rule of common support.
 
 use super::check::{arms, check_length, check_scores, mean_of, variance_of};
-use crate::base::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};
 
@@ -37,6 +37,7 @@ use ndarray::{Array1, ArrayView1, ArrayView2};
 /// assert_eq!(after[0], 0.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn standardised_differences(
     x: ArrayView2<f64>,
     t: &[usize],
@@ -112,6 +113,7 @@ pub struct CommonSupport {
 /// assert_eq!((support.lower, support.upper, support.inside), (0.3, 0.6, vec![0, 4]));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn common_support(e: ArrayView1<f64>, t: &[usize]) -> Result<CommonSupport> {
     let (treated, controls) = arms("common_support: `t`", t, e.len())?;
     check_scores("common_support: `e`", e, t.len())?;

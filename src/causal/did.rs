@@ -16,7 +16,7 @@
 //! on clustering; Roth (2022) on what a pre-trend test can say.
 
 use super::check::{check_binary, check_length, check_outcome};
-use crate::base::Test;
+use crate::base::{Test, views};
 use crate::linear::ols::{LinearRegression, OlsCovariance};
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView1, ArrayView2, s};
@@ -59,6 +59,7 @@ pub struct DiffInDiff {
 /// assert_eq!(fit.means, [[1.5, 4.5], [3.5, 9.5]]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn diff_in_diff(
     y: ArrayView1<f64>,
     treated: &[usize],

@@ -15,7 +15,7 @@
 
 use super::check::{check_binary, check_length, check_outcome};
 use super::did::regress;
-use crate::base::Test;
+use crate::base::{Test, views};
 use crate::linear::ols::LinearRegression;
 use crate::{Error, Result};
 use faer::linalg::solvers::Solve;
@@ -63,6 +63,7 @@ pub struct EventStudy {
 /// assert!(study.effects[0].abs() < 1e-12 && (study.effects[2] - 2.0).abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn event_study(
     y: ArrayView1<f64>,
     treated: &[usize],
@@ -178,6 +179,7 @@ impl EventStudy {
 /// assert!(test.rejects_at(1e-6));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn pre_trend_test(
     y: ArrayView1<f64>,
     treated: &[usize],

@@ -25,7 +25,7 @@ use super::assignment::assign;
 use super::check::{arms, check_outcome};
 use super::effect::{Effect, Estimand};
 use super::metric::{Metric, coordinates, distance, settled};
-use crate::base::check_matrix;
+use crate::base::{check_matrix, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
@@ -117,6 +117,7 @@ pub struct Matches {
 /// assert_eq!(matches.att(y.view())?.estimate, 2.5); // ((7 - 5) + (9 - 6)) / 2
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn match_units(
     x: ArrayView2<f64>,
     t: &[usize],
@@ -311,6 +312,7 @@ impl Matches {
     /// assert!((effect.std_error - 0.5_f64.sqrt()).abs() < 1e-12); // sqrt(1 + 1) / 2
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn att(&self, y: ArrayView1<f64>) -> Result<Effect> {
         self.estimate(y, |_, _| 0.0)
     }
@@ -333,6 +335,7 @@ impl Matches {
     /// assert_eq!(matches.att_adjusted(y.view(), x.column(0))?.estimate, 1.0);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn att_adjusted(&self, y: ArrayView1<f64>, mu0: ArrayView1<f64>) -> Result<Effect> {
         check_outcome("Matches::att_adjusted: `mu0`", mu0, self.weights.len())?;
         self.estimate(y, |i, j| mu0[i] - mu0[j])

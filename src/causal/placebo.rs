@@ -11,6 +11,7 @@
 use super::check::{arms, check_length, check_outcome};
 use super::did::{DiffInDiff, diff_in_diff};
 use super::event_study::check_start;
+use crate::base::views;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// assert!(placebo.effect.abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn placebo_in_time(
     y: ArrayView1<f64>,
     treated: &[usize],
@@ -52,7 +54,7 @@ pub fn placebo_in_time(
     let post: Vec<usize> = rows.iter().map(|&i| usize::from(period[i] >= fake)).collect();
     let outcome: Array1<f64> = rows.iter().map(|&i| y[i]).collect();
     let cluster = cluster.map(of);
-    diff_in_diff(outcome.view(), &of(treated), &post, None, cluster.as_deref())
+    diff_in_diff(outcome, of(treated), post, None, cluster.as_deref())
 }
 
 /// Effects of a treatment that each unit is said to have had.
@@ -88,6 +90,7 @@ pub struct SpacePlacebos {
 /// assert_eq!(placebos.p_value, 0.25); // the largest of four
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn placebo_in_space(
     y: ArrayView1<f64>,
     unit: &[usize],

@@ -14,7 +14,7 @@
 
 use super::check::{arms, check_scores};
 use super::metric::independent_columns;
-use crate::base::{check_matrix, sigmoid, to_faer};
+use crate::base::{check_matrix, sigmoid, to_faer, views};
 use crate::linear::logistic::{LogisticRegression, logistic_gradient, logistic_hessian};
 use crate::{Error, Result};
 use faer::linalg::solvers::Solve;
@@ -39,6 +39,7 @@ const GRADIENT_TOLERANCE: f64 = 1e-9;
 /// assert!((e[0] - 1.0 / 3.0).abs() < 1e-9 && (e[5] - 2.0 / 3.0).abs() < 1e-9);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn propensity_score(x: ArrayView2<f64>, t: &[usize]) -> Result<Array1<f64>> {
     const WHAT: &str = "propensity_score: `x`";
     check_matrix(WHAT, x)?;
@@ -100,6 +101,7 @@ fn polished(
 /// assert!(logits[0].abs() < 1e-15 && (logits[1] - 9.0_f64.ln()).abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn logit(e: ArrayView1<f64>) -> Result<Array1<f64>> {
     const WHAT: &str = "logit: `e`";
     check_scores(WHAT, e, e.len())?;

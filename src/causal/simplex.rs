@@ -20,7 +20,7 @@
 //! # References
 //! Wolfe (1976), *Finding the nearest point in a polytope*.
 
-use crate::base::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector, views};
 use crate::{Error, Result};
 use faer::Mat;
 use faer::linalg::solvers::SolveLstsq;
@@ -62,6 +62,7 @@ pub struct SimplexFit {
 /// assert!((fit.weights[0] - 0.75).abs() < 1e-15 && fit.gap < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn simplex_least_squares(
     a: ArrayView2<f64>,
     b: ArrayView1<f64>,

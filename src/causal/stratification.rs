@@ -13,6 +13,7 @@
 
 use super::check::{arms, check_outcome, check_scores, mean_of, variance_of};
 use super::effect::{Effect, Estimand};
+use crate::base::views;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 
@@ -50,6 +51,7 @@ pub struct Strata {
 /// assert_eq!(strata.effect.estimate, 2.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn stratify(
     y: ArrayView1<f64>,
     t: &[usize],

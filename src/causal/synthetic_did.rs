@@ -20,7 +20,7 @@
 //! Arkhangelsky, Athey, Hirshberg, Imbens & Wager (2021), algorithms 1 and 4.
 
 use super::simplex::simplex_least_squares;
-use crate::base::check_matrix;
+use crate::base::{check_matrix, views};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
@@ -55,6 +55,7 @@ pub struct SyntheticDid {
 /// assert!((fit.effect + 15.605).abs() < 1e-3);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn synthetic_did(y: ArrayView2<f64>, treated: &[usize], t0: usize) -> Result<SyntheticDid> {
     let controls = check(y, treated, t0)?;
     let n0 = controls.len() as f64;
@@ -89,6 +90,7 @@ pub fn synthetic_did(y: ArrayView2<f64>, treated: &[usize], t0: usize) -> Result
 /// assert!((did + 27.349).abs() < 1e-3);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn weighted_did(
     y: ArrayView2<f64>,
     treated: &[usize],
@@ -118,6 +120,7 @@ pub fn weighted_did(
 /// assert!((se - 9.37).abs() < 0.01); // The paper's 8.4 comes from random draws.
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn placebo_std_error(y: ArrayView2<f64>, treated: &[usize], t0: usize) -> Result<f64> {
     let controls = check(y, treated, t0)?;
     if treated.len() != 1 {
@@ -131,7 +134,7 @@ pub fn placebo_std_error(y: ArrayView2<f64>, treated: &[usize], t0: usize) -> Re
     let rest = y.select(Axis(1), &controls);
     let effects: Vec<f64> = (0..controls.len())
         .into_par_iter()
-        .map(|unit| synthetic_did(rest.view(), &[unit], t0).map(|fit| fit.effect))
+        .map(|unit| synthetic_did(&rest, [unit], t0).map(|fit| fit.effect))
         .collect::<Result<_>>()?;
     Ok(Array1::from(effects).std(0.0))
 }

@@ -26,7 +26,7 @@
 use super::check::{arms, check_outcome, check_scores};
 use super::effect::{Effect, Estimand};
 use super::propensity::refuse_certainty;
-use crate::base::{check_matrix, setters, to_column, to_faer};
+use crate::base::{check_matrix, setters, to_column, to_faer, views};
 use crate::linear::ols::LinearRegression;
 use crate::{Error, Result};
 use faer::linalg::solvers::SolveLstsq;
@@ -105,6 +105,7 @@ impl WeightingParams {
     /// assert_eq!(weights, ndarray::array![2.0, 4.0, 0.0]);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn weights(&self, t: &[usize], e: ArrayView1<f64>) -> Result<Array1<f64>> {
         let sample = self.sample(t, e)?;
         Ok(&sample.treated + &sample.controls)
@@ -116,6 +117,7 @@ impl WeightingParams {
     /// [`Error::Empty`], [`Error::Shape`], [`Error::NotFinite`], [`Error::Label`], [`Error::Probability`],
     /// [`Error::EmptyGroup`], [`Error::Parameter`]; [`Error::NoSupport`] for a score of exactly 0 or 1, and when
     /// trimming leaves a group empty.
+    #[views]
     pub fn ipw(&self, y: ArrayView1<f64>, t: &[usize], e: ArrayView1<f64>) -> Result<Effect> {
         check_outcome("ipw: `y`", y, t.len())?;
         let sample = self.sample(t, e)?;
@@ -153,6 +155,7 @@ impl WeightingParams {
     /// assert!((effect.estimate - 2.0).abs() < 1e-12);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn aipw(
         &self,
         y: ArrayView1<f64>,
@@ -284,6 +287,7 @@ fn unexplained(
 /// assert!((effect.estimate - (18.0 / 6.0 - (20.0 / 3.0) / (10.0 / 3.0))).abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn ipw(y: ArrayView1<f64>, t: &[usize], e: ArrayView1<f64>) -> Result<Effect> {
     Weighting::params().ipw(y, t, e)
 }
@@ -302,6 +306,7 @@ pub fn ipw(y: ArrayView1<f64>, t: &[usize], e: ArrayView1<f64>) -> Result<Effect
 /// assert!((effect.estimate - 2.0).abs() < 1e-12); // 2 / 0.5, averaged over two rows
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn aipw(
     y: ArrayView1<f64>,
     t: &[usize],
@@ -327,6 +332,7 @@ pub fn aipw(
 /// assert!((mu1[5] - 9.0).abs() < 1e-12 && (mu0[0] - 0.0).abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn outcome_means(
     x: ArrayView2<f64>,
     t: &[usize],

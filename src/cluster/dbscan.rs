@@ -20,7 +20,7 @@
 //! Ester, Kriegel, Sander & Xu (1996); Schubert et al. (2017), *DBSCAN revisited, revisited*, for the cost.
 
 use super::kdtree::{KdTree, Norm};
-use crate::base::{Clusterer, check_matrix, holds, shape, stored};
+use crate::base::{Clusterer, check_matrix, holds, shape, stored, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2};
@@ -126,6 +126,7 @@ impl DbscanParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Parameter`]; with [`DbscanMetric::Haversine`]
     /// [`Error::Shape`] unless there are two columns.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<Dbscan> {
         self.check(x)?;
         let space = Space::new(x, self.metric)?;
@@ -198,6 +199,7 @@ impl DbscanParams {
 /// assert_eq!(distances, ndarray::array![1.0, 1.0, 2.0]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn k_distance(x: ArrayView2<f64>, k: usize, metric: DbscanMetric) -> Result<Array1<f64>> {
     check_matrix("k_distance: `x`", x)?;
     if k == 0 {

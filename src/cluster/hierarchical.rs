@@ -23,7 +23,7 @@
 //! Ward (1963); Lance & Williams (1967); Murtagh (1983) for the chains; Müllner (2011), *Modern hierarchical,
 //! agglomerative clustering algorithms*.
 
-use crate::base::{check_matrix, finite, holds, stored};
+use crate::base::{check_matrix, finite, holds, stored, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2};
@@ -109,6 +109,7 @@ impl AgglomerativeParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`]; [`Error::TooFewSamples`] for one row; [`Error::Parameter`] for
     /// more than 30 000 rows, whose distances would fill the memory (single linkage has no such bound).
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<Agglomerative> {
         check_matrix("Agglomerative: `x`", x)?;
         let n = x.nrows();

@@ -23,7 +23,7 @@
 
 use super::check_clusters;
 use super::kmeans::{KMeans, KMeansInit, kmeans_plus_plus, squared_distance};
-use crate::base::{Clusterer, check_matrix, finite, holds, setters, stored};
+use crate::base::{Clusterer, check_matrix, finite, holds, setters, stored, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -139,6 +139,7 @@ impl IsodataParams {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::TooManyClusters`], [`Error::Parameter`].
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<Isodata> {
         self.check(x)?;
         let mut centroids = x.select(Axis(0), &kmeans_plus_plus(x, self.k0, self.seed)?);
@@ -269,6 +270,7 @@ impl Isodata {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         check_matrix("Isodata::predict: `x`", x)?;
         if x.ncols() != self.centroids.ncols() {

@@ -18,7 +18,7 @@
 //! and eager k-medoids clustering*, algorithms 2 and 4.
 
 use super::check_clusters;
-use crate::base::{Clusterer, check_matrix, finite, holds, setters, stored, stream};
+use crate::base::{Clusterer, check_matrix, finite, holds, setters, stored, stream, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
@@ -148,6 +148,7 @@ impl KMedoidsParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::TooManyClusters`], and [`Error::Parameter`] for
     /// `k = 0` or a row of zeros under [`KMedoidsMetric::Cosine`].
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<KMedoids> {
         check_matrix("KMedoids: `x`", x)?;
         check_clusters("KMedoids", x, self.k)?;
@@ -172,6 +173,7 @@ impl KMedoidsParams {
     /// assert_eq!(words[model.medoids[0]], "heart");
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn fit_precomputed(&self, d: ArrayView2<f64>) -> Result<KMedoids> {
         check_matrix("KMedoids: `d`", d)?;
         if d.nrows() != d.ncols() {

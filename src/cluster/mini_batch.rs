@@ -15,7 +15,7 @@
 
 use super::check_clusters;
 use super::kmeans::{KMeans, assign_rows};
-use crate::base::{Clusterer, check_matrix, finite, holds, setters, stored, stream};
+use crate::base::{Clusterer, check_matrix, finite, holds, setters, stored, stream, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
@@ -114,6 +114,7 @@ impl MiniBatchKMeansParams {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::TooManyClusters`], [`Error::Parameter`].
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<MiniBatchKMeans> {
         self.check(x)?;
         let x = x.as_standard_layout();
@@ -207,6 +208,7 @@ impl MiniBatchKMeans {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         check_matrix("MiniBatchKMeans::predict: `x`", x)?;
         if x.ncols() != self.centroids.ncols() {

@@ -11,7 +11,7 @@
 //! Chen, Liaw & Breiman (2004), Using random forest to learn imbalanced data, section 2.2; Wallace, Small,
 //! Brodley & Trikalinos (2011), Class imbalance, redux.
 
-use crate::base::{Classifier, Fitted, check_matrix, setters, stream, widened};
+use crate::base::{Classifier, Fitted, check_matrix, setters, stream, views, widened};
 use crate::display::check_interrupt;
 use crate::sampling::imbalance::{at_most, by_class, check_ratio, extremes};
 use crate::{Error, Result};
@@ -103,6 +103,7 @@ impl<B: Classifier> BalancedBaggingParams<B> {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`],
     /// [`Error::SingleClass`], [`Error::Parameter`]; those of the base.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<BalancedBagging> {
         self.check(x, y)?;
         let classes = by_class("BalancedBagging: `y`", y)?;
@@ -136,6 +137,7 @@ impl BalancedBagging {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`] for a wrong number of columns, and those of
     /// the base.
+    #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_matrix("BalancedBagging: `x`", x)?;
         if x.ncols() != self.n_features {
@@ -165,6 +167,7 @@ impl BalancedBagging {
     ///
     /// # Errors
     /// As [`BalancedBagging::predict_proba`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         let largest = |shares: ArrayView1<f64>| {
             let better = |best: usize, class: usize| {

@@ -13,7 +13,7 @@
 
 use crate::base::{
     Classifier, Fitted, Regressor, Transformer, argmax, check_classes, check_matrix, check_rows,
-    check_target, setters, stream,
+    check_target, setters, stream, views,
 };
 use crate::display::check_interrupt;
 use crate::{Error, Result};
@@ -120,6 +120,7 @@ impl<L: Regressor> PipelineParams<L> {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], also for what a step makes of the rows; those of
     /// the steps and the learner.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<Pipeline> {
         self.fit_from(x, y, self.seed)
     }
@@ -137,6 +138,7 @@ impl<L: Classifier> PipelineParams<L> {
     ///
     /// # Errors
     /// As [`PipelineParams::fit`], and [`Error::Label`], [`Error::SingleClass`].
+    #[views]
     pub fn fit_classes(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<PipelineClassifier> {
         check_matrix("Pipeline: `x`", x)?;
         let n_classes = check_classes("Pipeline: `y`", y, x.nrows())?;
@@ -181,6 +183,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`] for a wrong number of columns, those of the steps.
+    #[views]
     pub fn transform(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         self.steps.walk(x)
     }
@@ -189,6 +192,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// As [`Pipeline::transform`], and those of the learner.
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         Ok(self.steps.outputs(self.last.as_ref(), x, 1)?.index_axis_move(Axis(1), 0))
     }
@@ -199,6 +203,7 @@ impl PipelineClassifier {
     ///
     /// # Errors
     /// As [`Pipeline::transform`].
+    #[views]
     pub fn transform(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         self.steps.walk(x)
     }
@@ -207,6 +212,7 @@ impl PipelineClassifier {
     ///
     /// # Errors
     /// As [`Pipeline::predict`].
+    #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         self.steps.outputs(self.last.as_ref(), x, self.n_classes)
     }
@@ -215,6 +221,7 @@ impl PipelineClassifier {
     ///
     /// # Errors
     /// As [`Pipeline::predict`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         Ok(self.predict_proba(x)?.rows().into_iter().map(argmax).collect())
     }

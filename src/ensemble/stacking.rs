@@ -12,7 +12,7 @@
 //! # References
 //! Wolpert (1992), Stacked generalization; Breiman (1996), Stacked regressions.
 
-use crate::base::{Fitted, Regressor, check_matrix, check_vector};
+use crate::base::{Fitted, Regressor, check_matrix, check_vector, views};
 use crate::data::{Split, check_splits, k_fold};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
@@ -91,6 +91,7 @@ impl<M: Regressor> StackingParams<M> {
     /// # Errors
     /// [`Error::Empty`] (of bases, too), [`Error::NotFinite`], [`Error::Shape`], [`Error::TooFewSamples`];
     /// [`Error::Parameter`] for folds that are no partition; those of the learners.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<Stacking> {
         self.fit_from(x, y, self.seed)
     }
@@ -146,6 +147,7 @@ impl Stacking {
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`] or [`Error::NotFinite`]; those of the learners.
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         const WHAT: &str = "Stacking::predict: `x`";
         check_matrix(WHAT, x)?;

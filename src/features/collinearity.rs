@@ -15,7 +15,7 @@
 //! Belsley, Kuh & Welsch (1980), *Regression Diagnostics*, chapter 3: indices, decomposition, and the rule
 //! to worry at an index above 30 that carries more than half the variance of two weights or more.
 
-use crate::base::{check_matrix, to_faer};
+use crate::base::{check_matrix, to_faer, views};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
@@ -40,6 +40,7 @@ const RANK_TOLERANCE: f64 = 1e-10;
 /// assert!(vif(x.view())?.iter().all(|v| (v - 1.0 / 0.36).abs() < 1e-12));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn vif(x: ArrayView2<f64>) -> Result<Array1<f64>> {
     const WHAT: &str = "vif: `x`";
     check_rows(WHAT, x, x.ncols() + 1)?;
@@ -71,6 +72,7 @@ pub fn vif(x: ArrayView2<f64>) -> Result<Array1<f64>> {
 /// assert!(copies.unwrap_err().to_string().contains("columns [1] are linear combinations"));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn condition_number(x: ArrayView2<f64>) -> Result<f64> {
     const WHAT: &str = "condition_number: `x`";
     check_rows(WHAT, x, x.ncols())?;
@@ -129,6 +131,7 @@ impl ConditionIndices {
 /// assert!(condition_indices(x.view())?.indices.iter().all(|eta| (eta - 1.0).abs() < 1e-12));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn condition_indices(x: ArrayView2<f64>) -> Result<ConditionIndices> {
     const WHAT: &str = "condition_indices: `x`";
     check_rows(WHAT, x, x.ncols() + 1)?;

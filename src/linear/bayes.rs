@@ -19,7 +19,7 @@
 
 use super::penalised::{check_pair, predict};
 use super::ridge::Spectrum;
-use crate::base::{Fitted, Regressor, finite, r2_of, setters, shape, stored};
+use crate::base::{Fitted, Regressor, finite, r2_of, setters, shape, stored, views};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -115,6 +115,7 @@ impl BayesianRidgeParams {
     /// [`Error::Parameter`], [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`],
     /// [`Error::TooFewSamples`] for fewer than two rows, [`Error::ZeroVariance`] for a constant `y`, and
     /// [`Error::NotConverged`] when the precisions still move after `max_iter` rounds.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<BayesianRidge> {
         self.check(x, y)?;
         let spectrum = Spectrum::of(NAME, x, y, self.fit_intercept)?;
@@ -198,6 +199,7 @@ impl BayesianRidge {
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`] or [`Error::NotFinite`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         predict("BayesianRidge::predict: `x`", &self.coef, self.intercept, x)
     }
@@ -217,6 +219,7 @@ impl BayesianRidge {
     /// assert!(sd[1] > 5.0 * sd[0]); // far from the data there is more to doubt
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn predict_with_sd(&self, x: ArrayView2<f64>) -> Result<(Array1<f64>, Array1<f64>)> {
         let mean = self.predict(x)?;
         let centred = &x - &self.x_mean;
@@ -228,6 +231,7 @@ impl BayesianRidge {
     ///
     /// # Errors
     /// As [`BayesianRidge::predict`]; [`Error::ZeroVariance`] for a constant `y`.
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
         r2_of("BayesianRidge::score: `y`", self.predict(x)?.view(), y)
     }

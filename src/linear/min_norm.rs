@@ -10,7 +10,7 @@
 //! # References
 //! Golub & Van Loan, Matrix Computations (2013), section 5.5.
 
-use crate::base::{check_matrix, check_vector, to_faer};
+use crate::base::{check_matrix, check_vector, to_faer, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};
 
@@ -30,6 +30,7 @@ use ndarray::{Array1, ArrayView1, ArrayView2};
 /// assert!(beta.iter().all(|b| (b - 1.0).abs() < 1e-14));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn min_norm_least_squares(a: ArrayView2<f64>, b: ArrayView1<f64>) -> Result<Array1<f64>> {
     check_matrix("min_norm_least_squares: `a`", a)?;
     let (n, d) = a.dim();

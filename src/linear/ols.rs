@@ -17,7 +17,7 @@
 
 use crate::base::{
     Fitted, Regressor, Test, check_matrix, check_vector, finite, r2_of, setters, shape, stored,
-    to_faer,
+    to_faer, views,
 };
 use crate::{Error, Result};
 use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
@@ -95,6 +95,7 @@ impl LinearRegressionParams {
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`]; [`Error::TooFewSamples`] unless there are
     /// more rows than coefficients; [`Error::ZeroVariance`] beside an intercept; [`Error::Collinear`];
     /// [`Error::Parameter`] for weights that are not above 0 and for fewer than two clusters.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<LinearRegression> {
         let weights = self.check(x, y)?;
         let design = Design::new(x, weights.view(), self.fit_intercept)?;
@@ -240,6 +241,7 @@ impl LinearRegression {
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`] or [`Error::NotFinite`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         const WHAT: &str = "LinearRegression::predict: `x`";
         check_matrix(WHAT, x)?;
@@ -266,6 +268,7 @@ impl LinearRegression {
     /// assert!(line.score(array![[4.0], [5.0]].view(), array![0.0, 1.0].view())? < 0.0);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
         r2_of("LinearRegression::score: `y`", self.predict(x)?.view(), y)
     }

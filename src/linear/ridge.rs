@@ -16,7 +16,7 @@
 //! 3.47 and 3.50.
 
 use super::penalised::{Levelled, check_alpha, check_pair, means, predict};
-use crate::base::{Fitted, Present, Regressor, finite, r2_of, shape, stored};
+use crate::base::{Fitted, Present, Regressor, finite, r2_of, shape, stored, views};
 use crate::{Error, Result};
 use faer::Mat;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -110,6 +110,7 @@ impl RidgeParams {
     /// # Errors
     /// [`Error::Parameter`], [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], and
     /// [`Error::TooFewSamples`] for fewer than two rows.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<Ridge> {
         check_alpha("Ridge", "alpha", self.alpha)?;
         check_pair(X, Y, x, y)?;
@@ -122,6 +123,7 @@ impl RidgeParams {
     /// # Errors
     /// As [`RidgeParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a weight,
     /// [`Error::Empty`] when all are 0.
+    #[views]
     pub fn fit_weighted(
         &self,
         x: ArrayView2<f64>,
@@ -154,6 +156,7 @@ impl Ridge {
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`] or [`Error::NotFinite`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         predict("Ridge::predict: `x`", &self.coef, self.intercept, x)
     }
@@ -162,6 +165,7 @@ impl Ridge {
     ///
     /// # Errors
     /// As [`Ridge::predict`]; [`Error::ZeroVariance`] for a constant `y`.
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
         r2_of("Ridge::score: `y`", self.predict(x)?.view(), y)
     }
@@ -180,6 +184,7 @@ impl Ridge {
 /// assert!(path.df[0] > path.df[1] && path.df[1] > path.df[2]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn ridge_path(
     x: ArrayView2<f64>,
     y: ArrayView1<f64>,

@@ -10,7 +10,7 @@
 use super::penalised::check_alpha;
 use super::ridge::{Ridge, RidgeParams};
 use super::rows::{Rows, check_sparse, check_sparse_rows};
-use crate::base::{check_positive, check_target, to_faer};
+use crate::base::{check_positive, check_target, to_faer, views};
 use crate::{Error, Result};
 use faer::Side;
 use ndarray::{Array1, Array2, ArrayView1};
@@ -37,6 +37,7 @@ impl RidgeParams {
     /// assert!(said[0] < said[1] && said[1] < said[2]);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn fit_sparse(&self, x: CsMatView<f64>, y: ArrayView1<f64>) -> Result<Ridge> {
         let (alpha, fit_intercept) = self.settings();
         check_alpha("Ridge", "alpha", alpha)?;

@@ -16,7 +16,7 @@
 
 use super::roc::RocCurve;
 use super::{Classes, check_scores};
-use crate::base::{Test, check_matrix, check_vector};
+use crate::base::{Test, check_matrix, check_vector, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -35,6 +35,7 @@ use std::collections::BTreeMap;
 /// assert_eq!(roc_auc(ndarray::array![1.0, 1.0, 1.0].view(), &[0, 1, 0])?, 0.5);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn roc_auc(scores: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
     auc_rank(scores, y)
 }
@@ -49,6 +50,7 @@ pub fn roc_auc(scores: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
 /// assert_eq!(mlnotes::metrics::auc::auc_rank(scores.view(), &[0, 1, 1])?, 0.75);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn auc_rank(scores: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
     let classes = check_scores(["auc_rank: `scores`", "auc_rank: `y`"], scores, y)?;
     let values: Vec<f64> = scores.to_vec();
@@ -80,6 +82,7 @@ pub fn auc_trapezoid(curve: &RocCurve) -> f64 {
 /// assert_eq!(mlnotes::metrics::auc::auc_pairs(scores.view(), &[0, 1, 1])?, 0.75);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn auc_pairs(scores: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
     let classes = check_scores(["auc_pairs: `scores`", "auc_pairs: `y`"], scores, y)?;
     let (positive, negative) = by_class(scores, y);
@@ -108,6 +111,7 @@ pub fn auc_pairs(scores: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
 /// assert_eq!(auc, 1.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn auc_weighted(scores: ArrayView1<f64>, y: &[usize], weights: ArrayView1<f64>) -> Result<f64> {
     const WHAT: &str = "auc_weighted: `weights`";
     check_scores(["auc_weighted: `scores`", "auc_weighted: `y`"], scores, y)?;
@@ -150,6 +154,7 @@ pub fn auc_weighted(scores: ArrayView1<f64>, y: &[usize], weights: ArrayView1<f6
 /// assert_eq!(auc, 0.75);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn auc_histogram(scores: ArrayView1<f64>, y: &[usize], bins: usize) -> Result<f64> {
     const WHAT: &str = "auc_histogram: `scores`";
     let classes = check_scores([WHAT, "auc_histogram: `y`"], scores, y)?;
@@ -183,6 +188,7 @@ pub fn auc_histogram(scores: ArrayView1<f64>, y: &[usize], bins: usize) -> Resul
 /// assert_eq!(auc_first_come(tied.view(), &[1, 1, 0, 0])?, 0.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn auc_first_come(scores: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
     let classes = check_scores(["auc_first_come: `scores`", "auc_first_come: `y`"], scores, y)?;
     let mut order: Vec<usize> = (0..scores.len()).collect();
@@ -218,6 +224,7 @@ pub enum MultiClass {
 /// assert_eq!(auc, 1.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn multiclass_auc(
     p: ArrayView2<f64>,
     y: &[usize],
@@ -298,6 +305,7 @@ pub struct Gauc {
 /// assert_eq!((gauc.value, gauc.groups), (0.0, 2));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn gauc(scores: ArrayView1<f64>, y: &[usize], groups: &[usize]) -> Result<Gauc> {
     check_scores(["gauc: `scores`", "gauc: `y`"], scores, y)?;
     if groups.len() != y.len() {
@@ -347,6 +355,7 @@ pub fn gauc(scores: ArrayView1<f64>, y: &[usize], groups: &[usize]) -> Result<Ga
 /// assert!(test.effect > 0.4 && test.p_value < 0.2);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn delong(a: ArrayView1<f64>, b: ArrayView1<f64>, y: &[usize]) -> Result<Test> {
     check_scores(["delong: `a`", "delong: `y`"], a, y)?;
     check_scores(["delong: `b`", "delong: `y`"], b, y)?;
@@ -385,6 +394,7 @@ pub fn delong(a: ArrayView1<f64>, b: ArrayView1<f64>, y: &[usize]) -> Result<Tes
 /// assert!(low < 8.0 / 9.0 && high == 1.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn auc_ci(scores: ArrayView1<f64>, y: &[usize], level: f64) -> Result<(f64, f64)> {
     check_scores(["auc_ci: `scores`", "auc_ci: `y`"], scores, y)?;
     if !(level > 0.0 && level < 1.0) {

@@ -13,7 +13,7 @@
 //! # References
 //! Brier (1950); Naeini, Cooper & Hauskrecht (2015) for ECE; Gneiting & Raftery (2007) on proper scores.
 
-use crate::base::check_probabilities;
+use crate::base::{check_probabilities, views};
 use crate::{Error, Result};
 use ndarray::ArrayView1;
 
@@ -55,6 +55,7 @@ pub struct ReliabilityBin {
 /// assert_eq!((bins.len(), bins[1].rate, bins[1].count), (2, 1.0, 2));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn reliability(p: ArrayView1<f64>, y: &[usize], bins: Bins) -> Result<Vec<ReliabilityBin>> {
     check_probabilities(["reliability: `p`", "reliability: `y`"], p, y)?;
     let (Bins::Width(n_bins) | Bins::Quantile(n_bins)) = bins;
@@ -100,6 +101,7 @@ pub fn reliability(p: ArrayView1<f64>, y: &[usize], bins: Bins) -> Result<Vec<Re
 /// assert!((ece - 0.4).abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn expected_calibration_error(p: ArrayView1<f64>, y: &[usize], bins: Bins) -> Result<f64> {
     let parts = reliability(p, y, bins)?;
     let off = parts.iter().map(|b| b.count as f64 * (b.mean_predicted - b.rate).abs()).sum::<f64>();
@@ -116,6 +118,7 @@ pub fn expected_calibration_error(p: ArrayView1<f64>, y: &[usize], bins: Bins) -
 /// assert_eq!(mlnotes::metrics::calibration::brier(p.view(), &[0, 1])?, 0.125);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn brier(p: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
     check_probabilities(["brier: `p`", "brier: `y`"], p, y)?;
     Ok(p.iter().zip(y).map(|(p, &y)| (p - y as f64).powi(2)).sum::<f64>() / p.len() as f64)
@@ -133,6 +136,7 @@ pub fn brier(p: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
 /// assert_eq!(ratio, 1.5);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn predicted_over_observed(p: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
     const Y: &str = "predicted_over_observed: `y`";
     check_probabilities(["predicted_over_observed: `p`", Y], p, y)?;

@@ -16,6 +16,7 @@
 //! van Rijsbergen (1979), chapter 7, for F; Matthews (1975); Cohen (1960); Gorodkin (2004) for MCC over
 //! several classes.
 
+use crate::base::views;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Axis};
 
@@ -66,6 +67,7 @@ impl ConfusionMatrix {
     /// assert!((precision - 2.0 / 3.0).abs() < 1e-15);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn from_labels(y_true: &[usize], y_pred: &[usize]) -> Result<Self> {
         if y_true.is_empty() {
             return Err(Error::Empty { what: "ConfusionMatrix: `y_true`", needed: "1 label" });

@@ -12,7 +12,7 @@
 //! # References
 //! Yurdakul (2018), *Statistical properties of the population stability index*, for the distribution.
 
-use crate::base::{Test, check_matrix, check_vector};
+use crate::base::{Test, check_matrix, check_vector, views};
 use crate::features::selection::{BinStrategy, Binner, ks, woe_iv};
 use crate::stats::information::js_divergence;
 use crate::{Error, Result};
@@ -35,6 +35,7 @@ use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
 /// assert!(mlnotes::metrics::drift::psi(then.view(), then.view(), 10)? < 1e-15);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn psi(expected: ArrayView1<f64>, actual: ArrayView1<f64>, bins: usize) -> Result<f64> {
     let (binned, when) = binned(["psi: `expected`", "psi: `actual`"], expected, actual, bins)?;
     Ok(woe_iv(&binned, &when, 0.5)?.iv)
@@ -56,6 +57,7 @@ pub fn psi(expected: ArrayView1<f64>, actual: ArrayView1<f64>, bins: usize) -> R
 /// assert!((test.statistic - 0.2).abs() < 0.01 && test.p_value < 0.001);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn ks_drift(expected: ArrayView1<f64>, actual: ArrayView1<f64>) -> Result<Test> {
     let (values, when) =
         together(["ks_drift: `expected`", "ks_drift: `actual`"], expected, actual)?;
@@ -76,6 +78,7 @@ pub fn ks_drift(expected: ArrayView1<f64>, actual: ArrayView1<f64>) -> Result<Te
 /// assert!(js > 0.4 && js < 2.0f64.ln());
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn js_drift(expected: ArrayView1<f64>, actual: ArrayView1<f64>, bins: usize) -> Result<f64> {
     let names = ["js_drift: `expected`", "js_drift: `actual`"];
     let (binned, when) = binned(names, expected, actual, bins)?;
@@ -119,6 +122,7 @@ pub struct FeatureSkew {
 /// assert!(skew[0].psi < 1e-15 && skew[1].psi > 1.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn feature_skew(train: ArrayView2<f64>, serve: ArrayView2<f64>) -> Result<Vec<FeatureSkew>> {
     check_matrix("feature_skew: `train`", train)?;
     check_matrix("feature_skew: `serve`", serve)?;

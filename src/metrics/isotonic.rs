@@ -14,7 +14,7 @@
 //! Caruana (2005).
 
 use super::check_scores;
-use crate::base::{check_vector, finite, holds, shape, sigmoid, softplus, stored};
+use crate::base::{check_vector, finite, holds, shape, sigmoid, softplus, stored, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,7 @@ impl Isotonic {
     /// assert_eq!(map.calibrate(s.view())?, array![0.0, 0.5, 0.5, 1.0]);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn fit(scores: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<Self> {
         if scores.is_empty() {
             return Err(Error::Empty { what: "Isotonic: `scores`", needed: "1 score" });
@@ -93,6 +94,7 @@ impl Isotonic {
     ///
     /// # Errors
     /// [`Error::NotFinite`].
+    #[views]
     pub fn calibrate(&self, scores: ArrayView1<f64>) -> Result<Array1<f64>> {
         check_vector("Isotonic::calibrate: `scores`", scores)?;
         let last = self.knots.len() - 1;
@@ -159,6 +161,7 @@ impl Platt {
     /// assert!(p[0] < 0.3 && (p[0] + p[3] - 1.0).abs() < 1e-9);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn fit(scores: ArrayView1<f64>, y: &[usize]) -> Result<Self> {
         const MAX_ITER: usize = 100;
         let classes = check_scores(["Platt: `scores`", "Platt: `y`"], scores, y)?;
@@ -224,6 +227,7 @@ impl Platt {
     ///
     /// # Errors
     /// [`Error::NotFinite`].
+    #[views]
     pub fn calibrate(&self, scores: ArrayView1<f64>) -> Result<Array1<f64>> {
         check_vector("Platt::calibrate: `scores`", scores)?;
         Ok(scores.mapv(|s| sigmoid(self.slope * s + self.intercept)))

@@ -11,6 +11,7 @@
 use super::check_scores;
 use super::roc::steps;
 use crate::Result;
+use crate::base::views;
 use ndarray::{Array1, ArrayView1};
 
 /// Precision and recall, from the loosest threshold to the strictest.
@@ -38,6 +39,7 @@ pub struct PrCurve {
 /// assert_eq!(curve.thresholds, ndarray::array![0.1, 0.35, 0.4, 0.8]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn precision_recall_curve(scores: ArrayView1<f64>, y: &[usize]) -> Result<PrCurve> {
     const NAMES: [&str; 2] = ["precision_recall_curve: `scores`", "precision_recall_curve: `y`"];
     let classes = check_scores(NAMES, scores, y)?;
@@ -65,6 +67,7 @@ pub fn precision_recall_curve(scores: ArrayView1<f64>, y: &[usize]) -> Result<Pr
 /// assert!((ap - 5.0 / 6.0).abs() < 1e-15);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn average_precision(scores: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
     const NAMES: [&str; 2] = ["average_precision: `scores`", "average_precision: `y`"];
     let classes = check_scores(NAMES, scores, y)?;

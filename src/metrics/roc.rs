@@ -11,6 +11,7 @@
 //! Fawcett (2006), *An introduction to ROC analysis*.
 
 use super::{check_scores, descending};
+use crate::base::views;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 
@@ -39,6 +40,7 @@ pub struct RocCurve {
 /// assert_eq!(curve.tpr, ndarray::array![0.0, 0.5, 1.0, 1.0]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn roc_curve(scores: ArrayView1<f64>, y: &[usize]) -> Result<RocCurve> {
     let classes = check_scores(["roc_curve: `scores`", "roc_curve: `y`"], scores, y)?;
     let mut curve = (vec![0.0], vec![0.0], vec![f64::INFINITY]);
@@ -60,6 +62,7 @@ pub fn roc_curve(scores: ArrayView1<f64>, y: &[usize]) -> Result<RocCurve> {
 /// assert_eq!(mlnotes::metrics::roc::ks_statistic(scores.view(), &[1, 1, 0, 0])?, 1.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn ks_statistic(scores: ArrayView1<f64>, y: &[usize]) -> Result<f64> {
     let curve = roc_curve(scores, y)?;
     Ok(curve.tpr.iter().zip(&curve.fpr).map(|(t, f)| (t - f).abs()).fold(0.0, f64::max))
@@ -93,6 +96,7 @@ pub struct Threshold {
 /// assert_eq!((best.threshold, best.cost), (0.4, 1.0));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn best_threshold(
     scores: ArrayView1<f64>,
     y: &[usize],

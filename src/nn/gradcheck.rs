@@ -9,7 +9,7 @@
 //! # References
 //! Press et al., Numerical Recipes (3rd ed., 2007), section 5.7.
 
-use crate::base::{difference_step, relative_gap};
+use crate::base::{difference_step, relative_gap, views};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1};
 
@@ -20,6 +20,7 @@ use ndarray::{Array1, Array2, ArrayView1};
 /// let g = numeric_gradient(|x| x[0] * x[0] * x[1], ndarray::array![3.0, 2.0].view());
 /// assert!((g[0] - 12.0).abs() < 1e-8 && (g[1] - 9.0).abs() < 1e-8);
 /// ```
+#[views]
 pub fn numeric_gradient(f: impl Fn(ArrayView1<f64>) -> f64, at: ArrayView1<f64>) -> Array1<f64> {
     numeric_jacobian(|x| Array1::from_elem(1, f(x)), at).row(0).to_owned()
 }
@@ -32,6 +33,7 @@ pub fn numeric_gradient(f: impl Fn(ArrayView1<f64>) -> f64, at: ArrayView1<f64>)
 /// let j = numeric_jacobian(|x| ndarray::array![x[0] * x[1], x[0]], ndarray::array![2.0, 5.0].view());
 /// assert!((&j - &ndarray::array![[5.0, 2.0], [1.0, 0.0]]).iter().all(|e| e.abs() < 1e-8));
 /// ```
+#[views]
 pub fn numeric_jacobian(
     f: impl Fn(ArrayView1<f64>) -> Array1<f64>,
     at: ArrayView1<f64>,
@@ -60,6 +62,7 @@ pub fn numeric_jacobian(
 /// use ndarray::array;
 /// assert_eq!(max_relative_error(array![100.0, 0.0].view(), array![101.0, 0.0].view()), 1.0 / 101.0);
 /// ```
+#[views]
 pub fn max_relative_error(analytic: ArrayView1<f64>, numeric: ArrayView1<f64>) -> f64 {
     if analytic.len() != numeric.len() {
         return f64::INFINITY;
@@ -81,6 +84,7 @@ pub fn max_relative_error(analytic: ArrayView1<f64>, numeric: ArrayView1<f64>) -
 /// assert!(check_gradient(|x| x[0].sin(), at.mapv(f64::sin).view(), at.view(), 1e-7).is_err());
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn check_gradient(
     f: impl Fn(ArrayView1<f64>) -> f64,
     analytic: ArrayView1<f64>,

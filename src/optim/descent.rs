@@ -2,7 +2,7 @@
 
 use super::rule::check_rate;
 use super::{Rule, max_norm};
-use crate::base::{check_length, check_vector};
+use crate::base::{check_length, check_vector, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 
@@ -101,6 +101,7 @@ impl Descent {
     /// # Errors
     /// [`Error::Shape`] for another number of coordinates, [`Error::NotFinite`] for a gradient that is not finite;
     /// nothing is changed then.
+    #[views]
     pub fn step(&mut self, theta: &mut Array1<f64>, gradient: ArrayView1<f64>) -> Result<()> {
         let n = self.slots[0].len();
         check_length("Descent::step: `theta`", theta.len(), n)?;

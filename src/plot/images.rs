@@ -4,6 +4,7 @@ use super::paper::canvas::{Align, round};
 use super::paper::theme::{FAINT, INK, TICK_TEXT, byte};
 use super::paper::{Figure, check_label, fault};
 use crate::Result;
+use crate::base::views;
 use ndarray::ArrayView2;
 use plotters::style::RGBColor;
 
@@ -21,6 +22,7 @@ use plotters::style::RGBColor;
 ///
 /// # Errors
 /// [`crate::Error::Plot`] when shapes do not fit or a value is not finite.
+#[views]
 pub fn images(
     x: ArrayView2<f64>,
     height: usize,

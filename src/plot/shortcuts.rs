@@ -3,6 +3,7 @@
 use super::builder::Plot;
 use super::paper::{Figure, fault};
 use crate::Result;
+use crate::base::views;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 /// Rows of `x`, shape `(n, 2)`, by class.
@@ -17,6 +18,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 ///
 /// # Errors
 /// [`crate::Error::Plot`] when shapes or labels do not fit.
+#[views]
 pub fn scatter_by_class(
     x: ArrayView2<f64>,
     labels: &[usize],
@@ -42,6 +44,7 @@ pub fn scatter_by_class(
 ///
 /// # Errors
 /// [`crate::Error::Plot`] when lengths differ or a value is not finite.
+#[views]
 pub fn curves(
     x: ArrayView1<f64>,
     lines: &[(&str, Array1<f64>)],
@@ -86,6 +89,7 @@ pub fn loss_curves(runs: &[(&str, ArrayView1<f64>)], title: &str) -> Result<Figu
 ///
 /// # Errors
 /// [`crate::Error::Plot`] when there is not a height a category.
+#[views]
 pub fn bars(
     categories: &[&str],
     heights: ArrayView1<f64>,
@@ -106,6 +110,7 @@ pub fn bars(
 ///
 /// # Errors
 /// [`crate::Error::Plot`] for no values, no bins, or a value that is not finite.
+#[views]
 pub fn histogram(
     values: ArrayView1<f64>,
     n_bins: usize,
@@ -126,6 +131,7 @@ pub fn histogram(
 ///
 /// # Errors
 /// [`crate::Error::Plot`] when names do not fit or a value is not finite.
+#[views]
 pub fn heat_map(
     values: ArrayView2<f64>,
     row_names: &[&str],
@@ -153,6 +159,7 @@ pub fn heat_map(
 ///
 /// # Errors
 /// [`crate::Error::Plot`] when lengths differ, are zero, or a class has no name.
+#[views]
 pub fn confusion_matrix(truth: &[usize], predicted: &[usize], names: &[&str]) -> Result<Figure> {
     if truth.len() != predicted.len() || truth.is_empty() {
         let (n, m) = (truth.len(), predicted.len());

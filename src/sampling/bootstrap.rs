@@ -13,7 +13,7 @@
 //! Efron (1979), Bootstrap methods; Efron & Tibshirani, An Introduction to the Bootstrap (1993),
 //! chapters 6 and 13.
 
-use crate::base::{quantile_of_sorted, stream};
+use crate::base::{quantile_of_sorted, stream, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use rand::Rng;
@@ -55,6 +55,7 @@ pub(crate) fn draw(n: usize, n_draws: usize, rng: &mut ChaCha8Rng) -> Vec<usize>
 /// assert_eq!(left_out, [1, 2]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn out_of_bag(drawn: &[usize], n: usize) -> Result<Vec<usize>> {
     if n == 0 {
         return Err(Error::Empty { what: "out_of_bag: `n`", needed: "1 row" });

@@ -14,7 +14,7 @@
 //! Geman, Bienenstock & Doursat (1992); Hastie, Tibshirani & Friedman (2009), section 7.3, eq. 7.9;
 //! Domingos (2000) for other losses; Belkin, Hsu, Ma & Mandal (2019) for the second descent.
 
-use crate::base::{check_matrix, check_vector, stream};
+use crate::base::{check_matrix, check_vector, stream, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -198,6 +198,7 @@ impl BiasVariance {
 /// assert!((constant.variance[0] - 0.07).abs() < 0.01);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn decompose<F, P>(
     fit_predict: P,
     population: &Population<F>,
@@ -257,6 +258,7 @@ where
 /// assert!(stump.bias2 > deep.bias2 && stump.variance < deep.variance);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn complexity_curve<F, P>(
     fit_predict_at: P,
     population: &Population<F>,

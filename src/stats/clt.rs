@@ -11,7 +11,7 @@
 //! Feller (1971), volume II, sections VIII.4 and XVI.5; Shevtsova (2011), *On the absolute constants in the
 //! Berry-Esseen type inequalities*, for `C`.
 
-use crate::base::{check_vector, stream};
+use crate::base::{check_vector, stream, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
@@ -277,6 +277,7 @@ pub fn berry_esseen_bound(rho3: f64, sigma: f64, n: usize) -> Result<f64> {
 /// assert_eq!(distance, 0.5);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn ks_to_normal(values: ArrayView1<f64>) -> Result<f64> {
     if values.is_empty() {
         return Err(Error::Empty { what: "ks_to_normal: `values`", needed: "1 value" });

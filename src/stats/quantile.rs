@@ -11,7 +11,7 @@
 //! # References
 //! Hyndman & Fan (1996), *Sample quantiles in statistical packages*, section 2.
 
-use crate::base::check_vector;
+use crate::base::{check_vector, views};
 use crate::{Error, Result};
 use ndarray::ArrayView1;
 
@@ -70,6 +70,7 @@ impl QuantileMethod {
 /// assert_eq!(quantile(x.view(), 0.75, QuantileMethod::InvertedCdf)?, 3.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn quantile(x: ArrayView1<f64>, q: f64, method: QuantileMethod) -> Result<f64> {
     if x.is_empty() {
         return Err(Error::Empty { what: "quantile: `x`", needed: "1 value" });
@@ -96,6 +97,7 @@ pub fn quantile(x: ArrayView1<f64>, q: f64, method: QuantileMethod) -> Result<f6
 /// assert_eq!(median(ndarray::array![4.0, 1.0, 100.0, 2.0].view())?, 3.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn median(x: ArrayView1<f64>) -> Result<f64> {
     quantile(x, 0.5, QuantileMethod::Linear)
 }

@@ -20,7 +20,7 @@ use super::cart::{
 };
 use crate::base::{
     Classifier, Fitted, Present, Regressor, accuracy_of, argmax, check_classes, check_matrix,
-    check_rows, check_target, holds, r_squared, stored, stream, widened,
+    check_rows, check_target, holds, r_squared, stored, stream, views, widened,
 };
 use crate::display::check_interrupt;
 use crate::{Error, Result};
@@ -243,6 +243,7 @@ impl RandomForestClassifierParams {
     /// # Errors
     /// As [`DecisionTreeClassifierParams::fit`]; [`Error::Parameter`] also for `oob_score` without
     /// `bootstrap`, [`Error::NoSupport`] when every tree saw every row.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<RandomForestClassifier> {
         check_matrix("RandomForestClassifier: `x`", x)?;
         let n_classes = check_classes("RandomForestClassifier: `y`", y, x.nrows())?;
@@ -256,6 +257,7 @@ impl RandomForestClassifierParams {
     /// # Errors
     /// As [`RandomForestClassifierParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a
     /// weight, [`Error::Empty`] when all are 0.
+    #[views]
     pub fn fit_weighted(
         &self,
         x: ArrayView2<f64>,
@@ -307,6 +309,7 @@ impl RandomForestRegressorParams {
     /// # Errors
     /// As [`DecisionTreeRegressorParams::fit`]; [`Error::Parameter`] also for `oob_score` without
     /// `bootstrap`, [`Error::NoSupport`] when every tree saw every row.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<RandomForestRegressor> {
         check_matrix("RandomForestRegressor: `x`", x)?;
         check_target("RandomForestRegressor: `y`", y, x.nrows())?;
@@ -317,6 +320,7 @@ impl RandomForestRegressorParams {
     ///
     /// # Errors
     /// As [`RandomForestRegressorParams::fit`], [`Error::Negative`] for a weight, [`Error::Empty`] when all are 0.
+    #[views]
     pub fn fit_weighted(
         &self,
         x: ArrayView2<f64>,
@@ -470,6 +474,7 @@ impl RandomForestClassifier {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
+    #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_rows("RandomForestClassifier: `x`", x, self.trees[0].tree.n_features)?;
         Ok(average(&self.trees.iter().map(|t| &t.tree).collect::<Vec<_>>(), x, self.n_classes))
@@ -479,6 +484,7 @@ impl RandomForestClassifier {
     ///
     /// # Errors
     /// As [`RandomForestClassifier::predict_proba`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         Ok(self.predict_proba(x)?.rows().into_iter().map(argmax).collect())
     }
@@ -487,6 +493,7 @@ impl RandomForestClassifier {
     ///
     /// # Errors
     /// As [`RandomForestClassifier::predict_proba`], and [`Error::Shape`] when `y` has another length.
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         let said = self.predict(x)?;
         accuracy_of("RandomForestClassifier::score: `y`", &said, y)
@@ -508,6 +515,7 @@ impl RandomForestRegressor {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         check_rows("RandomForestRegressor: `x`", x, self.trees[0].tree.n_features)?;
         Ok(average(&self.trees.iter().map(|t| &t.tree).collect::<Vec<_>>(), x, 1)
@@ -518,6 +526,7 @@ impl RandomForestRegressor {
     ///
     /// # Errors
     /// As [`RandomForestRegressor::predict`], and for a `y` of another length or with NaN.
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
         check_target("RandomForestRegressor::score: `y`", y, x.nrows())?;
         let pairs: Vec<(f64, f64)> = y.iter().copied().zip(self.predict(x)?).collect();

@@ -22,7 +22,8 @@ use super::cart::{
 use super::stopping::{Stopping, Watch, stopping_setters};
 use crate::base::{
     Classifier, Fitted, Present, Regressor, accuracy_of, check_classes, check_length, check_matrix,
-    check_rows, check_target, finite, holds, r_squared, sigmoid, softplus, stored, stream, widened,
+    check_rows, check_target, finite, holds, r_squared, sigmoid, softplus, stored, stream, views,
+    widened,
 };
 use crate::data::{stratified_train_test_split, train_test_split};
 use crate::display::check_interrupt;
@@ -228,6 +229,7 @@ impl GradientBoostingRegressorParams {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Parameter`].
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<GradientBoostingRegressor> {
         check_matrix("GradientBoostingRegressor: `x`", x)?;
         check_target("GradientBoostingRegressor: `y`", y, x.nrows())?;
@@ -241,6 +243,7 @@ impl GradientBoostingRegressorParams {
     /// # Errors
     /// As [`GradientBoostingRegressorParams::fit`], [`Error::Negative`] for a weight, [`Error::Empty`] when all are
     /// 0.
+    #[views]
     pub fn fit_weighted(
         &self,
         x: ArrayView2<f64>,
@@ -261,6 +264,7 @@ impl GradientBoostingRegressorParams {
     ///
     /// # Errors
     /// As [`GradientBoostingRegressorParams::fit`], also for the rows to watch.
+    #[views]
     pub fn fit_validated(
         &self,
         x: ArrayView2<f64>,
@@ -289,6 +293,7 @@ impl GradientBoostingClassifierParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`],
     /// [`Error::SingleClass`], [`Error::Parameter`].
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<GradientBoostingClassifier> {
         check_matrix("GradientBoostingClassifier: `x`", x)?;
         let y = two_classes("GradientBoostingClassifier: `y`", y, x.nrows())?;
@@ -301,6 +306,7 @@ impl GradientBoostingClassifierParams {
     /// # Errors
     /// As [`GradientBoostingClassifierParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for
     /// a weight, [`Error::Empty`] when all are 0.
+    #[views]
     pub fn fit_weighted(
         &self,
         x: ArrayView2<f64>,
@@ -322,6 +328,7 @@ impl GradientBoostingClassifierParams {
     ///
     /// # Errors
     /// As [`GradientBoostingClassifierParams::fit`], also for the rows to watch, which may be of one class.
+    #[views]
     pub fn fit_validated(
         &self,
         x: ArrayView2<f64>,
@@ -556,6 +563,7 @@ impl BoostedTrees {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
+    #[views]
     pub fn raw(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         let mut f = Array1::from_elem(x.nrows(), self.start);
         self.each_round(x, |tree| {
@@ -568,6 +576,7 @@ impl BoostedTrees {
     ///
     /// # Errors
     /// As [`BoostedTrees::raw`].
+    #[views]
     pub fn staged(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         let mut stages = Array2::from_elem((self.trees.len() + 1, x.nrows()), self.start);
         let mut round = 0;
@@ -604,6 +613,7 @@ impl GradientBoostingRegressor {
     ///
     /// # Errors
     /// As [`BoostedTrees::raw`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         self.boosted.raw(x)
     }
@@ -612,6 +622,7 @@ impl GradientBoostingRegressor {
     ///
     /// # Errors
     /// As [`BoostedTrees::raw`].
+    #[views]
     pub fn staged_predict(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         self.boosted.staged(x)
     }
@@ -620,6 +631,7 @@ impl GradientBoostingRegressor {
     ///
     /// # Errors
     /// As [`BoostedTrees::raw`], and for a `y` of another length or with NaN.
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
         check_target("GradientBoostingRegressor::score: `y`", y, x.nrows())?;
         let pairs: Vec<(f64, f64)> = y.iter().copied().zip(self.predict(x)?).collect();
@@ -637,6 +649,7 @@ impl GradientBoostingClassifier {
     ///
     /// # Errors
     /// As [`BoostedTrees::raw`].
+    #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         let f = self.boosted.raw(x)?;
         let sign = |class| if class == 1 { 1.0 } else { -1.0 };
@@ -647,6 +660,7 @@ impl GradientBoostingClassifier {
     ///
     /// # Errors
     /// As [`BoostedTrees::raw`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         Ok(self.boosted.raw(x)?.iter().map(|&f| usize::from(f > 0.0)).collect())
     }
@@ -655,6 +669,7 @@ impl GradientBoostingClassifier {
     ///
     /// # Errors
     /// As [`BoostedTrees::raw`].
+    #[views]
     pub fn staged_predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         Ok(self.boosted.staged(x)?.mapv_into(sigmoid))
     }
@@ -663,6 +678,7 @@ impl GradientBoostingClassifier {
     ///
     /// # Errors
     /// As [`BoostedTrees::raw`], and [`Error::Shape`] when `y` has another length.
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         let said = self.predict(x)?;
         accuracy_of("GradientBoostingClassifier::score: `y`", &said, y)

@@ -22,7 +22,7 @@
 use super::effect::{Forecast, Impact};
 use super::kalman::StructuralModel;
 use super::spike_slab::{Sampler, SpikeSlabPrior, column_scales, draw_variance};
-use crate::base::{check_matrix, check_vector, setters, stream};
+use crate::base::{check_matrix, check_vector, setters, stream, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -186,6 +186,7 @@ impl CausalImpactParams {
     /// [`Error::NotFinite`], [`Error::Shape`], [`Error::TooFewSamples`] for fewer than three times more
     /// than states, [`Error::ZeroVariance`] for a constant series, [`Error::ZeroVariance`] for a constant
     /// control, [`Error::Parameter`].
+    #[views]
     pub fn fit(&self, y_pre: ArrayView1<f64>, x_pre: ArrayView2<f64>) -> Result<Bsts> {
         let mut model = self.check(y_pre, x_pre)?;
         let (n, k) = x_pre.dim();
@@ -319,6 +320,7 @@ impl Bsts {
     /// # Errors
     /// [`Error::Empty`] without times, [`Error::Shape`] for a wrong number of controls,
     /// [`Error::NotFinite`].
+    #[views]
     pub fn predict(&self, x_post: ArrayView2<f64>) -> Result<Forecast> {
         const WHAT: &str = "Bsts::predict: `x_post`";
         let (n, k) = x_post.dim();
@@ -360,6 +362,7 @@ impl Bsts {
     ///
     /// # Errors
     /// As [`Bsts::predict`], for `y_post` too.
+    #[views]
     pub fn impact(&self, y_post: ArrayView1<f64>, x_post: ArrayView2<f64>) -> Result<Impact> {
         self.predict(x_post)?.impact(y_post, self.alpha)
     }

@@ -12,7 +12,7 @@
 //! # References
 //! Brodersen et al. (2015), section 2.3 (pointwise, cumulative, average impact).
 
-use crate::base::check_vector;
+use crate::base::{check_vector, views};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, Axis, s};
 
@@ -83,6 +83,7 @@ impl Forecast {
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::NotFinite`], [`Error::Empty`] for a forecast without draws.
+    #[views]
     pub fn impact(&self, y: ArrayView1<f64>, alpha: f64) -> Result<Impact> {
         const WHAT: &str = "impact: `y_post`";
         check_vector(WHAT, y)?;

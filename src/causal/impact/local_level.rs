@@ -12,7 +12,7 @@
 
 use super::effect::Forecast;
 use super::kalman::StructuralModel;
-use crate::base::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector, views};
 use crate::linear::ols::LinearRegression;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
@@ -54,6 +54,7 @@ pub struct LocalLevel {
 /// assert!((fit.obs_var - 15_099.0).abs() < 1.0 && (fit.level_var - 1469.1).abs() < 0.5);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn fit_local_level(y: ArrayView1<f64>, x: ArrayView2<f64>) -> Result<LocalLevel> {
     check(y, x)?;
     // One scale for all, so that the range of the search suits every series.
@@ -86,6 +87,7 @@ impl LocalLevel {
     /// # Errors
     /// [`Error::Shape`], [`Error::NotFinite`], [`Error::Empty`] without times; [`Error::Parameter`]
     /// unless `alpha` is between 0 and 1.
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>, alpha: f64) -> Result<Forecast> {
         const WHAT: &str = "LocalLevel::predict: `x`";
         if x.nrows() == 0 {

@@ -15,7 +15,7 @@
 //! # References
 //! George & `McCulloch` (1997); Scott & Varian (2014), section 3.2; Brodersen et al. (2015), section 2.2.
 
-use crate::base::{check_matrix, check_vector, stream};
+use crate::base::{check_matrix, check_vector, stream, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use faer::linalg::solvers::{Llt, Solve};
@@ -76,6 +76,7 @@ pub struct SpikeSlab {
 /// assert!(fit.inclusion[1] > 0.99 && fit.inclusion[0] < 0.5);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn spike_slab(
     y: ArrayView1<f64>,
     x: ArrayView2<f64>,

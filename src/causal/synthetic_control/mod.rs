@@ -27,7 +27,7 @@ pub use placebo::{PlaceboRanks, placebo_ranks, placebo_ranks_with_predictors};
 pub use predictors::{PredictorWeights, synthetic_control_with_predictors};
 
 use super::simplex::simplex_least_squares;
-use crate::base::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
 
@@ -75,6 +75,7 @@ pub struct SyntheticControl {
 ///
 /// # References
 /// Abadie, Diamond & Hainmueller (2010), eq. 2 with the pre-treatment outcomes as predictors.
+#[views]
 pub fn synthetic_control(
     y1_pre: ArrayView1<f64>,
     donors_pre: ArrayView2<f64>,
@@ -105,6 +106,7 @@ impl SyntheticControl {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`].
+    #[views]
     pub fn synthetic(&self, donors: ArrayView2<f64>) -> Result<Array1<f64>> {
         const WHAT: &str = "SyntheticControl: `donors`";
         check_matrix(WHAT, donors)?;
@@ -120,6 +122,7 @@ impl SyntheticControl {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`].
+    #[views]
     pub fn effect(
         &self,
         y1_post: ArrayView1<f64>,
@@ -142,6 +145,7 @@ impl SyntheticControl {
     ///
     /// # Errors
     /// As [`synthetic_control`]; [`Error::Empty`] when there is only one donor.
+    #[views]
     pub fn leave_one_out(
         &self,
         y1_pre: ArrayView1<f64>,

@@ -2,7 +2,7 @@
 
 use super::predictors::by_predictors;
 use super::{PredictorWeights, SyntheticControl, by_outcomes, check, rms};
-use crate::base::{Test, check_matrix};
+use crate::base::{Test, check_matrix, views};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
@@ -50,6 +50,7 @@ pub struct PlaceboRanks {
 ///
 /// # References
 /// Abadie, Diamond & Hainmueller (2010), section 3.4; the treated unit joins the donors of the others.
+#[views]
 pub fn placebo_ranks(all: ArrayView2<f64>, treated: usize, t0: usize) -> Result<PlaceboRanks> {
     PlaceboRanks::by(all, treated, t0, |unit, donors| {
         let y = all.slice(s![..t0, unit]);
@@ -66,6 +67,7 @@ pub fn placebo_ranks(all: ArrayView2<f64>, treated: usize, t0: usize) -> Result<
 ///
 /// # References
 /// Abadie, Diamond & Hainmueller (2010), section 3.4.
+#[views]
 pub fn placebo_ranks_with_predictors(
     all: ArrayView2<f64>,
     predictors: ArrayView2<f64>,

@@ -1,7 +1,7 @@
 //! Synthetic control from predictors: which of them must match is itself a set of weights.
 
 use super::{SyntheticControl, check};
-use crate::base::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector, views};
 use crate::causal::simplex::{SimplexFit, simplex_least_squares};
 use crate::display::check_interrupt;
 use crate::linear::ols::LinearRegression;
@@ -59,6 +59,7 @@ pub enum PredictorWeights {
 ///
 /// # References
 /// Abadie, Diamond & Hainmueller (2010), section 2.3; (2011), section 2.2, for the regression.
+#[views]
 pub fn synthetic_control_with_predictors(
     y1_pre: ArrayView1<f64>,
     donors_pre: ArrayView2<f64>,

@@ -2,7 +2,7 @@
 
 use super::MixtureParts;
 use super::checks::{check_params, check_responsibilities};
-use crate::base::{check_matrix, map_blocks, rows, to_faer};
+use crate::base::{check_matrix, map_blocks, rows, to_faer, views};
 use crate::{Error, Result};
 use faer::Side;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis, concatenate, s};
@@ -27,6 +27,7 @@ use std::f64::consts::PI;
 /// assert!((resp[[1, 1]] - 1.0 / (1.0 + (-2.0f64).exp())).abs() < 1e-15);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn e_step(x: ArrayView2<f64>, params: &MixtureParts) -> Result<(Array2<f64>, f64)> {
     check_matrix("e_step: `x`", x)?;
     check_params(x, params)?;
@@ -46,6 +47,7 @@ pub fn e_step(x: ArrayView2<f64>, params: &MixtureParts) -> Result<(Array2<f64>,
 /// assert!((elbo(x, resp.view(), &params)? - log_likelihood).abs() < 1e-9);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn elbo(x: ArrayView2<f64>, resp: ArrayView2<f64>, params: &MixtureParts) -> Result<f64> {
     check_matrix("elbo: `x`", x)?;
     check_params(x, params)?;

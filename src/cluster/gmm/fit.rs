@@ -4,7 +4,7 @@ use super::checks::check_params;
 use super::e_step::{joint_log_density, posterior};
 use super::m_step::maximise;
 use super::{Covariance, GaussianMixture, MixtureParts};
-use crate::base::{Present, check_matrix, log_sum_exp, setters, stream};
+use crate::base::{Present, check_matrix, log_sum_exp, setters, stream, views};
 use crate::cluster::check_clusters;
 use crate::cluster::kmeans::KMeans;
 use crate::display::check_interrupt;
@@ -99,6 +99,7 @@ impl GaussianMixtureParams {
     /// [`Error::TooManyClusters`], [`Error::Parameter`], [`Error::Shape`], and
     /// [`Error::NotPositiveDefinite`] when a component collapses in every run, and `reg_covar` is too
     /// small to hold it.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<GaussianMixture> {
         self.check(x)?;
         self.fit_rows(x, None)
@@ -110,6 +111,7 @@ impl GaussianMixtureParams {
     /// # Errors
     /// As [`GaussianMixtureParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a weight,
     /// [`Error::Empty`] when all are 0.
+    #[views]
     pub fn fit_weighted(
         &self,
         x: ArrayView2<f64>,
@@ -284,6 +286,7 @@ fn expect(
 /// assert!(steps.windows(2).all(|s| s[1].1 >= s[0].1 - 1e-12));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn em_history(
     x: ArrayView2<f64>,
     settings: &GaussianMixtureParams,

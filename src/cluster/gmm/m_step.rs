@@ -2,7 +2,7 @@
 
 use super::checks::check_responsibilities;
 use super::{Covariance, MixtureParts};
-use crate::base::{check_matrix, map_blocks, rows};
+use crate::base::{check_matrix, map_blocks, rows, views};
 use crate::{Error, Result};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayView3, Axis, Zip};
@@ -23,6 +23,7 @@ use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayView3, Axis, Zip};
 /// assert!((params.covariances[[0, 0, 0]] - 1.0).abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn m_step(
     x: ArrayView2<f64>,
     resp: ArrayView2<f64>,

@@ -4,7 +4,7 @@ use super::checks::check_params;
 use super::e_step::{e_step, joint_log_density};
 use super::{Covariance, GaussianMixtureParams, MixtureParts};
 use crate::Result;
-use crate::base::{Clusterer, check_matrix, finite, log_sum_exp, shape, stored};
+use crate::base::{Clusterer, check_matrix, finite, log_sum_exp, shape, stored, views};
 use crate::data::sample_mixture;
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,7 @@ impl GaussianMixture {
     ///
     /// # Errors
     /// [`crate::Error::Empty`], [`crate::Error::NotFinite`], or [`crate::Error::Shape`] for a wrong number of columns.
+    #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         Ok(e_step(x, &self.parameters())?.0)
     }
@@ -58,6 +59,7 @@ impl GaussianMixture {
     ///
     /// # Errors
     /// As [`GaussianMixture::predict_proba`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         let resp = self.predict_proba(x)?;
         let best = |row: ArrayView1<f64>| {
@@ -70,6 +72,7 @@ impl GaussianMixture {
     ///
     /// # Errors
     /// As [`GaussianMixture::predict_proba`].
+    #[views]
     pub fn score_samples(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         let params = self.parameters();
         check_matrix("GaussianMixture: `x`", x)?;
@@ -81,6 +84,7 @@ impl GaussianMixture {
     ///
     /// # Errors
     /// As [`GaussianMixture::predict_proba`].
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>) -> Result<f64> {
         Ok(self.score_samples(x)?.sum() / x.nrows() as f64)
     }
@@ -89,6 +93,7 @@ impl GaussianMixture {
     ///
     /// # Errors
     /// As [`GaussianMixture::predict_proba`].
+    #[views]
     pub fn bic(&self, x: ArrayView2<f64>) -> Result<f64> {
         let n = x.nrows() as f64;
         Ok(-2.0 * n * self.score(x)? + self.n_parameters() as f64 * n.ln())
@@ -98,6 +103,7 @@ impl GaussianMixture {
     ///
     /// # Errors
     /// As [`GaussianMixture::predict_proba`].
+    #[views]
     pub fn aic(&self, x: ArrayView2<f64>) -> Result<f64> {
         Ok(-2.0 * x.nrows() as f64 * self.score(x)? + 2.0 * self.n_parameters() as f64)
     }

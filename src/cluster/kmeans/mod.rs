@@ -28,7 +28,7 @@ use self::hamerly::Bounds;
 pub(crate) use self::seeding::plus_plus;
 use super::check_clusters;
 use crate::base::{
-    Clusterer, check_matrix, finite, holds, map_blocks, rows, setters, stored, stream,
+    Clusterer, check_matrix, finite, holds, map_blocks, rows, setters, stored, stream, views,
 };
 use crate::display::check_interrupt;
 use crate::{Error, Result};
@@ -197,6 +197,7 @@ impl KMeansParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::TooManyClusters`], [`Error::Parameter`],
     /// [`Error::Shape`] for given centroids that do not fit, [`Error::NoSolution`] when asked for.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<KMeans> {
         self.check(x)?;
         let x = x.as_standard_layout();
@@ -299,6 +300,7 @@ impl KMeans {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         check_matrix("KMeans::predict: `x`", x)?;
         if x.ncols() != self.centroids.ncols() {
@@ -363,6 +365,7 @@ fn mean_variance(x: ArrayView2<f64>) -> f64 {
 /// assert!(steps.windows(2).all(|s| s[1].inertia <= s[0].inertia));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn kmeans_history(x: ArrayView2<f64>, params: &KMeansParams) -> Result<Vec<KMeansStep>> {
     params.check(x)?;
     let x = x.as_standard_layout();

@@ -2,7 +2,7 @@
 
 use super::assign::{flat, squared_distance_of};
 use crate::Result;
-use crate::base::{BLOCK, check_matrix, stream};
+use crate::base::{BLOCK, check_matrix, stream, views};
 use crate::cluster::check_clusters;
 use ndarray::ArrayView2;
 use rand::Rng;
@@ -26,6 +26,7 @@ use rayon::prelude::*;
 ///
 /// # References
 /// Arthur & Vassilvitskii (2007), section 2.2 and theorem 1.1.
+#[views]
 pub fn kmeans_plus_plus(x: ArrayView2<f64>, k: usize, seed: u64) -> Result<Vec<usize>> {
     check_matrix("kmeans_plus_plus: `x`", x)?;
     check_clusters("kmeans_plus_plus", x, k)?;

@@ -9,7 +9,7 @@ use super::{EmptyCluster, KMeans, KMeansInit, KMeansParams};
 #[cfg(doc)]
 use crate::Error;
 use crate::Result;
-use crate::base::{Present, check_matrix, map_blocks, stream};
+use crate::base::{Present, check_matrix, map_blocks, stream, views};
 use crate::cluster::check_clusters;
 use crate::display::check_interrupt;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -35,6 +35,7 @@ impl KMeansParams {
     /// assert!((model.inertia - 6.0).abs() < 1e-12);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn fit_weighted(
         &self,
         x: ArrayView2<f64>,

@@ -1,7 +1,7 @@
 //! The gap statistic: how many clusters beat what chance alone would show.
 
 use super::super::kmeans::KMeans;
-use crate::base::{check_matrix, stream};
+use crate::base::{check_matrix, stream, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
@@ -54,6 +54,7 @@ pub struct GapResult {
 /// # References
 /// Tibshirani, Walther & Hastie (2001), *Estimating the number of clusters in a data set via the gap
 /// statistic*, section 3 and reference distribution (a) of section 4.
+#[views]
 pub fn gap_statistic(
     x: ArrayView2<f64>,
     ks: &[usize],

@@ -1,6 +1,6 @@
 //! Toy data with a known truth, the same for the same seed on every machine (`ChaCha8`).
 
-use crate::base::{check_matrix, cholesky, stream};
+use crate::base::{check_matrix, cholesky, stream, views};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayView3};
 use rand::Rng;
@@ -35,6 +35,7 @@ fn check_noise(estimator: &'static str, name: &'static str, sd: f64) -> Result<(
 /// assert_eq!((x.dim(), y), ((6, 2), vec![0, 1, 0, 1, 0, 1]));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn blobs(
     n_samples: usize,
     centers: ArrayView2<f64>,
@@ -137,6 +138,7 @@ fn two_curves(
 /// assert!((r - 0.9).abs() < 0.2);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn sample_mixture(
     n_samples: usize,
     weights: ArrayView1<f64>,

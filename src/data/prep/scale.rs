@@ -1,6 +1,8 @@
 //! Bringing features of unlike units to one scale.
 
-use crate::base::{Fitted, Transformer, check_matrix, check_rows, finite, holds, shape, stored};
+use crate::base::{
+    Fitted, Transformer, check_matrix, check_rows, finite, holds, shape, stored, views,
+};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -49,6 +51,7 @@ impl StandardScalerParams {
     ///
     /// # Errors
     /// As [`standardize`].
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<StandardScaler> {
         let (_, mean, scale) = moments("StandardScaler: `x`", x)?;
         Ok(StandardScaler { mean, scale })
@@ -60,6 +63,7 @@ impl StandardScaler {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`] for a wrong number of columns.
+    #[views]
     pub fn transform(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_rows("StandardScaler::transform: `x`", x, self.mean.len())?;
         Ok((&x - &self.mean) / &self.scale)
@@ -69,6 +73,7 @@ impl StandardScaler {
     ///
     /// # Errors
     /// As [`StandardScaler::transform`].
+    #[views]
     pub fn inverse_transform(&self, z: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_rows("StandardScaler::inverse_transform: `z`", z, self.mean.len())?;
         Ok(&z * &self.scale + &self.mean)
@@ -112,6 +117,7 @@ impl Standardized {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] when the number of columns differs.
+    #[views]
     pub fn apply(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_matrix("Standardized::apply: `x`", x)?;
         if x.ncols() != self.mean.len() {
@@ -136,6 +142,7 @@ impl Standardized {
 /// assert_eq!(s.x, ndarray::array![[-1.0], [1.0]]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn standardize(x: ArrayView2<f64>) -> Result<Standardized> {
     let (x, mean, scale) = moments("standardize: `x`", x)?;
     Ok(Standardized { x: x / &scale, mean, scale })

@@ -1,6 +1,6 @@
 //! Splitting rows into a part to learn from and a part to be judged on.
 
-use crate::base::stream;
+use crate::base::{stream, views};
 use crate::{Error, Result};
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
@@ -49,6 +49,7 @@ pub fn train_test_split(n: usize, test_share: f64, seed: u64) -> Result<Split> {
 /// assert_eq!((split.train.len(), split.test.len()), (6, 3));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn stratified_train_test_split(y: &[usize], test_share: f64, seed: u64) -> Result<Split> {
     const NAME: &str = "stratified_train_test_split";
     const WHAT: &str = "stratified_train_test_split: `y`";
@@ -146,6 +147,7 @@ pub fn k_fold(n: usize, k: usize, seed: u64) -> Result<Vec<Split>> {
 /// }
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn stratified_k_fold(y: &[usize], k: usize, seed: u64) -> Result<Vec<Split>> {
     const WHAT: &str = "stratified_k_fold: `y`";
     check_folds("stratified_k_fold", WHAT, y.len(), k)?;

@@ -21,7 +21,9 @@
 mod moments;
 mod routes;
 
-use crate::base::{Fitted, Transformer, check_matrix, check_width, finite, setters, shape, stored};
+use crate::base::{
+    Fitted, Transformer, check_matrix, check_width, finite, setters, shape, stored, views,
+};
 use crate::{Error, Result};
 use moments::Moments;
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
@@ -150,6 +152,7 @@ impl PcaParams {
     /// for a number of components or a share out of range, [`Error::ZeroVariance`] when nothing varies
     /// at all, or when whitening meets a direction without variance, and [`Error::NotConverged`] from
     /// `Power` or the decomposition.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>) -> Result<Pca> {
         self.check(x)?;
         let (n, d) = x.dim();
@@ -251,6 +254,7 @@ impl Pca {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
+    #[views]
     pub fn transform(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_matrix("Pca::transform: `x`", x)?;
         check_width("Pca::transform: `x`", x, self.mean.len())?;
@@ -263,6 +267,7 @@ impl Pca {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
+    #[views]
     pub fn inverse_transform(&self, z: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_matrix("Pca::inverse_transform: `z`", z)?;
         check_width("Pca::inverse_transform: `z`", z, self.components.nrows())?;
@@ -286,6 +291,7 @@ impl Pca {
     /// assert!(all.reconstruction_error(x.view())? < 1e-24);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn reconstruction_error(&self, x: ArrayView2<f64>) -> Result<f64> {
         let lost = &x - &self.inverse_transform(self.transform(x)?.view())?;
         Ok(lost.iter().map(|v| v * v).sum::<f64>() / x.nrows() as f64)
@@ -313,6 +319,7 @@ fn total_variance(squares: f64, mean: &Array1<f64>, x: ArrayView2<f64>) -> Resul
 /// assert_eq!(c, ndarray::array![[2.0, 4.0], [4.0, 8.0]]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn covariance(x: ArrayView2<f64>) -> Result<Array2<f64>> {
     check_matrix("covariance: `x`", x)?;
     let n = x.nrows();

@@ -21,7 +21,7 @@ pub use variance::{MemberVariance, member_variance, variance_of_mean};
 
 use crate::base::{
     Classifier, Fitted, Regressor, argmax, check_classes, check_matrix, check_rows, check_target,
-    r_squared, setters, stream, widened,
+    r_squared, setters, stream, views, widened,
 };
 use crate::display::check_interrupt;
 use crate::sampling::bootstrap::{draw, out_of_bag};
@@ -172,6 +172,7 @@ impl<B: Regressor> BaggingParams<B> {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Parameter`],
     /// [`Error::NoSupport`] when every member drew every row and `oob_score` is on; those of the base.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<Bagging> {
         check_matrix("Bagging: `x`", x)?;
         check_target("Bagging: `y`", y, x.nrows())?;
@@ -195,6 +196,7 @@ impl<B: Classifier> BaggingParams<B> {
     /// # Errors
     /// As [`BaggingParams::fit`], and [`Error::Label`], [`Error::SingleClass`]. A base that needs every
     /// class (a tree does not) fails on a sample that lacks one.
+    #[views]
     pub fn fit_classes(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<BaggingClassifier> {
         check_matrix("Bagging: `x`", x)?;
         let n_classes = check_classes("Bagging: `y`", y, x.nrows())?;
@@ -292,6 +294,7 @@ impl Bagging {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`] for a wrong number of columns, and those of
     /// the base.
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         Ok(self.ensemble.mean(x)?.index_axis_move(Axis(1), 0))
     }
@@ -300,6 +303,7 @@ impl Bagging {
     ///
     /// # Errors
     /// As [`Bagging::predict`].
+    #[views]
     pub fn predict_each(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_rows("Bagging: `x`", x, self.ensemble.n_features)?;
         let each = self.ensemble.each(x)?;
@@ -317,6 +321,7 @@ impl BaggingClassifier {
     ///
     /// # Errors
     /// As [`Bagging::predict`].
+    #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         self.ensemble.mean(x)
     }
@@ -325,6 +330,7 @@ impl BaggingClassifier {
     ///
     /// # Errors
     /// As [`Bagging::predict`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         Ok(self.ensemble.mean(x)?.rows().into_iter().map(argmax).collect())
     }

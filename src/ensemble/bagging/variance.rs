@@ -1,6 +1,6 @@
 //! Variance of an average of correlated members: the formula, and the two numbers that it needs.
 
-use crate::base::check_matrix;
+use crate::base::{check_matrix, views};
 use crate::{Error, Result};
 use ndarray::{ArrayView2, Axis};
 
@@ -72,6 +72,7 @@ pub struct MemberVariance {
 ///
 /// # References
 /// Hastie, Tibshirani & Friedman (2009), section 15.4.1.
+#[views]
 pub fn member_variance(predictions: ArrayView2<f64>) -> Result<MemberVariance> {
     const WHAT: &str = "member_variance: `predictions`";
     let (rows, members) = predictions.dim();

@@ -3,6 +3,7 @@
 
 use super::{Agg, Frame, Window};
 use crate::Result;
+use crate::base::views;
 use ndarray::ArrayView1;
 
 /// `ROW_NUMBER() OVER (ORDER BY keys)`, see [`Window::row_number`].
@@ -15,6 +16,7 @@ use ndarray::ArrayView1;
 ///
 /// # Errors
 /// [`crate::Error::Empty`] and [`crate::Error::NotFinite`] for the keys.
+#[views]
 pub fn row_number(keys: ArrayView1<f64>) -> Result<Vec<usize>> {
     Ok(Window::order_by(keys)?.row_number())
 }
@@ -29,6 +31,7 @@ pub fn row_number(keys: ArrayView1<f64>) -> Result<Vec<usize>> {
 ///
 /// # Errors
 /// [`crate::Error::Empty`] and [`crate::Error::NotFinite`] for the keys.
+#[views]
 pub fn rank(keys: ArrayView1<f64>) -> Result<Vec<usize>> {
     Ok(Window::order_by(keys)?.rank())
 }
@@ -43,6 +46,7 @@ pub fn rank(keys: ArrayView1<f64>) -> Result<Vec<usize>> {
 ///
 /// # Errors
 /// [`crate::Error::Empty`] and [`crate::Error::NotFinite`] for the keys.
+#[views]
 pub fn dense_rank(keys: ArrayView1<f64>) -> Result<Vec<usize>> {
     Ok(Window::order_by(keys)?.dense_rank())
 }
@@ -58,6 +62,7 @@ pub fn dense_rank(keys: ArrayView1<f64>) -> Result<Vec<usize>> {
 /// # Errors
 /// [`crate::Error::Empty`] and [`crate::Error::NotFinite`] for the keys,
 /// [`crate::Error::Parameter`] for 0 buckets.
+#[views]
 pub fn ntile(keys: ArrayView1<f64>, buckets: usize) -> Result<Vec<usize>> {
     Window::order_by(keys)?.ntile(buckets)
 }
@@ -72,6 +77,7 @@ pub fn ntile(keys: ArrayView1<f64>, buckets: usize) -> Result<Vec<usize>> {
 ///
 /// # Errors
 /// [`crate::Error::Empty`] and [`crate::Error::NotFinite`] for the keys.
+#[views]
 pub fn percent_rank(keys: ArrayView1<f64>) -> Result<Vec<f64>> {
     Ok(Window::order_by(keys)?.percent_rank())
 }
@@ -86,6 +92,7 @@ pub fn percent_rank(keys: ArrayView1<f64>) -> Result<Vec<f64>> {
 ///
 /// # Errors
 /// [`crate::Error::Empty`] and [`crate::Error::NotFinite`] for the keys.
+#[views]
 pub fn cume_dist(keys: ArrayView1<f64>) -> Result<Vec<f64>> {
     Ok(Window::order_by(keys)?.cume_dist())
 }
@@ -102,6 +109,7 @@ pub fn cume_dist(keys: ArrayView1<f64>) -> Result<Vec<f64>> {
 /// # Errors
 /// [`crate::Error::Empty`] and [`crate::Error::NotFinite`] for the keys, and those of
 /// [`Window::lag`].
+#[views]
 pub fn lag(
     keys: ArrayView1<f64>,
     values: ArrayView1<f64>,
@@ -122,6 +130,7 @@ pub fn lag(
 /// # Errors
 /// [`crate::Error::Empty`] and [`crate::Error::NotFinite`] for the keys, and those of
 /// [`Window::lead`].
+#[views]
 pub fn lead(
     keys: ArrayView1<f64>,
     values: ArrayView1<f64>,
@@ -144,6 +153,7 @@ pub fn lead(
 /// # Errors
 /// [`crate::Error::Empty`] and [`crate::Error::NotFinite`] for the keys, and those of
 /// [`Window::running`].
+#[views]
 pub fn running(
     keys: ArrayView1<f64>,
     values: ArrayView1<f64>,

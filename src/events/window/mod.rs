@@ -42,7 +42,7 @@ mod tree;
 pub use frame::{Bound, Exclude, Frame, FrameMode};
 pub use keyed::{cume_dist, dense_rank, lag, lead, ntile, percent_rank, rank, row_number, running};
 
-use crate::base::check_vector;
+use crate::base::{check_vector, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 use std::collections::BTreeMap;
@@ -94,6 +94,7 @@ impl Window {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`].
+    #[views]
     pub fn order_by(keys: ArrayView1<f64>) -> Result<Self> {
         if keys.is_empty() {
             return Err(Error::Empty { what: "Window: `keys`", needed: "1 row" });
@@ -114,6 +115,7 @@ impl Window {
     ///
     /// # Errors
     /// [`Error::Shape`] when there is not a label a row.
+    #[views]
     pub fn partition_by(self, labels: &[usize]) -> Result<Self> {
         self.same_length("Window::partition_by: `labels`", labels.len())?;
         Ok(Self::sort(self.keys, labels.to_vec()))
@@ -193,6 +195,7 @@ impl Window {
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::NotFinite`].
+    #[views]
     pub fn lag(&self, values: ArrayView1<f64>, offset: usize) -> Result<Vec<Option<f64>>> {
         self.check_values("Window::lag: `values`", values)?;
         Ok(self.each(None, |part, place| {
@@ -205,6 +208,7 @@ impl Window {
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::NotFinite`].
+    #[views]
     pub fn lead(&self, values: ArrayView1<f64>, offset: usize) -> Result<Vec<Option<f64>>> {
         self.check_values("Window::lead: `values`", values)?;
         Ok(self.each(None, |part, place| {
@@ -216,6 +220,7 @@ impl Window {
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::NotFinite`], [`Error::Parameter`] for a frame that SQL refuses.
+    #[views]
     pub fn first_value(&self, values: ArrayView1<f64>, frame: Frame) -> Result<Vec<Option<f64>>> {
         self.nth_value(values, 1, frame)
     }
@@ -238,6 +243,7 @@ impl Window {
     /// assert_eq!(meant, [Some(3.0); 3]);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn last_value(&self, values: ArrayView1<f64>, frame: Frame) -> Result<Vec<Option<f64>>> {
         self.check_values("Window::last_value: `values`", values)?;
         frame.check()?;
@@ -252,6 +258,7 @@ impl Window {
     ///
     /// # Errors
     /// As [`Window::first_value`]; [`Error::Parameter`] for 0.
+    #[views]
     pub fn nth_value(
         &self,
         values: ArrayView1<f64>,
@@ -289,6 +296,7 @@ impl Window {
     /// assert_eq!(range, [Some(3.0), Some(4.0), Some(4.5), Some(8.0)]);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn running(
         &self,
         values: ArrayView1<f64>,

@@ -1,7 +1,7 @@
 //! Cutting a number into bins, and the rate of an event in each.
 
 use super::{check_binary, check_length};
-use crate::base::{check_vector, finite, holds, quantile_of_sorted, stored};
+use crate::base::{check_vector, finite, holds, quantile_of_sorted, stored, views};
 use crate::tree::cart::{Criterion, DecisionTreeClassifier};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, Axis};
@@ -71,6 +71,7 @@ impl BinnerParams {
     /// # Errors
     /// [`Error::Parameter`] unless `n_bins >= 2`, and for [`BinStrategy::Tree`]; [`Error::TooFewSamples`] for
     /// fewer rows than bins; [`Error::NotFinite`]; [`Error::ZeroVariance`] for a constant `x`.
+    #[views]
     pub fn fit(&self, x: ArrayView1<f64>) -> Result<Bins> {
         self.check(x)?;
         if self.strategy == BinStrategy::Tree {
@@ -114,6 +115,7 @@ impl BinnerParams {
     /// assert_eq!(bins.cuts, array![6.5]);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn fit_supervised(&self, x: ArrayView1<f64>, y: &[usize]) -> Result<Bins> {
         if self.strategy != BinStrategy::Tree {
             check_length("Binner: `y`", y, x.len())?;
@@ -160,6 +162,7 @@ impl Bins {
     ///
     /// # Errors
     /// [`Error::NotFinite`].
+    #[views]
     pub fn assign(&self, x: ArrayView1<f64>) -> Result<Vec<usize>> {
         check_vector("Bins::assign: `x`", x)?;
         let cuts = self.cuts.as_slice().unwrap_or_default();
@@ -218,6 +221,7 @@ pub struct BucketRate {
 ///
 /// # References
 /// Wilson (1927) for the interval.
+#[views]
 pub fn bucket_rate(x: ArrayView1<f64>, y: &[usize], n_bins: usize) -> Result<BucketRate> {
     /// The 97.5 % point of the normal law.
     const Z: f64 = 1.959_963_984_540_054;

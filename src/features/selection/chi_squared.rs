@@ -1,7 +1,7 @@
 //! The chi-squared score of counts, class by class.
 
 use super::{check_classes, check_length};
-use crate::base::check_matrix;
+use crate::base::{check_matrix, views};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
@@ -34,6 +34,7 @@ use std::collections::BTreeMap;
 ///
 /// # References
 /// Liu & Setiono (1995), on binned values; scikit-learn's `feature_selection.chi2` for counts.
+#[views]
 pub fn chi2(x: ArrayView2<f64>, y: &[usize]) -> Result<(Array1<f64>, Array1<f64>)> {
     const WHAT: &str = "chi2: `x`";
     check_matrix(WHAT, x)?;

@@ -1,6 +1,7 @@
 //! Information gain and gain ratio of a feature with few values.
 
 use super::{check_classes, check_length};
+use crate::base::views;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ use std::collections::BTreeMap;
 ///
 /// # References
 /// Quinlan (1986), section 4.
+#[views]
 pub fn information_gain(x: &[usize], y: &[usize]) -> Result<f64> {
     check_classes("information_gain: `y`", y)?;
     check_length("information_gain: `x`", x, y.len())?;
@@ -44,6 +46,7 @@ pub fn information_gain(x: &[usize], y: &[usize]) -> Result<f64> {
 ///
 /// # References
 /// Quinlan (1986), section 6.
+#[views]
 pub fn gain_ratio(x: &[usize], y: &[usize]) -> Result<f64> {
     check_classes("gain_ratio: `y`", y)?;
     check_length("gain_ratio: `x`", x, y.len())?;

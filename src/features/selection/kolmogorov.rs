@@ -2,7 +2,7 @@
 
 use super::{check_binary, check_length};
 use crate::Result;
-use crate::base::{Test, check_vector};
+use crate::base::{Test, check_vector, views};
 use ndarray::ArrayView1;
 
 /// Up to here, for the larger class, the p-value is exact.
@@ -38,6 +38,7 @@ const EXACT: usize = 10_000;
 ///
 /// # References
 /// Smirnov (1948) for the limit; Hodges (1958), section 2, for the lattice paths.
+#[views]
 pub fn ks(x: ArrayView1<f64>, y: &[usize]) -> Result<Test> {
     check_length("ks: `y`", y, x.len())?;
     check_binary("ks: `y`", y)?;

@@ -1,7 +1,7 @@
 //! Mutual information of a number and a class, by nearest neighbours.
 
 use super::{check_classes, check_length};
-use crate::base::check_vector;
+use crate::base::{check_vector, views};
 use crate::{Error, Result};
 use ndarray::ArrayView1;
 use statrs::function::gamma::digamma;
@@ -37,6 +37,7 @@ use std::collections::BTreeMap;
 ///
 /// # References
 /// Ross (2014); Kraskov, Stögbauer & Grassberger (2004); Gao et al. (2017) for ties.
+#[views]
 pub fn mutual_info_knn(x: ArrayView1<f64>, y: &[usize], k: usize) -> Result<f64> {
     const WHAT: &str = "mutual_info_knn: `x`";
     check_length("mutual_info_knn: `y`", y, x.len())?;

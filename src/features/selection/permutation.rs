@@ -1,6 +1,6 @@
 //! Importance of a feature to a fitted model: what shuffling it costs.
 
-use crate::base::{Fitted, Target, check_length, check_matrix, stream};
+use crate::base::{Fitted, Target, check_length, check_matrix, stream, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
@@ -39,6 +39,7 @@ use rand::seq::SliceRandom;
 /// # References
 /// Breiman (2001), section 10; Fisher, Rudin & Dominici (2019) for any model; Strobl et al. (2007) on the
 /// bias of impurity importance.
+#[views]
 pub fn permutation_importance(
     score: impl Fn(ArrayView2<f64>) -> Result<f64>,
     x: ArrayView2<f64>,
@@ -91,6 +92,7 @@ pub fn permutation_importance(
 /// assert!(mean("bmi") > 0.05 && mean("age").abs() < 0.01);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn permutation_importance_of<T: Target>(
     fitted: &dyn Fitted,
     x: ArrayView2<f64>,

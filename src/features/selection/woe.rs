@@ -1,7 +1,7 @@
 //! Weight of evidence and information value of a binned feature.
 
 use super::{check_binary, check_length};
-use crate::base::{finite, shape, stored};
+use crate::base::{finite, shape, stored, views};
 use crate::{Error, Result};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,7 @@ stored!(WoeTable, |m| {
 ///
 /// # References
 /// Good (1950), weight of evidence; Jeffreys (1946); Siddiqi (2006), *Credit Risk Scorecards*, chapter 6.
+#[views]
 pub fn woe_iv(bins: &[usize], y: &[usize], smoothing: f64) -> Result<WoeTable> {
     const WHAT: &str = "woe_iv: `bins`";
     check_binary("woe_iv: `y`", y)?;
@@ -113,6 +114,7 @@ impl WoeTable {
     ///
     /// # Errors
     /// [`Error::Label`] for a bin that the table does not have.
+    #[views]
     pub fn transform(&self, bins: &[usize]) -> Result<Array1<f64>> {
         if let Some(index) = bins.iter().position(|&bin| bin >= self.woe.len()) {
             let what = "WoeTable::transform: `bins`";

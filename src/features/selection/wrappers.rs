@@ -1,6 +1,6 @@
 //! Selection around a model: leave one out, eliminate the weakest, or let the lasso choose.
 
-use crate::base::check_matrix;
+use crate::base::{check_matrix, views};
 use crate::data::{Split, standardize};
 use crate::display::check_interrupt;
 use crate::linear::lasso::Lasso;
@@ -61,6 +61,7 @@ impl Ablation {
 /// assert!(drop[2] > 0.02 && drop[0].abs() < 0.01, "body mass matters, age does not");
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn ablation(
     fit_score: impl Fn(ArrayView2<f64>, &Split) -> Result<f64>,
     x: ArrayView2<f64>,
@@ -128,6 +129,7 @@ pub struct Rfe {
 ///
 /// # References
 /// Guyon, Weston, Barnhill & Vapnik (2002), section III.
+#[views]
 pub fn rfe(
     fit_importance: impl Fn(ArrayView2<f64>) -> Result<Array1<f64>>,
     x: ArrayView2<f64>,
@@ -173,6 +175,7 @@ pub fn rfe(
 /// assert_eq!(l1_select(set.x.view(), set.y.view(), 15.0)?, [2, 3, 6, 8]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn l1_select(x: ArrayView2<f64>, y: ArrayView1<f64>, alpha: f64) -> Result<Vec<usize>> {
     let x = standardize(x)?.x;
     Ok(Lasso::params(alpha).fit(x.view(), y)?.support())

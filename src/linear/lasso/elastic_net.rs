@@ -2,7 +2,7 @@
 
 use super::descent::{Design, Prices, State};
 use super::path::{LassoPath, follow};
-use crate::base::{Fitted, Present, Regressor, finite, r2_of, setters, stored};
+use crate::base::{Fitted, Present, Regressor, finite, r2_of, setters, stored, views};
 use crate::linear::penalised::{Levelled, check_alpha, check_pair, predict};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -121,6 +121,7 @@ impl ElasticNetParams {
     /// # Errors
     /// [`Error::Parameter`], [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], and
     /// [`Error::TooFewSamples`] for fewer than two rows.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<ElasticNet> {
         self.check(x, y)?;
         Ok(self.descend(x, y, self.fit_intercept))
@@ -132,6 +133,7 @@ impl ElasticNetParams {
     /// # Errors
     /// As [`ElasticNetParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a weight,
     /// [`Error::Empty`] when all are 0.
+    #[views]
     pub fn fit_weighted(
         &self,
         x: ArrayView2<f64>,
@@ -170,6 +172,7 @@ impl ElasticNetParams {
     /// # Errors
     /// As [`ElasticNetParams::fit`]; [`Error::Empty`] for no penalties; [`Error::NotConverged`] when a fit
     /// runs out of sweeps.
+    #[views]
     pub fn path(
         &self,
         x: ArrayView2<f64>,
@@ -221,6 +224,7 @@ impl ElasticNet {
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`] or [`Error::NotFinite`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         predict("ElasticNet::predict: `x`", &self.coef, self.intercept, x)
     }
@@ -229,6 +233,7 @@ impl ElasticNet {
     ///
     /// # Errors
     /// As [`ElasticNet::predict`]; [`Error::ZeroVariance`] for a constant `y`.
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
         r2_of("ElasticNet::score: `y`", self.predict(x)?.view(), y)
     }

@@ -1,5 +1,6 @@
 //! Whether weights are optimal, checked from the data alone.
 
+use crate::base::views;
 use crate::linear::penalised::{check_alpha, check_pair};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};
@@ -27,6 +28,7 @@ use ndarray::{Array1, ArrayView1, ArrayView2};
 /// assert_eq!((right, wrong), (0.0, 1.5));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn kkt_violation(
     x: ArrayView2<f64>,
     y: ArrayView1<f64>,

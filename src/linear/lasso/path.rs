@@ -2,7 +2,7 @@
 
 use super::descent::{Design, Prices, State};
 use super::elastic_net::Lasso;
-use crate::base::{finite, shape, stored};
+use crate::base::{finite, shape, stored, views};
 use crate::linear::penalised::{check_pair, means};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
@@ -61,6 +61,7 @@ impl LassoPath {
 ///
 /// # References
 /// Friedman, Hastie & Tibshirani (2010), section 2.5; Tibshirani et al. (2012), eq. 8.
+#[views]
 pub fn lasso_path(
     x: ArrayView2<f64>,
     y: ArrayView1<f64>,
@@ -85,6 +86,7 @@ pub fn lasso_path(
 /// assert!((grid - array![2.0, 0.2, 0.02]).iter().all(|d| d.abs() < 1e-10));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn alpha_grid(
     x: ArrayView2<f64>,
     y: ArrayView1<f64>,

@@ -1,7 +1,7 @@
 //! The loss of logistic regression with its first two derivatives.
 
 use super::design::check_design;
-use crate::base::{check_vector, map_blocks, rows, sigmoid, softplus};
+use crate::base::{check_vector, map_blocks, rows, sigmoid, softplus, views};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
@@ -30,6 +30,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 ///
 /// # References
 /// Hastie, Tibshirani & Friedman, The Elements of Statistical Learning (2009), eq. 4.20.
+#[views]
 pub fn logistic_loss(
     w: ArrayView1<f64>,
     b: f64,
@@ -56,6 +57,7 @@ pub fn logistic_loss(
 /// assert_eq!((gw[0], gb), (-0.5, 0.0));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn logistic_gradient(
     w: ArrayView1<f64>,
     b: f64,
@@ -84,6 +86,7 @@ pub fn logistic_gradient(
 /// assert_eq!(h, array![[0.25, 0.0], [0.0, 0.25]]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn logistic_hessian(
     w: ArrayView1<f64>,
     b: f64,

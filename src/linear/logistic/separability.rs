@@ -2,6 +2,7 @@
 
 use super::design::{check_design, check_labels};
 use crate::Result;
+use crate::base::views;
 use faer::Mat;
 use faer::linalg::solvers::SolveLstsq;
 use ndarray::{Array1, Array2, ArrayView2, s};
@@ -31,6 +32,7 @@ use ndarray::{Array1, Array2, ArrayView2, s};
 /// # References
 /// Albert & Anderson (1984), Biometrika 71; Lawson & Hanson, Solving Least Squares Problems (1974),
 /// chapter 23.
+#[views]
 pub fn is_linearly_separable(x: ArrayView2<f64>, y: &[usize]) -> Result<bool> {
     check_design("is_linearly_separable: `x`", x, x.ncols())?;
     check_labels("is_linearly_separable: `y`", y, x.nrows(), 2, "0 or 1")?;

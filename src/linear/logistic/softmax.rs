@@ -9,7 +9,8 @@
 use super::design::{check_design, check_labels};
 use super::solvers::lbfgs;
 use crate::base::{
-    Classifier, Fitted, Present, argmax, finite, log_sum_exp, setters, shape, stored, widened,
+    Classifier, Fitted, Present, argmax, finite, log_sum_exp, setters, shape, stored, views,
+    widened,
 };
 use crate::linear::rows::{Rows, check_sparse, check_sparse_rows};
 use crate::{Error, Result};
@@ -82,6 +83,7 @@ impl SoftmaxRegressionParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::SingleClass`],
     /// [`Error::Parameter`], and [`Error::Label`] for a label so large that classes outnumber rows.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<SoftmaxRegression> {
         check_design("SoftmaxRegression: `x`", x, x.ncols())?;
         self.check(y, x.nrows())?;
@@ -94,6 +96,7 @@ impl SoftmaxRegressionParams {
     /// # Errors
     /// As [`SoftmaxRegressionParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a
     /// weight, [`Error::Empty`] when all are 0.
+    #[views]
     pub fn fit_weighted(
         &self,
         x: ArrayView2<f64>,
@@ -123,6 +126,7 @@ impl SoftmaxRegressionParams {
     /// assert_eq!(model.predict_sparse(x.view())?, y);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn fit_sparse(&self, x: CsMatView<f64>, y: &[usize]) -> Result<SoftmaxRegression> {
         let x = check_sparse("SoftmaxRegression: `x`", x)?;
         self.check(y, x.rows())?;
@@ -177,6 +181,7 @@ impl SoftmaxRegression {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
+    #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_design("SoftmaxRegression: `x`", x, self.coef.ncols())?;
         Ok(log_probabilities(Rows::Dense(x), &self.coef, &self.intercept).mapv_into(f64::exp))
@@ -203,6 +208,7 @@ impl SoftmaxRegression {
     ///
     /// # Errors
     /// As [`SoftmaxRegression::predict_proba`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         let p = self.predict_proba(x)?;
         let best = |row: ArrayView1<f64>| {

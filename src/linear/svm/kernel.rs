@@ -1,7 +1,7 @@
 //! Kernels: inner products in a space that is never written out.
 
 use super::check_positive;
-use crate::base::check_matrix;
+use crate::base::{check_matrix, views};
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,7 @@ impl Kernel {
     /// assert!((k[[0, 0]] - (-1.0f64).exp()).abs() < 1e-15);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn matrix(&self, x: ArrayView2<f64>, z: ArrayView2<f64>) -> Result<Array2<f64>> {
         self.check("Kernel")?;
         check_matrix("Kernel::matrix: `x`", x)?;

@@ -9,7 +9,7 @@
 use super::{check_settings, classes_of, known_classes, rising};
 use crate::base::{
     Classifier, Fitted, Present, accuracy_of, argmax, check_matrix, check_rows, finite, holds,
-    setters, shape, stored, stream, votes, widened,
+    setters, shape, stored, stream, views, votes, widened,
 };
 use crate::linear::rows::{Rows, check_sparse, check_sparse_rows};
 use crate::{Error, Result};
@@ -110,6 +110,7 @@ impl LinearSvcParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`] for a label not below the
     /// number of rows, [`Error::SingleClass`], [`Error::Parameter`], [`Error::NotConverged`].
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<LinearSvc> {
         let classes = self.check(x, y)?;
         self.machines(&Design::dense(x), y, classes, &vec![1.0; y.len()])
@@ -121,6 +122,7 @@ impl LinearSvcParams {
     /// # Errors
     /// As [`LinearSvcParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a weight,
     /// [`Error::Empty`] when all are 0.
+    #[views]
     pub fn fit_weighted(
         &self,
         x: ArrayView2<f64>,
@@ -148,6 +150,7 @@ impl LinearSvcParams {
     /// assert_eq!(model.predict_sparse(x.view())?, [1, 1, 0, 0]);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn fit_sparse(&self, x: CsMatView<f64>, y: &[usize]) -> Result<LinearSvc> {
         check_settings(NAME, self.c, self.tol, self.max_iter)?;
         let x = check_sparse("LinearSvc: `x`", x)?;
@@ -297,6 +300,7 @@ impl LinearSvc {
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`] or [`Error::NotFinite`].
+    #[views]
     pub fn decision_function(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_rows("LinearSvc::decision_function: `x`", x, self.coef.ncols())?;
         Ok(x.dot(&self.coef.t()) + &self.intercept)
@@ -306,6 +310,7 @@ impl LinearSvc {
     ///
     /// # Errors
     /// As [`LinearSvc::decision_function`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         Ok(self.decide(self.decision_function(x)?.view()))
     }
@@ -341,6 +346,7 @@ impl LinearSvc {
     ///
     /// # Errors
     /// As [`LinearSvc::predict`]; [`Error::Shape`] for another number of labels.
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         accuracy_of("LinearSvc::score: `y`", &self.predict(x)?, y)
     }

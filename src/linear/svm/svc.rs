@@ -3,7 +3,7 @@
 use super::{Kernel, check_settings, classes_of, known_classes, rising, smo};
 use crate::base::{
     Classifier, Fitted, Present, accuracy_of, argmax, check_matrix, check_rows, finite, holds,
-    setters, shape, stored, votes, widened,
+    setters, shape, stored, views, votes, widened,
 };
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -95,6 +95,7 @@ impl SvcParams {
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`] also for two classes of more than 10 000
     /// rows, [`Error::Label`] for a label not below the number of rows, [`Error::SingleClass`],
     /// [`Error::Parameter`], [`Error::NotConverged`].
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<Svc> {
         let classes = self.check(x, y)?;
         self.machines(x, y, classes, &vec![self.c; y.len()])
@@ -106,6 +107,7 @@ impl SvcParams {
     /// # Errors
     /// As [`SvcParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a weight,
     /// [`Error::Empty`] when all are 0.
+    #[views]
     pub fn fit_weighted(
         &self,
         x: ArrayView2<f64>,
@@ -217,6 +219,7 @@ impl Svc {
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`], and [`Error::NotFinite`] also when a score overflows.
+    #[views]
     pub fn decision_function(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_rows("Svc::decision_function: `x`", x, self.support_vectors.ncols())?;
         let k = self.kernel.between(x, self.support_vectors.view());
@@ -229,6 +232,7 @@ impl Svc {
     ///
     /// # Errors
     /// As [`Svc::decision_function`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         let scores = self.decision_function(x)?;
         let place = |class: usize| self.classes.iter().position(|&c| c == class).unwrap_or(0);
@@ -248,6 +252,7 @@ impl Svc {
     ///
     /// # Errors
     /// As [`Svc::predict`]; [`Error::Shape`] for another number of labels.
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         accuracy_of("Svc::score: `y`", &self.predict(x)?, y)
     }

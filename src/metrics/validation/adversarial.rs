@@ -1,6 +1,6 @@
 //! Are training and test rows alike? A classifier that tries to tell them apart answers.
 
-use crate::base::check_matrix;
+use crate::base::{check_matrix, views};
 use crate::data::stratified_k_fold;
 use crate::display::check_interrupt;
 use crate::metrics::auc::roc_auc;
@@ -62,6 +62,7 @@ impl Shift {
 ///
 /// # References
 /// Lopez-Paz & Oquab (2017), Revisiting classifier two-sample tests; Hanley & `McNeil` (1982) for the error.
+#[views]
 pub fn adversarial_validation(
     train: ArrayView2<f64>,
     test: ArrayView2<f64>,
@@ -77,9 +78,9 @@ pub fn adversarial_validation(
     let (mut auc, mut importance) = (0.0, Array1::zeros(train.ncols()));
     for split in stratified_k_fold(&y, FOLDS, seed)? {
         check_interrupt();
-        let forest = params.fit(x.select(Axis(0), &split.train).view(), &of(&split.train))?;
-        let proba = forest.predict_proba(x.select(Axis(0), &split.test).view())?;
-        auc += roc_auc(proba.column(1), &of(&split.test))? / FOLDS as f64;
+        let forest = params.fit(x.select(Axis(0), &split.train), of(&split.train))?;
+        let proba = forest.predict_proba(x.select(Axis(0), &split.test))?;
+        auc += roc_auc(proba.column(1), of(&split.test))? / FOLDS as f64;
         importance += &(forest.importance() / FOLDS as f64);
     }
     let (n, m) = (n as f64, m as f64);

@@ -1,6 +1,6 @@
 //! Scores over folds, over the number of rows, and over a setting.
 
-use crate::base::{Target, check_matrix};
+use crate::base::{Target, check_matrix, views};
 use crate::data::Split;
 use crate::data::check_splits;
 use crate::display::check_interrupt;
@@ -71,6 +71,7 @@ fn row_means(scores: &Array2<f64>) -> Array1<f64> {
 /// assert!(accuracy.len() == 5 && accuracy.iter().all(|a| *a > 0.8));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn cross_val_score<T: Target, M>(
     fit: impl Fn(ArrayView2<f64>, &T::Part) -> Result<M> + Sync,
     score: impl Fn(&M, ArrayView2<f64>, &T::Part) -> Result<f64> + Sync,
@@ -120,6 +121,7 @@ pub fn cross_val_score<T: Target, M>(
 /// assert!(train[0] - validation[0] > 0.3 && train[2] - validation[2] < 0.06);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn learning_curve<T: Target, M>(
     fit: impl Fn(ArrayView2<f64>, &T::Part) -> Result<M> + Sync,
     score: impl Fn(&M, ArrayView2<f64>, &T::Part) -> Result<f64> + Sync,
@@ -168,6 +170,7 @@ pub fn learning_curve<T: Target, M>(
 /// assert_eq!(curve.best(), 0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn validation_curve<T: Target, M>(
     fit_with: impl Fn(f64, ArrayView2<f64>, &T::Part) -> Result<M> + Sync,
     score: impl Fn(&M, ArrayView2<f64>, &T::Part) -> Result<f64> + Sync,

@@ -1,6 +1,6 @@
 //! K folds: in order, at random, by class, by group, or by class and group.
 
-use crate::base::stream;
+use crate::base::{stream, views};
 use crate::data::{Split, k_fold, stratified_k_fold};
 use crate::{Error, Result};
 use rand::seq::SliceRandom;
@@ -63,6 +63,7 @@ impl KFoldParams {
 
     /// Gives each fold the class shares of the whole, for the classes `y`, shape `(n,)`.
     #[must_use]
+    #[views]
     pub fn stratify(mut self, y: &[usize]) -> Self {
         self.stratify = Some(y.to_vec());
         self
@@ -70,6 +71,7 @@ impl KFoldParams {
 
     /// Keeps the rows of each group in one fold, for the groups of all rows, shape `(n,)`.
     #[must_use]
+    #[views]
     pub fn groups(mut self, groups: &[usize]) -> Self {
         self.groups = Some(groups.to_vec());
         self

@@ -1,6 +1,6 @@
 //! Columns that know the answer, and rows that are there twice.
 
-use crate::base::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector, views};
 use crate::data::{k_fold, stratified_k_fold};
 use crate::display::check_interrupt;
 use crate::tree::cart::DecisionTreeRegressor;
@@ -74,6 +74,7 @@ pub enum Suspect {
 ///
 /// # References
 /// Kaufman, Rosset, Perlich & Stitelman (2012), Leakage in data mining; Kapoor & Narayanan (2023).
+#[views]
 pub fn leakage_scan(x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<Vec<Suspect>> {
     check(x, y)?;
     let fold = folds(y)?;

@@ -1,7 +1,7 @@
 //! Cross-validation of a learner as one: whatever it learns, it learns from the training part alone.
 
 use super::curves::{check, cross_val_score};
-use crate::base::{Fitted, Learner, Target};
+use crate::base::{Fitted, Learner, Target, views};
 use crate::data::Split;
 use crate::display::check_interrupt;
 use crate::{Error, Result};
@@ -31,6 +31,7 @@ use rayon::prelude::*;
 /// assert!(r2.mean() > Some(0.3));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn cross_validate<T: Target>(
     learner: &impl Learner<T>,
     x: ArrayView2<f64>,
@@ -65,6 +66,7 @@ pub fn cross_validate<T: Target>(
 /// assert!((&said.column(0) - &set.y).mapv(f64::abs).sum() / 442.0 < 45.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn cross_val_outputs<T: Target>(
     learner: &impl Learner<T>,
     x: ArrayView2<f64>,

@@ -2,7 +2,7 @@
 
 use super::CnnClassifierParams;
 use super::params::check_pictures;
-use crate::base::{accuracy_of, argmax};
+use crate::base::{accuracy_of, argmax, views};
 use crate::tensor::ops::{Conv2d, conv2d, max_pool2d, relu, softmax};
 use crate::tensor::{DType, Init, Params, Tensor, read_tensors, to_array, to_tensor};
 use crate::{Error, Result};
@@ -90,6 +90,7 @@ impl CnnClassifier {
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`], [`Error::NotFinite`].
+    #[views]
     pub fn predict_proba(&self, x: ArrayView4<f64>) -> Result<Array2<f64>> {
         check_pictures("CnnClassifier: `x`", x)?;
         let (_, c, h, w) = x.dim();
@@ -108,6 +109,7 @@ impl CnnClassifier {
     ///
     /// # Errors
     /// As [`CnnClassifier::predict_proba`].
+    #[views]
     pub fn predict(&self, x: ArrayView4<f64>) -> Result<Vec<usize>> {
         Ok(self.predict_proba(x)?.outer_iter().map(argmax).collect())
     }
@@ -116,6 +118,7 @@ impl CnnClassifier {
     ///
     /// # Errors
     /// As [`CnnClassifier::predict`]; [`Error::Shape`] for another number of labels.
+    #[views]
     pub fn score(&self, x: ArrayView4<f64>, y: &[usize]) -> Result<f64> {
         accuracy_of("CnnClassifier::score: `y`", &self.predict(x)?, y)
     }

@@ -1,7 +1,7 @@
 //! Settings of the network, and its training.
 
 use super::CnnClassifier;
-use crate::base::{check_classes, check_length, setters};
+use crate::base::{check_classes, check_length, setters, views};
 use crate::nn::loss::{CrossEntropy, tensor::cross_entropy};
 use crate::optim::{Adam, Rule};
 use crate::tensor::{Batch, DType, Training, indices, to_tensor};
@@ -73,6 +73,7 @@ impl CnnClassifierParams {
     /// [`Error::Label`], [`Error::SingleClass`], [`Error::Parameter`] also for a picture that the pooling makes
     /// vanish; [`Error::NotConverged`] when the loss overflows; [`Error::Io`] and [`Error::Weights`] for the
     /// checkpoint.
+    #[views]
     pub fn fit(&self, x: ArrayView4<f64>, y: &[usize]) -> Result<CnnClassifier> {
         check_pictures("CnnClassifier: `x`", x)?;
         check_length("CnnClassifier: `y`", y.len(), x.dim().0)?;

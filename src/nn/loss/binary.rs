@@ -1,6 +1,6 @@
 //! Binary cross-entropy, from probabilities and from logits.
 
-use crate::base::{check_length, check_unit, check_vector, sigmoid};
+use crate::base::{check_length, check_unit, check_vector, sigmoid, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, Zip};
 
@@ -24,6 +24,7 @@ use ndarray::{Array1, ArrayView1, Zip};
 /// assert_eq!(bce(array![0.0].view(), array![1.0].view())?, f64::INFINITY);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn bce(p: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<f64> {
     check_lengths(["bce: `p`", "bce: `y`"], p, y)?;
     check_vector("bce: `p`", p)?;
@@ -55,6 +56,7 @@ pub fn bce(p: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<f64> {
 /// assert_eq!(bce_with_logits(array![-1e4].view(), array![1.0].view())?, 1e4);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn bce_with_logits(z: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<f64> {
     check_logits(["bce_with_logits: `z`", "bce_with_logits: `y`"], z, y)?;
     let each = z.iter().zip(y).map(|(&z, &y)| z.max(0.0) - y * z + (-z.abs()).exp().ln_1p());
@@ -74,6 +76,7 @@ pub fn bce_with_logits(z: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<f64> {
 /// assert_eq!(slope, array![-0.25, 0.5]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn bce_with_logits_grad(z: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<Array1<f64>> {
     check_logits(["bce_with_logits_grad: `z`", "bce_with_logits_grad: `y`"], z, y)?;
     let n = z.len() as f64;

@@ -1,7 +1,7 @@
 //! Cross-entropy of logits with class labels, with `PyTorch`'s options.
 
 use super::{softmax, weighted_loss};
-use crate::base::{check_matrix, setters};
+use crate::base::{check_matrix, setters, views};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2};
 
@@ -166,6 +166,7 @@ impl CrossEntropy {
 /// assert_eq!(cross_entropy(z.view(), &[1], &CrossEntropy::new())?, 2e4);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn cross_entropy(z: ArrayView2<f64>, y: &[usize], options: &CrossEntropy) -> Result<f64> {
     let rows = cross_entropy_rows(z, y, options)?;
     Ok(rows.sum() / options.divisor(y)?)
@@ -185,6 +186,7 @@ pub fn cross_entropy(z: ArrayView2<f64>, y: &[usize], options: &CrossEntropy) ->
 /// assert_eq!(rows, ndarray::array![2.0f64.ln(), 0.0]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn cross_entropy_rows(
     z: ArrayView2<f64>,
     y: &[usize],
@@ -215,6 +217,7 @@ pub fn cross_entropy_rows(
 /// assert_eq!(slope, array![[0.5, -0.5]]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn cross_entropy_grad(
     z: ArrayView2<f64>,
     y: &[usize],

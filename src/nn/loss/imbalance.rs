@@ -17,7 +17,7 @@
 //! probability estimation: a theoretical perspective.
 
 use super::binary::check_logits;
-use crate::base::{check_vector, sigmoid, softplus};
+use crate::base::{check_vector, sigmoid, softplus, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 
@@ -40,6 +40,7 @@ use ndarray::{Array1, ArrayView1};
 /// assert_eq!(slope, array![-0.75, 0.25]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn weighted_bce(
     z: ArrayView1<f64>,
     y: ArrayView1<f64>,
@@ -85,6 +86,7 @@ pub fn weighted_bce(
 /// assert!(focused < plain && slope[0] < 0.0 && slope[2] > 0.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn focal(
     z: ArrayView1<f64>,
     y: ArrayView1<f64>,
@@ -144,6 +146,7 @@ pub fn focal(
 ///
 /// # References
 /// Charoenphakdee et al. (2021), for equal class weights.
+#[views]
 pub fn focal_posterior(p: ArrayView1<f64>, alpha: Option<f64>, gamma: f64) -> Result<Array1<f64>> {
     const WHAT: &str = "focal_posterior: `p`";
     if p.is_empty() {

@@ -1,7 +1,7 @@
 //! Cross-entropy with targets that are distributions.
 
 use super::{check_targets, softmax, weighted_loss};
-use crate::base::check_matrix;
+use crate::base::{check_matrix, views};
 use crate::stats::information::ROUNDING;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
@@ -28,6 +28,7 @@ use ndarray::{Array2, ArrayView2};
 ///
 /// # References
 /// Hinton, Vinyals & Dean (2015), section 2.
+#[views]
 pub fn soft_cross_entropy(z: ArrayView2<f64>, q: ArrayView2<f64>) -> Result<f64> {
     check(["soft_cross_entropy: `z`", "soft_cross_entropy: `q`"], z, q)?;
     let each = z.outer_iter().zip(q.outer_iter()).map(|(z, q)| weighted_loss(z, |c| q[c]));
@@ -48,6 +49,7 @@ pub fn soft_cross_entropy(z: ArrayView2<f64>, q: ArrayView2<f64>) -> Result<f64>
 /// assert_eq!(slope, array![[0.25, -0.25]]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn soft_cross_entropy_grad(z: ArrayView2<f64>, q: ArrayView2<f64>) -> Result<Array2<f64>> {
     check(["soft_cross_entropy_grad: `z`", "soft_cross_entropy_grad: `q`"], z, q)?;
     let n = z.nrows() as f64;

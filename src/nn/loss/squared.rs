@@ -15,7 +15,7 @@
 //! Solla, Levin & Fleisher (1988), Accelerated learning in layered neural networks; Brier (1950).
 
 use super::binary::check_logits;
-use crate::base::{check_vector, sigmoid, softplus};
+use crate::base::{check_vector, sigmoid, softplus, views};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1};
 
@@ -56,6 +56,7 @@ impl LossTerms {
 /// assert!(turn.curvature[0].abs() < 1e-15);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn mse_sigmoid(z: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<LossTerms> {
     check_logits(["mse_sigmoid: `z`", "mse_sigmoid: `y`"], z, y)?;
     Ok(terms(z, y, |row| {
@@ -80,6 +81,7 @@ pub fn mse_sigmoid(z: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<LossTerms> 
 /// assert!(terms.curvature[0] > 0.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn bce_terms(z: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<LossTerms> {
     check_logits(["bce_terms: `z`", "bce_terms: `y`"], z, y)?;
     Ok(terms(z, y, |Row { z, y, p, q, miss }| {
@@ -125,6 +127,7 @@ fn terms(z: ArrayView1<f64>, y: ArrayView1<f64>, of: impl Fn(Row) -> (f64, f64, 
 /// assert_eq!(bowl, array![[0.0, 4.0], [1.0, 5.0]]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn loss_surface(
     f: impl Fn(f64, f64) -> f64,
     w0: ArrayView1<f64>,
@@ -158,7 +161,7 @@ mod tests {
             y in proptest::collection::vec(0.0..=1.0, 5),
         ) {
             let (z, y) = (Array1::from(z), Array1::from(y));
-            for loss in [mse_sigmoid as Loss, bce_terms] {
+            for loss in [(|z, y| mse_sigmoid(z, y)) as Loss, |z, y| bce_terms(z, y)] {
                 let here = loss(z.view(), y.view()).unwrap();
                 // Rows do not mix, so the gradient of a sum is the slopes.
                 let slopes =

@@ -27,7 +27,7 @@
 //! ```
 
 use super::{CrossEntropy, check_targets};
-use crate::base::check_unit;
+use crate::base::{check_unit, views};
 use crate::stats::information::ROUNDING;
 use crate::tensor::{DType, Tensor, check_float, check_same, indices, ops, to_array};
 use crate::{Error, Result};
@@ -82,6 +82,7 @@ pub fn bce_with_logits(z: &Tensor, y: &Tensor) -> Result<Tensor> {
 /// assert!((loss.to_scalar::<f64>()? - 0.3132616875182228).abs() < 1e-15);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn cross_entropy(z: &Tensor, y: &[usize], options: &CrossEntropy) -> Result<Tensor> {
     let (z, n, n_classes) = rows(["tensor::cross_entropy", "tensor::cross_entropy: `z`"], z)?;
     options.check(n, n_classes, y)?;

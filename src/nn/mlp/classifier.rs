@@ -6,7 +6,7 @@ use super::{Activation, MlpLayer, MlpTarget, Optimiser};
 use crate::Result;
 use crate::base::{
     Classifier, Fitted, accuracy_of, argmax, check_classes, check_matrix, check_rows, stored,
-    widened,
+    views, widened,
 };
 use crate::nn::loss::softmax;
 use ndarray::{Array2, ArrayView2};
@@ -73,6 +73,7 @@ impl MlpClassifierParams {
     /// [`crate::Error::Empty`], [`crate::Error::NotFinite`], [`crate::Error::Shape`],
     /// [`crate::Error::Label`] for a label not below the number of rows, [`crate::Error::SingleClass`],
     /// [`crate::Error::Parameter`]; [`crate::Error::NotConverged`] when the weights overflow.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<MlpClassifier> {
         self.training.check(NAME)?;
         check_matrix("MlpClassifier: `x`", x)?;
@@ -88,6 +89,7 @@ impl MlpClassifier {
     /// # Errors
     /// [`crate::Error::Shape`], [`crate::Error::Empty`], and [`crate::Error::NotFinite`] also when an
     /// output overflows.
+    #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_rows("MlpClassifier: `x`", x, self.layers[0].weights.nrows())?;
         let (_, mut output) = forward(&self.layers, self.activation, x);
@@ -103,6 +105,7 @@ impl MlpClassifier {
     ///
     /// # Errors
     /// As [`MlpClassifier::predict_proba`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         Ok(self.predict_proba(x)?.outer_iter().map(argmax).collect())
     }
@@ -111,6 +114,7 @@ impl MlpClassifier {
     ///
     /// # Errors
     /// As [`MlpClassifier::predict`]; [`crate::Error::Shape`] for another number of labels.
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         accuracy_of("MlpClassifier::score: `y`", &self.predict(x)?, y)
     }

@@ -1,7 +1,7 @@
 //! The layers: start, forward pass, and backpropagation.
 
 use super::Activation;
-use crate::base::{Sound, check_matrix, check_vector, holds, stream};
+use crate::base::{Sound, check_matrix, check_vector, holds, stream, views};
 use crate::nn::loss::{CrossEntropy, cross_entropy, cross_entropy_grad};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -111,6 +111,7 @@ pub fn mlp_init(sizes: &[usize], seed: u64) -> Result<Vec<MlpLayer>> {
 /// assert_eq!((loss, slopes[0].weights[[0, 0]], slopes[0].bias[0]), (4.5, -6.0, -3.0));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn mlp_backprop(
     layers: &[MlpLayer],
     activation: Activation,
@@ -239,6 +240,7 @@ pub fn mlp_flatten(layers: &[MlpLayer]) -> Array1<f64> {
 /// assert_eq!(mlp_unflatten(mlp_flatten(&layers).view(), &layers)?, layers);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn mlp_unflatten(theta: ArrayView1<f64>, like: &[MlpLayer]) -> Result<Vec<MlpLayer>> {
     let needed: usize = like.iter().map(|layer| layer.weights.len() + layer.bias.len()).sum();
     if theta.len() != needed {

@@ -4,7 +4,9 @@ use super::network::forward;
 use super::training::{Training, training_setters};
 use super::{Activation, MlpLayer, MlpTarget, Optimiser};
 use crate::Result;
-use crate::base::{Fitted, Regressor, check_matrix, check_rows, check_target, r_squared, stored};
+use crate::base::{
+    Fitted, Regressor, check_matrix, check_rows, check_target, r_squared, stored, views,
+};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +60,7 @@ impl MlpRegressorParams {
     /// # Errors
     /// [`crate::Error::Empty`], [`crate::Error::NotFinite`], [`crate::Error::Shape`],
     /// [`crate::Error::Parameter`]; [`crate::Error::NotConverged`] when the weights overflow.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<MlpRegressor> {
         self.training.check(NAME)?;
         check_matrix("MlpRegressor: `x`", x)?;
@@ -74,6 +77,7 @@ impl MlpRegressor {
     /// # Errors
     /// [`crate::Error::Shape`], [`crate::Error::Empty`], and [`crate::Error::NotFinite`] also when an
     /// output overflows.
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         check_rows("MlpRegressor: `x`", x, self.layers[0].weights.nrows())?;
         let output = forward(&self.layers, self.activation, x).1;
@@ -85,6 +89,7 @@ impl MlpRegressor {
     ///
     /// # Errors
     /// As [`MlpRegressor::predict`]; [`crate::Error::Shape`] for another number of values.
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
         let predicted = self.predict(x)?;
         check_target("MlpRegressor::score: `y`", y, x.nrows())?;

@@ -1,6 +1,7 @@
 //! Bars in all their arrangements, and histograms.
 
 use super::Plot;
+use crate::base::views;
 use crate::plot::paper::not_finite;
 use crate::plot::paper::theme::colour;
 use crate::plot::sheet::Layer;
@@ -21,6 +22,7 @@ struct Column<'a> {
 impl Plot {
     /// Bars, a category each.
     #[must_use]
+    #[views]
     pub fn bars(self, categories: &[&str], heights: ArrayView1<f64>, name: &str) -> Self {
         if let Some(wrong) = bars_mistake("bars", categories, heights) {
             return self.wrong(&wrong);
@@ -81,6 +83,7 @@ impl Plot {
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
     #[must_use]
+    #[views]
     pub fn floating_bars(
         self,
         categories: &[&str],
@@ -112,6 +115,7 @@ impl Plot {
 
     /// Counts of `values`, shape `(n,)`, in bins of equal width.
     #[must_use]
+    #[views]
     pub fn histogram(self, values: ArrayView1<f64>, n_bins: usize, name: &str) -> Self {
         if values.is_empty() || n_bins == 0 {
             let n = values.len();

@@ -1,6 +1,7 @@
 //! What is known only within bounds: bands, error bars, forest plots.
 
 use super::Plot;
+use crate::base::views;
 use crate::plot::paper::pair_mistake;
 use crate::plot::paper::theme::colour;
 use crate::plot::sheet::Layer;
@@ -21,6 +22,7 @@ impl Plot {
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
     #[must_use]
+    #[views]
     pub fn band(
         self,
         x: ArrayView1<f64>,
@@ -45,6 +47,7 @@ impl Plot {
 
     /// Points with error bars, shapes `(n,)`.
     #[must_use]
+    #[views]
     pub fn intervals(
         self,
         x: ArrayView1<f64>,
@@ -69,6 +72,7 @@ impl Plot {
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
     #[must_use]
+    #[views]
     pub fn forest(
         mut self,
         names: &[&str],

@@ -1,6 +1,7 @@
 //! Lines: curves, ellipses, lines across the plot, arrows; and text.
 
 use super::Plot;
+use crate::base::views;
 use crate::plot::paper::pair_mistake;
 use crate::plot::paper::theme::{INK, LINE, PALETTE, THIN, colour};
 use crate::plot::sheet::Layer;
@@ -9,12 +10,14 @@ use ndarray::{ArrayView1, ArrayView2};
 impl Plot {
     /// A line through points, shapes `(n,)`, in the next colour.
     #[must_use]
+    #[views]
     pub fn line(self, x: ArrayView1<f64>, y: ArrayView1<f64>, name: &str) -> Self {
         self.curve(x, y, name, false)
     }
 
     /// A dashed line, in the next colour.
     #[must_use]
+    #[views]
     pub fn dashed(self, x: ArrayView1<f64>, y: ArrayView1<f64>, name: &str) -> Self {
         self.curve(x, y, name, true)
     }
@@ -48,6 +51,7 @@ impl Plot {
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
     #[must_use]
+    #[views]
     pub fn lines(self, x: ArrayView1<f64>, series: ArrayView2<f64>, names: &[&str]) -> Self {
         let (n_lines, n) = series.dim();
         if series.is_empty() || x.len() != n {
@@ -90,6 +94,7 @@ impl Plot {
     /// The ellipse `n_sd` standard deviations from `mean`, shape `(2,)`, of a Gaussian with
     /// covariance `cov`, shape `(2, 2)`: `(x - m)' cov^-1 (x - m) = n_sd^2`.
     #[must_use]
+    #[views]
     pub fn ellipse(
         self,
         mean: ArrayView1<f64>,

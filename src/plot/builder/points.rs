@@ -1,6 +1,7 @@
 //! Points: as they come, by class, and centres.
 
 use super::Plot;
+use crate::base::views;
 use crate::plot::paper::theme::{INK, Marker, PALETTE, blend, colour, marker};
 use crate::plot::paper::{not_finite, pair_mistake};
 use crate::plot::sheet::Layer;
@@ -12,6 +13,7 @@ const ROUNDING: f64 = 1e-6;
 impl Plot {
     /// Points, shapes `(n,)`, in the next colour.
     #[must_use]
+    #[views]
     pub fn scatter(self, x: ArrayView1<f64>, y: ArrayView1<f64>, name: &str) -> Self {
         if let Some(wrong) = pair_mistake("scatter", x, y) {
             return self.wrong(&wrong);
@@ -22,6 +24,7 @@ impl Plot {
 
     /// Points by class: rows of `x`, shape `(n, 2)`, classes `labels` from 0, a name each.
     #[must_use]
+    #[views]
     pub fn classes(mut self, x: ArrayView2<f64>, labels: &[usize], names: &[&str]) -> Self {
         if x.ncols() != 2 || x.nrows() != labels.len() {
             let (rows, columns) = x.dim();
@@ -71,6 +74,7 @@ impl Plot {
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
     #[must_use]
+    #[views]
     pub fn soft_classes(
         mut self,
         x: ArrayView2<f64>,
@@ -89,6 +93,7 @@ impl Plot {
 
     /// Centres, shapes `(n,)`: bold crosses that stand out from points.
     #[must_use]
+    #[views]
     pub fn points_marked(self, x: ArrayView1<f64>, y: ArrayView1<f64>, name: &str) -> Self {
         if let Some(wrong) = pair_mistake("points_marked", x, y) {
             return self.wrong(&wrong);

@@ -1,6 +1,7 @@
 //! What covers the plane: heat maps, contours, regions.
 
 use super::Plot;
+use crate::base::views;
 use crate::plot::paper::theme::PALETTE;
 use crate::plot::sheet::Layer;
 use ndarray::ArrayView2;
@@ -11,6 +12,7 @@ const MAX_CELLS: usize = 100;
 impl Plot {
     /// A matrix as colours, row 0 on top; with a colour bar.
     #[must_use]
+    #[views]
     pub fn heat_map(self, values: ArrayView2<f64>) -> Self {
         let (rows, columns) = values.dim();
         if values.is_empty() || rows.max(columns) > MAX_CELLS {

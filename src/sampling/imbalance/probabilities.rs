@@ -1,6 +1,6 @@
 //! Probabilities that a resampled or reweighted training set has moved, brought back by Bayes' theorem.
 
-use crate::base::check_vector;
+use crate::base::{check_vector, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 
@@ -31,6 +31,7 @@ use ndarray::{Array1, ArrayView1};
 ///
 /// # References
 /// He et al. (2014), section 6.3; King & Zeng (2001), eq. 7, as a correction of the intercept.
+#[views]
 pub fn recalibrate(p: ArrayView1<f64>, rate: f64) -> Result<Array1<f64>> {
     check("recalibrate: `p`", p)?;
     if !(rate.is_finite() && rate > 0.0) {
@@ -64,6 +65,7 @@ pub fn recalibrate(p: ArrayView1<f64>, rate: f64) -> Result<Array1<f64>> {
 ///
 /// # References
 /// Elkan (2001), theorem 2; Saerens, Latinne & Decaestecker (2002), eq. 2.4.
+#[views]
 pub fn prior_shift(p: ArrayView1<f64>, train_prior: f64, test_prior: f64) -> Result<Array1<f64>> {
     check("prior_shift: `p`", p)?;
     for (name, prior) in [("train_prior", train_prior), ("test_prior", test_prior)] {

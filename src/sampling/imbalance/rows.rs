@@ -1,7 +1,7 @@
 //! Which rows to train on: fewer of the many, copies of the few, or a known share of the negatives.
 
 use super::{at_least, at_most, by_class, check_ratio, extremes};
-use crate::base::stream;
+use crate::base::{stream, views};
 use crate::{Error, Result};
 use rand::Rng;
 use rand::seq::index;
@@ -25,6 +25,7 @@ use rand::seq::index;
 /// assert!(rows.ends_with(&[6, 7]));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn undersample(y: &[usize], ratio: f64, seed: u64) -> Result<Vec<usize>> {
     check_ratio("undersample", ratio)?;
     let classes = by_class("undersample: `y`", y)?;
@@ -59,6 +60,7 @@ pub fn undersample(y: &[usize], ratio: f64, seed: u64) -> Result<Vec<usize>> {
 /// assert!(rows.len() == 8 && rows[6..].iter().all(|&row| row >= 4));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn oversample(y: &[usize], ratio: f64, seed: u64) -> Result<Vec<usize>> {
     check_ratio("oversample", ratio)?;
     let classes = by_class("oversample: `y`", y)?;
@@ -94,6 +96,7 @@ pub fn oversample(y: &[usize], ratio: f64, seed: u64) -> Result<Vec<usize>> {
 ///
 /// # References
 /// He et al. (2014), section 6.3.
+#[views]
 pub fn downsample_negatives(y: &[usize], rate: f64, seed: u64) -> Result<Vec<usize>> {
     const WHAT: &str = "downsample_negatives: `y`";
     if !(rate > 0.0 && rate <= 1.0) {
@@ -201,7 +204,13 @@ mod tests {
 
     #[test]
     fn bad_input_is_named() {
-        for sample in [undersample, oversample, downsample_negatives] {
+        type Sample = fn(&[usize], f64, u64) -> Result<Vec<usize>>;
+        let all: [Sample; 3] = [
+            |y, ratio, seed| undersample(y, ratio, seed),
+            |y, ratio, seed| oversample(y, ratio, seed),
+            |y, rate, seed| downsample_negatives(y, rate, seed),
+        ];
+        for sample in all {
             assert!(matches!(sample(&[], 0.5, 0), Err(Error::Empty { .. })));
             assert!(matches!(sample(&[1, 1], 0.5, 0), Err(Error::SingleClass { class: 1, .. })));
             for bad in [0.0, -1.0, 1.5, f64::NAN] {

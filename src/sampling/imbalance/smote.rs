@@ -13,7 +13,7 @@
 //! Chawla, Bowyer, Hall & Kegelmeyer (2002), SMOTE: synthetic minority over-sampling technique, section 4.2.
 
 use super::{at_least, by_class, check_ratio, extremes};
-use crate::base::{check_matrix, setters, stream};
+use crate::base::{check_matrix, setters, stream, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
@@ -78,6 +78,7 @@ impl SmoteParams {
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::SingleClass`],
     /// [`Error::Parameter`]; [`Error::TooFewSamples`] for a class that must grow and has no more than `k`
     /// rows.
+    #[views]
     pub fn resample(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<(Array2<f64>, Vec<usize>)> {
         self.check(x, y)?;
         let classes = by_class("Smote: `y`", y)?;

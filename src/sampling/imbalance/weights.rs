@@ -1,5 +1,6 @@
 //! How much each class counts in a loss.
 
+use crate::base::views;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 
@@ -34,6 +35,7 @@ pub enum ClassWeight {
 ///
 /// # References
 /// King & Zeng (2001), Logistic regression in rare events data, on weighting.
+#[views]
 pub fn class_weights(y: &[usize], weight: &ClassWeight) -> Result<Array1<f64>> {
     const WHAT: &str = "class_weights: `y`";
     let counts = counts(WHAT, y)?;
@@ -63,6 +65,7 @@ pub fn class_weights(y: &[usize], weight: &ClassWeight) -> Result<Array1<f64>> {
 /// assert_eq!(v, ndarray::array![0.75, 1.5, 0.75]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn sample_weights(y: &[usize], class_weights: ArrayView1<f64>) -> Result<Array1<f64>> {
     const WHAT: &str = "sample_weights: `y`";
     if y.is_empty() {

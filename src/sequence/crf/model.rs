@@ -2,7 +2,7 @@
 
 use super::super::chain::{self, Chain};
 use super::features::{Features, START, symbol_name};
-use crate::base::{finite, holds, pairs, shape, stored};
+use crate::base::{finite, holds, pairs, shape, stored, views};
 use crate::sequence::hmm::CategoricalHmm;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate, s};
@@ -154,6 +154,7 @@ impl LinearChainCrf {
     ///
     /// # Errors
     /// [`Error::Shape`] for another number of weights.
+    #[views]
     pub fn with_parameters(&self, theta: ArrayView1<f64>) -> Result<Self> {
         let expected = self.state_weights.len() + self.transition_weights.len();
         if theta.len() != expected {

@@ -14,7 +14,7 @@
 //! Tang, Agarwal, O'Brien & Meyer (2010), *Overlapping Experiment Infrastructure*; Fabijan et al. (2019),
 //! *Diagnosing Sample Ratio Mismatch*.
 
-use crate::base::{Test, check_vector};
+use crate::base::{Test, check_vector, views};
 use crate::{Error, Result};
 use ndarray::ArrayView1;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
@@ -62,6 +62,7 @@ pub fn bucket(user: &str, salt: &str, n_buckets: u32) -> Result<u32> {
 /// assert!((150..250).contains(&treated));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn assign(user: &str, salt: &str, shares: ArrayView1<f64>) -> Result<usize> {
     check_shares("assign: `shares`", shares, false)?;
     // The upper 53 bits, as a number in [0, 1).
@@ -96,6 +97,7 @@ pub fn assign(user: &str, salt: &str, shares: ArrayView1<f64>) -> Result<usize> 
 /// assert!(!srm_test(&[506, 494], array![0.5, 0.5].view())?.rejects_at(0.05));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn srm_test(observed: &[u64], expected: ArrayView1<f64>) -> Result<Test> {
     const WHAT: &str = "srm_test: `expected`";
     if observed.len() < 2 || observed.len() != expected.len() {

@@ -19,7 +19,7 @@ use super::{
     AbTest, AbTestParams, NullDistribution, check_equal_lengths, check_group, covariance,
     mean_and_variance,
 };
-use crate::base::Test;
+use crate::base::{Test, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 
@@ -37,6 +37,7 @@ use ndarray::{Array1, ArrayView1};
 /// assert!((test.df.unwrap_or(0.0) - 4.0).abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn welch_t(a: ArrayView1<f64>, b: ArrayView1<f64>) -> Result<Test> {
     AbTest::params().welch_t(a, b)
 }
@@ -56,6 +57,7 @@ pub fn welch_t(a: ArrayView1<f64>, b: ArrayView1<f64>) -> Result<Test> {
 /// assert!(z.p_value < t.p_value && t.p_value - z.p_value < 1e-3);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn z_test_means(a: ArrayView1<f64>, b: ArrayView1<f64>) -> Result<Test> {
     AbTest::params().z_means(a, b)
 }
@@ -72,6 +74,7 @@ pub fn z_test_means(a: ArrayView1<f64>, b: ArrayView1<f64>) -> Result<Test> {
 /// assert!((test.effect - 11.0).abs() < 1e-12 && test.df == Some(3.0));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn one_sample_t(values: ArrayView1<f64>, mean0: f64) -> Result<Test> {
     AbTest::params().null(mean0).one_sample_t(values)
 }
@@ -90,6 +93,7 @@ pub fn one_sample_t(values: ArrayView1<f64>, mean0: f64) -> Result<Test> {
 /// assert!(paired.p_value < 0.1 && welch_t(after.view(), before.view())?.p_value > 0.9);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn paired_t(a: ArrayView1<f64>, b: ArrayView1<f64>) -> Result<Test> {
     AbTest::params().paired_t(a, b)
 }
@@ -109,6 +113,7 @@ impl AbTestParams {
     /// assert!(test.p_value < 0.05 && test.ci.is_some_and(|(low, high)| low > 0.0 && high.is_infinite()));
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn welch_t(&self, a: ArrayView1<f64>, b: ArrayView1<f64>) -> Result<Test> {
         let pair = self.compare("welch_t", a, b)?;
         let [va, vb] = pair.variances;
@@ -129,6 +134,7 @@ impl AbTestParams {
     /// assert!((test.statistic - 2.0f64.sqrt()).abs() < 1e-12);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn z_means(&self, a: ArrayView1<f64>, b: ArrayView1<f64>) -> Result<Test> {
         let pair = self.compare("z_test_means", a, b)?;
         let std_error = pair.variances.iter().sum::<f64>().sqrt();
@@ -146,6 +152,7 @@ impl AbTestParams {
     /// assert!(less.one_sample_t(ndarray::array![1.0, 2.0, 3.0].view())?.p_value < 0.05);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn one_sample_t(&self, values: ArrayView1<f64>) -> Result<Test> {
         self.check("one_sample_t")?;
         self.student("one_sample_t: `values`", values)
@@ -163,6 +170,7 @@ impl AbTestParams {
     /// assert!((test.effect - 3.0).abs() < 1e-12 && (test.statistic - 2.0).abs() < 1e-12);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn paired_t(&self, a: ArrayView1<f64>, b: ArrayView1<f64>) -> Result<Test> {
         self.check("paired_t")?;
         check_equal_lengths("paired_t: `b`", a.len(), b.len())?;
@@ -277,6 +285,7 @@ pub struct Cuped {
 /// assert!((out.theta - 0.6).abs() < 1e-12 && (out.variance_ratio - 0.64).abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn cuped(y: ArrayView1<f64>, pre: ArrayView1<f64>) -> Result<Cuped> {
     check_equal_lengths("cuped: `pre`", y.len(), pre.len())?;
     check_group("cuped: `y`", "list of users", y)?;

@@ -14,7 +14,7 @@
 //! # References
 //! Holm (1979); Benjamini & Hochberg (1995); Benjamini & Yekutieli (2001).
 
-use crate::base::check_vector;
+use crate::base::{check_vector, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 
@@ -46,6 +46,7 @@ pub enum Correction {
 /// assert!((bh[1] - 0.16 / 3.0).abs() < 1e-15);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn adjust_p(p: ArrayView1<f64>, correction: Correction) -> Result<Array1<f64>> {
     const WHAT: &str = "adjust_p: `p`";
     if p.is_empty() {

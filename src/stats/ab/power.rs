@@ -15,7 +15,7 @@
 //! of Power*.
 
 use super::{Alternative, NullDistribution, check_open, z_quantile};
-use crate::base::{check_positive, check_vector, setters};
+use crate::base::{check_positive, check_vector, setters, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -63,6 +63,7 @@ pub fn sample_size_proportions(p: f64, mde: f64, alpha: f64, power: f64) -> Resu
 /// assert!((curve[0] - 0.05).abs() < 1e-10 && curve[1] > 0.8 && curve[2] > 0.999);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn power_curve(effects: ArrayView1<f64>, n: f64, alpha: f64, sd: f64) -> Result<Array1<f64>> {
     check_vector("power_curve: `effects`", effects)?;
     let params = PowerAnalysis::params().alpha(alpha);

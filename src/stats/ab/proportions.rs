@@ -17,7 +17,7 @@
 
 use super::assignment::chi2_sf;
 use super::{AbTest, AbTestParams, Alternative, NullDistribution, check_open, z_quantile};
-use crate::base::{Test, check_matrix};
+use crate::base::{Test, check_matrix, views};
 use crate::{Error, Result};
 use ndarray::{ArrayView2, Axis};
 use statrs::distribution::{Beta, ContinuousCDF};
@@ -195,6 +195,7 @@ pub fn newcombe_interval(x1: u64, n1: u64, x2: u64, n2: u64, level: f64) -> Resu
 /// assert!((chi2.p_value - z.p_value).abs() < 1e-10);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn chi2_contingency(counts: ArrayView2<f64>, correction: bool) -> Result<Test> {
     const WHAT: &str = "chi2_contingency: `counts`";
     let (n_rows, n_columns) = counts.dim();

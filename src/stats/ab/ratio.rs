@@ -19,7 +19,7 @@ use super::{
     AbTest, AbTestParams, NullDistribution, check_equal_lengths, check_group, check_open,
     mean_and_variance, z_quantile,
 };
-use crate::base::{Test, quantile_of_sorted, stream};
+use crate::base::{Test, quantile_of_sorted, stream, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
@@ -74,6 +74,7 @@ impl RatioEstimate {
 /// assert!((mean.ratio - 3.0).abs() < 1e-12 && (mean.std_error - (14.0f64 / 12.0).sqrt()).abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn ratio_delta(num: ArrayView1<f64>, den: ArrayView1<f64>) -> Result<RatioEstimate> {
     check_users("ratio_delta", "sample", num, den)?;
     Ok(delta(num, den))
@@ -158,6 +159,7 @@ impl AbTestParams {
 /// assert!((by_mean - own.std_error).abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn linearise(num: ArrayView1<f64>, den: ArrayView1<f64>, r0: f64) -> Result<Array1<f64>> {
     check_equal_lengths("linearise: `den`", num.len(), den.len())?;
     if num.is_empty() {
@@ -189,6 +191,7 @@ pub fn linearise(num: ArrayView1<f64>, den: ArrayView1<f64>, r0: f64) -> Result<
 /// assert!((low - low_delta).abs() < 0.005 && (high - high_delta).abs() < 0.005);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn cluster_bootstrap_ci(
     num: ArrayView1<f64>,
     den: ArrayView1<f64>,

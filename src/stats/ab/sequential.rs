@@ -17,7 +17,7 @@
 //! Johari, Koomen, Pekelis & Walsh (2022), *Always Valid Inference*, section 3 and eq. 10.
 
 use super::{check_open, z_quantile};
-use crate::base::{check_positive, check_vector, stream};
+use crate::base::{check_positive, check_vector, stream, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
@@ -110,6 +110,7 @@ fn ever_significant(at: &[f64], critical: f64, rng: &mut ChaCha8Rng) -> bool {
 /// assert!(none[999] == 1.0 && half[30] > 0.05 && half[999] < 1e-6);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn always_valid_p(diffs: ArrayView1<f64>, variance: f64, tau2: f64) -> Result<Array1<f64>> {
     check_stream("always_valid_p", "always_valid_p: `diffs`", diffs, variance, tau2)?;
     let (mut sum, mut p) = (0.0, 1.0f64);
@@ -137,6 +138,7 @@ pub fn always_valid_p(diffs: ArrayView1<f64>, variance: f64, tau2: f64) -> Resul
 /// assert!(low[0] < -4.0 && low[999] > 0.38 && high[999] < 0.62);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn always_valid_ci(
     diffs: ArrayView1<f64>,
     variance: f64,

@@ -1,6 +1,6 @@
 //! The divergence of two Gaussians in closed form.
 
-use crate::base::{check_matrix, check_vector, to_faer};
+use crate::base::{check_matrix, check_vector, to_faer, views};
 use crate::{Error, Result};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
@@ -29,6 +29,7 @@ use ndarray::{ArrayView1, ArrayView2};
 ///
 /// # References
 /// Cover & Thomas (2006), theorem 8.6.5 with 8.6.1.
+#[views]
 pub fn kl_gaussian(
     m0: ArrayView1<f64>,
     s0: ArrayView2<f64>,

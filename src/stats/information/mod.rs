@@ -19,7 +19,7 @@ mod gaussian_fit;
 pub use gaussian::kl_gaussian;
 pub use gaussian_fit::{Direction, GaussianFit, fit_gaussian_kl};
 
-use crate::base::{check_matrix, check_vector};
+use crate::base::{check_matrix, check_vector, views};
 use crate::{Error, Result};
 use ndarray::{ArrayView1, ArrayView2, Axis};
 
@@ -37,6 +37,7 @@ pub(crate) const ROUNDING: f64 = 1e-6;
 /// assert_eq!(mlnotes::stats::information::entropy(fair.view(), 2.0)?, 1.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn entropy(p: ArrayView1<f64>, base: f64) -> Result<f64> {
     check_distribution("entropy: `p`", p)?;
     if !(base.is_finite() && base > 0.0) || (base - 1.0).abs() < f64::EPSILON {
@@ -62,6 +63,7 @@ pub fn entropy(p: ArrayView1<f64>, base: f64) -> Result<f64> {
 /// assert!((h - 4.0f64.ln()).abs() < 1e-15);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn cross_entropy(p: ArrayView1<f64>, q: ArrayView1<f64>) -> Result<f64> {
     check_pair(["cross_entropy: `p`", "cross_entropy: `q`"], p, q)?;
     Ok(p.iter().zip(q).map(|(&p, &q)| if p > 0.0 { -p * q.ln() } else { 0.0 }).sum())
@@ -85,6 +87,7 @@ pub fn cross_entropy(p: ArrayView1<f64>, q: ArrayView1<f64>) -> Result<f64> {
 /// assert_eq!(kl_divergence(p.view(), array![1.0, 0.0].view())?, f64::INFINITY);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn kl_divergence(p: ArrayView1<f64>, q: ArrayView1<f64>) -> Result<f64> {
     check_pair(["kl_divergence: `p`", "kl_divergence: `q`"], p, q)?;
     Ok(kl(p.iter().copied().zip(q.iter().copied())))
@@ -105,6 +108,7 @@ pub fn kl_divergence(p: ArrayView1<f64>, q: ArrayView1<f64>) -> Result<f64> {
 ///
 /// # References
 /// Lin (1991), eq. 3.
+#[views]
 pub fn js_divergence(p: ArrayView1<f64>, q: ArrayView1<f64>) -> Result<f64> {
     check_pair(["js_divergence: `p`", "js_divergence: `q`"], p, q)?;
     let half = |a: ArrayView1<f64>| {
@@ -125,6 +129,7 @@ pub fn js_divergence(p: ArrayView1<f64>, q: ArrayView1<f64>) -> Result<f64> {
 /// assert!((information - 2.0f64.ln()).abs() < 1e-15);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn mutual_information(joint: ArrayView2<f64>) -> Result<f64> {
     const WHAT: &str = "mutual_information: `joint`";
     check_matrix(WHAT, joint)?;

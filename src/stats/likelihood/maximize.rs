@@ -17,7 +17,7 @@
 //! Nocedal & Wright (2006), sections 3.1, 3.4 and 16.7; Dauphin et al. (2014) for `|J|`.
 
 use super::{Domain, LogLikelihood};
-use crate::base::{check_matrix, check_vector, to_faer};
+use crate::base::{check_matrix, check_vector, to_faer, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use faer::linalg::solvers::{DenseSolveCore, Solve};
@@ -94,6 +94,7 @@ impl Mle {
 /// assert!((se[0] - exact[1] / 2.0).abs() < 1e-9);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn maximize(
     ll: &dyn LogLikelihood,
     start: ArrayView1<f64>,

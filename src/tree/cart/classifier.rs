@@ -9,7 +9,7 @@ use crate::Error;
 use crate::Result;
 use crate::base::{
     Classifier, Fitted, accuracy_of, argmax, check_classes, check_length, check_matrix, check_rows,
-    check_weights, setters, shape, stored, stream,
+    check_weights, setters, shape, stored, stream, views,
 };
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rand_chacha::ChaCha8Rng;
@@ -91,6 +91,7 @@ impl DecisionTreeClassifierParams {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`] for a label that is not
     /// below the number of rows, [`Error::SingleClass`], [`Error::Parameter`].
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<DecisionTreeClassifier> {
         self.fit_weighted(x, y, Array1::ones(x.nrows()).view())
     }
@@ -101,6 +102,7 @@ impl DecisionTreeClassifierParams {
     /// # Errors
     /// As [`DecisionTreeClassifierParams::fit`], and [`Error::Negative`] for a weight, [`Error::Empty`]
     /// when all are 0.
+    #[views]
     pub fn fit_weighted(
         &self,
         x: ArrayView2<f64>,
@@ -151,6 +153,7 @@ impl DecisionTreeClassifier {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
+    #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_rows("DecisionTreeClassifier: `x`", x, self.tree.n_features)?;
         let mut shares = Array2::zeros((x.nrows(), self.n_classes));
@@ -164,6 +167,7 @@ impl DecisionTreeClassifier {
     ///
     /// # Errors
     /// As [`DecisionTreeClassifier::predict_proba`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         Ok(self.predict_proba(x)?.rows().into_iter().map(argmax).collect())
     }
@@ -172,6 +176,7 @@ impl DecisionTreeClassifier {
     ///
     /// # Errors
     /// As [`DecisionTreeClassifier::predict_proba`], and [`Error::Shape`] when `y` has another length.
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         accuracy_of("DecisionTreeClassifier::score: `y`", &self.predict(x)?, y)
     }

@@ -7,7 +7,7 @@ use super::{
 use crate::Result;
 use crate::base::{
     Fitted, Regressor, check_matrix, check_rows, check_target, check_weights, r_squared, setters,
-    shape, stored, stream,
+    shape, stored, stream, views,
 };
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
@@ -79,6 +79,7 @@ impl DecisionTreeRegressorParams {
     /// # Errors
     /// [`crate::Error::Empty`], [`crate::Error::NotFinite`], [`crate::Error::Shape`],
     /// [`crate::Error::Parameter`].
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<DecisionTreeRegressor> {
         self.fit_weighted(x, y, Array1::ones(x.nrows()).view())
     }
@@ -89,6 +90,7 @@ impl DecisionTreeRegressorParams {
     /// # Errors
     /// As [`DecisionTreeRegressorParams::fit`], and [`crate::Error::Negative`] for a weight,
     /// [`crate::Error::Empty`] when all are 0.
+    #[views]
     pub fn fit_weighted(
         &self,
         x: ArrayView2<f64>,
@@ -132,6 +134,7 @@ impl DecisionTreeRegressor {
     /// # Errors
     /// [`crate::Error::Empty`], [`crate::Error::NotFinite`], or [`crate::Error::Shape`] for a wrong number
     /// of columns.
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         check_rows("DecisionTreeRegressor: `x`", x, self.tree.n_features)?;
         let mut means = Array1::zeros(x.nrows());
@@ -143,6 +146,7 @@ impl DecisionTreeRegressor {
     ///
     /// # Errors
     /// As [`DecisionTreeRegressor::predict`], and for a `y` of another length or with NaN.
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
         check_target("DecisionTreeRegressor::score: `y`", y, x.nrows())?;
         let pairs: Vec<(f64, f64)> = y.iter().copied().zip(self.predict(x)?).collect();

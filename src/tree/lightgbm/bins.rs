@@ -1,5 +1,6 @@
 //! Borders of bins.
 
+use crate::base::views;
 use crate::tree::cart::between;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
@@ -22,6 +23,7 @@ use ndarray::{Array1, ArrayView1};
 /// # Errors
 /// [`Error::Empty`], [`Error::NotFinite`] for an infinite value, [`Error::Parameter`] for a `max_bin`
 /// below 2.
+#[views]
 pub fn bin_edges(x: ArrayView1<f64>, max_bin: usize) -> Result<Array1<f64>> {
     const WHAT: &str = "bin_edges: `x`";
     if x.is_empty() {

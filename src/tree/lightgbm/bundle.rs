@@ -1,6 +1,6 @@
 //! Exclusive feature bundling.
 
-use crate::base::check_matrix;
+use crate::base::{check_matrix, views};
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
 
@@ -20,6 +20,7 @@ use ndarray::{Array2, ArrayView2};
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::NotFinite`].
+#[views]
 pub fn bundle_exclusive(x: ArrayView2<f64>, max_conflict: usize) -> Result<Vec<Vec<usize>>> {
     check_matrix("bundle_exclusive: `x`", x)?;
     let filled = |j: usize| -> Vec<usize> {
@@ -79,6 +80,7 @@ impl Bundle {
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`] for a column that `x` does not have.
+#[views]
 pub fn merge_bundles(x: ArrayView2<f64>, bundles: &[Vec<usize>]) -> Result<Array2<f64>> {
     check_matrix("merge_bundles: `x`", x)?;
     if let Some(column) = bundles.iter().flatten().find(|&&column| column >= x.ncols()) {

@@ -1,6 +1,6 @@
 //! Gradient-based one-side sampling.
 
-use crate::base::{check_vector, stream};
+use crate::base::{check_vector, stream, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 
@@ -24,6 +24,7 @@ use ndarray::{Array1, ArrayView1};
 /// # Errors
 /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Parameter`] unless `a >= 0`, `b > 0`, `a + b <= 1`.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shares of the rows")]
+#[views]
 pub fn goss_sample(
     grad: ArrayView1<f64>,
     a: f64,

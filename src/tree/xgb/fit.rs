@@ -8,7 +8,7 @@ use super::objective::{CHUNK, Objective};
 use super::sums::{Judge, Sum, round};
 use super::watch::{Rows, Watched};
 use super::{BoostedTreesParams, Method};
-use crate::base::{Present, stream};
+use crate::base::{Present, stream, views};
 use crate::data::{stratified_train_test_split, train_test_split};
 use crate::display::check_interrupt;
 use crate::tree::cart::part;
@@ -24,6 +24,7 @@ impl BoostedTreesParams {
     ///
     /// # Errors
     /// As [`BoostedTreesParams::fit`].
+    #[views]
     pub fn fit_classes(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<BoostedTrees> {
         let y: Array1<f64> = y.iter().map(|&class| class as f64).collect();
         self.fit(x, y.view())
@@ -36,6 +37,7 @@ impl BoostedTreesParams {
     /// [`Error::Empty`], [`Error::NotFinite`] for an infinite value in `x` or one that is not finite in
     /// `y`, [`Error::Shape`], [`Error::Parameter`]; for classes [`Error::Label`], [`Error::SingleClass`],
     /// [`Error::EmptyGroup`] for a class without rows; [`Error::Negative`] for a custom curvature.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<BoostedTrees> {
         self.check_given(x, y)?;
         self.held_out(x, &y.to_vec(), &vec![1.0; y.len()])
@@ -48,6 +50,7 @@ impl BoostedTreesParams {
     /// # Errors
     /// As [`BoostedTreesParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a weight,
     /// [`Error::Empty`] when all are 0.
+    #[views]
     pub fn fit_weighted(
         &self,
         x: ArrayView2<f64>,
@@ -83,6 +86,7 @@ impl BoostedTreesParams {
     /// assert!(losses.iter().skip(1).all(|loss| *loss >= losses[model.n_trees()]));
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn fit_validated(
         &self,
         x: ArrayView2<f64>,

@@ -4,7 +4,7 @@ use super::structure::{BoostedTree, TreeNode};
 use super::{BoostedTreesParams, Objective};
 use crate::base::{
     Classifier, Fitted, Regressor, argmax, check_target, finite, holds, log_sum_exp, r_squared,
-    shape, sigmoid, stored, widened,
+    shape, sigmoid, stored, views, widened,
 };
 use crate::tree::cart::shares;
 use crate::{Error, Result};
@@ -64,6 +64,7 @@ impl BoostedTrees {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`] for an infinite value (`NaN` is a missing one),
     /// [`Error::Shape`] for a wrong number of columns.
+    #[views]
     pub fn margin(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         check_rows_with_gaps("BoostedTrees: `x`", x, self.n_features)?;
         let k = self.start.len();
@@ -84,6 +85,7 @@ impl BoostedTrees {
     ///
     /// # Errors
     /// As [`BoostedTrees::margin`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         Ok(self.say(self.margin(x)?.view()))
     }
@@ -102,6 +104,7 @@ impl BoostedTrees {
     ///
     /// # Errors
     /// As [`BoostedTrees::margin`]; [`Error::Parameter`] for an objective without classes.
+    #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         let margins = self.margin(x)?;
         match self.objective {
@@ -132,6 +135,7 @@ impl BoostedTrees {
     ///
     /// # Errors
     /// As [`BoostedTrees::margin`].
+    #[views]
     pub fn staged_margin(&self, x: ArrayView2<f64>) -> Result<Array3<f64>> {
         check_rows_with_gaps("BoostedTrees: `x`", x, self.n_features)?;
         let k = self.start.len();
@@ -164,6 +168,7 @@ impl BoostedTrees {
     ///
     /// # Errors
     /// As [`BoostedTrees::margin`].
+    #[views]
     pub fn staged_predict(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         let margins = self.staged_margin(x)?;
         let mut stages = Array2::zeros((margins.dim().0, margins.dim().1));
@@ -178,6 +183,7 @@ impl BoostedTrees {
     ///
     /// # Errors
     /// As [`BoostedTrees::margin`].
+    #[views]
     pub fn leaf_indices(&self, x: ArrayView2<f64>) -> Result<Array2<usize>> {
         check_rows_with_gaps("BoostedTrees: `x`", x, self.n_features)?;
         let mut leaves = Array2::zeros((x.nrows(), self.trees.len()));
@@ -227,6 +233,7 @@ impl BoostedTrees {
     ///
     /// # Errors
     /// As [`BoostedTrees::margin`], and for a `y` of another length or with NaN.
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
         check_target("BoostedTrees::score: `y`", y, x.nrows())?;
         let said = self.predict(x)?;

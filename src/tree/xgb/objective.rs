@@ -1,6 +1,6 @@
 //! Losses, as their first and second derivatives.
 
-use crate::base::{check_vector, log_sum_exp, sigmoid, softplus};
+use crate::base::{check_vector, log_sum_exp, sigmoid, softplus, views};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rayon::prelude::*;
@@ -61,6 +61,7 @@ impl Objective {
     /// # Errors
     /// [`Error::Shape`], [`Error::NotFinite`] (of a custom loss too), [`Error::Label`] for a class that
     /// there is not, [`Error::Negative`] for a custom `h` below 0.
+    #[views]
     pub fn grad_hess(
         &self,
         pred: ArrayView2<f64>,

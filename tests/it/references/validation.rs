@@ -406,9 +406,9 @@ type Loss = fn(ArrayView1<f64>, ArrayView1<f64>) -> mlnotes::Result<LossTerms>;
 #[test]
 fn slopes_and_curvatures_are_first_and_second_differences_of_the_loss() {
     let z = Array1::linspace(-8.0, 8.0, 161);
-    for (loss, label) in
-        [(mse_sigmoid as Loss, 1.0), (mse_sigmoid, 0.0), (bce_terms, 1.0), (bce_terms, 0.3)]
-    {
+    let squared: Loss = |z, y| mse_sigmoid(z, y);
+    let cross: Loss = |z, y| bce_terms(z, y);
+    for (loss, label) in [(squared, 1.0), (squared, 0.0), (cross, 1.0), (cross, 0.3)] {
         let y = Array1::from_elem(z.len(), label);
         let at = |shift: f64| loss((&z + shift).view(), y.view()).unwrap().loss;
         let terms = loss(z.view(), y.view()).unwrap();

@@ -24,7 +24,7 @@ mod smoother;
 
 pub use smoother::Smoothed;
 
-use crate::base::check_vector;
+use crate::base::{check_vector, views};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Array3, ArrayView1, Axis};
 use std::f64::consts::PI;
@@ -145,6 +145,7 @@ impl StructuralModel {
     ///
     /// # Errors
     /// [`Error::NotFinite`]; [`Error::TooFewSamples`] unless there are more observations than states.
+    #[views]
     pub fn filter(&self, y: ArrayView1<f64>) -> Result<Filtered> {
         const WHAT: &str = "StructuralModel: `y`";
         check_vector(WHAT, y)?;

@@ -11,6 +11,7 @@
 
 use super::{Filtered, StructuralModel, outer};
 use crate::Result;
+use crate::base::views;
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -40,6 +41,7 @@ impl StructuralModel {
     /// assert!((smoothed.variance[[0, 0, 0]] - 0.5).abs() < 1e-12);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn smooth(&self, y: ArrayView1<f64>) -> Result<Smoothed> {
         Ok(self.backward(&self.filter(y)?))
     }

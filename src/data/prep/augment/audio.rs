@@ -15,7 +15,7 @@
 //! Verhelst & Roelands (1993), WSOLA; Ko et al. (2015), Audio augmentation for speech recognition.
 
 use super::check_amount;
-use crate::base::{check_vector, stream};
+use crate::base::{check_vector, stream, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, s};
 use rand::Rng;
@@ -44,6 +44,7 @@ const RATES: (f64, f64) = (0.25, 4.0);
 /// assert!((ratio - 0.1).abs() < 0.005);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn add_noise(wave: ArrayView1<f64>, amount: f64, seed: u64) -> Result<Array1<f64>> {
     check("add_noise: `wave`", wave, 1)?;
     check_amount("add_noise", "amount", "from 0 to 10", amount, 10.0)?;
@@ -65,6 +66,7 @@ pub fn add_noise(wave: ArrayView1<f64>, amount: f64, seed: u64) -> Result<Array1
 /// assert!(other.len() != 8000 && (6666..=10_000).contains(&other.len()));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn time_stretch(wave: ArrayView1<f64>, max_change: f64, seed: u64) -> Result<Array1<f64>> {
     check_amount("time_stretch", "max_change", "from 0 to 0.75", max_change, 0.75)?;
     stretch_by(wave, 1.0 + uniform(max_change, seed))
@@ -82,6 +84,7 @@ pub fn time_stretch(wave: ArrayView1<f64>, max_change: f64, seed: u64) -> Result
 /// assert_eq!(pitch_shift(wave.view(), 2.0, 3)?.len(), 8000);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn pitch_shift(wave: ArrayView1<f64>, max_semitones: f64, seed: u64) -> Result<Array1<f64>> {
     check_amount("pitch_shift", "max_semitones", "from 0 to 24", max_semitones, 24.0)?;
     pitch_by(wave, uniform(max_semitones, seed))
@@ -104,6 +107,7 @@ pub fn pitch_shift(wave: ArrayView1<f64>, max_semitones: f64, seed: u64) -> Resu
 /// assert_eq!((half.len(), crossings(&wave), crossings(&half)), (4000, 141, 70));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn stretch_by(wave: ArrayView1<f64>, rate: f64) -> Result<Array1<f64>> {
     check("stretch_by: `wave`", wave, 2 * FRAME)?;
     if !(RATES.0..=RATES.1).contains(&rate) {
@@ -148,6 +152,7 @@ pub fn stretch_by(wave: ArrayView1<f64>, rate: f64) -> Result<Array1<f64>> {
 /// assert!(octave.len() == 8000 && crossings.abs_diff(2 * 141) <= 2);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn pitch_by(wave: ArrayView1<f64>, semitones: f64) -> Result<Array1<f64>> {
     if !(-24.0..=24.0).contains(&semitones) {
         let (rule, got) = ("from -24 to 24", semitones.to_string());

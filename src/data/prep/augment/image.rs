@@ -11,7 +11,7 @@
 
 use super::check_amount;
 use crate::Result;
-use crate::base::{check_matrix, stream};
+use crate::base::{check_matrix, stream, views};
 use ndarray::{Array2, ArrayView2, s};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -27,6 +27,7 @@ use rand_chacha::ChaCha8Rng;
 /// assert_eq!(flip(array![[1.0, 2.0]].view(), 1.0, 7)?, array![[2.0, 1.0]]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn flip(image: ArrayView2<f64>, p: f64, seed: u64) -> Result<Array2<f64>> {
     check_matrix("flip: `image`", image)?;
     check_amount("flip", "p", "from 0 to 1", p, 1.0)?;
@@ -47,6 +48,7 @@ pub fn flip(image: ArrayView2<f64>, p: f64, seed: u64) -> Result<Array2<f64>> {
 /// assert!(turned != digit && (turned.sum() / digit.sum() - 1.0).abs() < 0.1);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn rotate(image: ArrayView2<f64>, max_degrees: f64, seed: u64) -> Result<Array2<f64>> {
     check_matrix("rotate: `image`", image)?;
     check_amount("rotate", "max_degrees", "from 0 to 180", max_degrees, 180.0)?;
@@ -68,6 +70,7 @@ pub fn rotate(image: ArrayView2<f64>, max_degrees: f64, seed: u64) -> Result<Arr
 /// assert!((scale(grey.view(), 0.3, 4)? - grey).iter().all(|d| d.abs() < 1e-12));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn scale(image: ArrayView2<f64>, max_change: f64, seed: u64) -> Result<Array2<f64>> {
     check_matrix("scale: `image`", image)?;
     check_amount("scale", "max_change", "from 0 to 0.9", max_change, 0.9)?;
@@ -90,6 +93,7 @@ pub fn scale(image: ArrayView2<f64>, max_change: f64, seed: u64) -> Result<Array
 /// assert!((part[[0, 8]] - part[[0, 0]] - 4.0).abs() < 1e-12);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn crop(image: ArrayView2<f64>, share: f64, seed: u64) -> Result<Array2<f64>> {
     check_matrix("crop: `image`", image)?;
     check_amount("crop", "share", "from 0 to 0.9", share, 0.9)?;
@@ -117,6 +121,7 @@ pub fn crop(image: ArrayView2<f64>, share: f64, seed: u64) -> Result<Array2<f64>
 /// assert!(other != image && other.iter().all(|v| (0.0..=16.0).contains(v)));
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn jitter(image: ArrayView2<f64>, max_change: f64, seed: u64) -> Result<Array2<f64>> {
     check_matrix("jitter: `image`", image)?;
     check_amount("jitter", "max_change", "from 0 to 1", max_change, 1.0)?;
@@ -143,6 +148,7 @@ pub fn jitter(image: ArrayView2<f64>, max_change: f64, seed: u64) -> Result<Arra
 /// assert_eq!(moved, array![[2.0, 3.0, 0.0]]);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
+#[views]
 pub fn affine(
     image: ArrayView2<f64>,
     map: [[f64; 2]; 2],
@@ -200,7 +206,13 @@ mod tests {
     use ndarray::array;
 
     type Change = fn(ArrayView2<f64>, f64, u64) -> Result<Array2<f64>>;
-    const ALL: [Change; 5] = [flip, rotate, scale, crop, jitter];
+    const ALL: [Change; 5] = [
+        |x, amount, seed| flip(x, amount, seed),
+        |x, amount, seed| rotate(x, amount, seed),
+        |x, amount, seed| scale(x, amount, seed),
+        |x, amount, seed| crop(x, amount, seed),
+        |x, amount, seed| jitter(x, amount, seed),
+    ];
 
     fn digit(row: usize) -> Array2<f64> {
         crate::data::digits().x.row(row).to_owned().into_shape_with_order((8, 8)).unwrap()

@@ -5,7 +5,7 @@ use super::super::solvers::{
     Objective, Run, gradient_descent, lbfgs, newton, proximal, split, stochastic,
 };
 use super::{LogisticRegression, LogisticRegressionParams, Penalty, Solver};
-use crate::base::Present;
+use crate::base::{Present, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};
 
@@ -19,6 +19,7 @@ impl LogisticRegressionParams {
     /// [`Error::SingleClass`], [`Error::Parameter`]; [`Error::Separable`] when Newton or L-BFGS look for
     /// an unpenalised optimum that does not exist; [`Error::NotConverged`] when a learning rate makes
     /// the weights overflow.
+    #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<LogisticRegression> {
         self.check(x, y)?;
         if let Some(weights) = &self.sample_weight
@@ -27,7 +28,7 @@ impl LogisticRegressionParams {
             let what = "LogisticRegression: `sample_weight`";
             let present = Present::of(what, weights.view(), x.nrows())?;
             let counted = self.clone().sample_weight(present.weights.clone());
-            return counted.fit(present.x(x).view(), &present.part(|i| y[i]));
+            return counted.fit(present.x(x), present.part(|i| y[i]));
         }
         let unpenalised = self.penalty == Penalty::None;
         let second_order = matches!(self.solver, Solver::Newton | Solver::Lbfgs);
@@ -59,6 +60,7 @@ impl LogisticRegressionParams {
     ///
     /// # Errors
     /// As [`LogisticRegressionParams::fit`], also for the rows whose weight is not 0.
+    #[views]
     pub fn fit_weighted(
         &self,
         x: ArrayView2<f64>,

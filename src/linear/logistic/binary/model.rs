@@ -3,7 +3,9 @@
 use super::super::design::check_design;
 use super::super::loss::hessian;
 use super::params::LogisticRegressionParams;
-use crate::base::{Classifier, Fitted, accuracy_of, finite, sigmoid, stored, to_faer, widened};
+use crate::base::{
+    Classifier, Fitted, accuracy_of, finite, sigmoid, stored, to_faer, views, widened,
+};
 use crate::{Error, Result};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
@@ -38,6 +40,7 @@ impl LogisticRegression {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
+    #[views]
     pub fn decision_function(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         check_design("LogisticRegression: `x`", x, self.coef.len())?;
         Ok(x.dot(&self.coef) + self.intercept)
@@ -47,6 +50,7 @@ impl LogisticRegression {
     ///
     /// # Errors
     /// As [`LogisticRegression::decision_function`].
+    #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         Ok(both_classes(&self.decision_function(x)?))
     }
@@ -55,6 +59,7 @@ impl LogisticRegression {
     ///
     /// # Errors
     /// As [`LogisticRegression::decision_function`].
+    #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         Ok(self.decision_function(x)?.iter().map(|&z| usize::from(z > 0.0)).collect())
     }
@@ -63,6 +68,7 @@ impl LogisticRegression {
     ///
     /// # Errors
     /// As [`LogisticRegression::decision_function`], and [`Error::Shape`] when `y` has another length.
+    #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         accuracy_of("LogisticRegression::score: `y`", &self.predict(x)?, y)
     }
@@ -74,6 +80,7 @@ impl LogisticRegression {
     /// As [`LogisticRegression::decision_function`], and [`Error::NotPositiveDefinite`] when columns are
     /// collinear or every probability is saturated; [`Error::NotRegular`] after a fit with
     /// `sample_weight`: weights are no counts of rows, and the information does not know them.
+    #[views]
     pub fn std_errors(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         check_design("LogisticRegression::std_errors: `x`", x, self.coef.len())?;
         if self.weighted {

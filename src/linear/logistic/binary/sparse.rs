@@ -4,7 +4,7 @@ use super::super::design::check_labels;
 use super::super::solvers::lbfgs;
 use super::model::both_classes;
 use super::{LogisticRegression, LogisticRegressionParams, Penalty, Solver};
-use crate::base::{sigmoid, softplus};
+use crate::base::{sigmoid, softplus, views};
 use crate::linear::rows::{Rows, check_sparse, check_sparse_rows};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, s};
@@ -34,6 +34,7 @@ impl LogisticRegressionParams {
     /// assert!(column.is_some_and(|j| model.coef[j] > 1.0));
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn fit_sparse(&self, x: CsMatView<f64>, y: &[usize]) -> Result<LogisticRegression> {
         let x = check_sparse("LogisticRegression: `x`", x)?;
         self.check_settings(y)?;

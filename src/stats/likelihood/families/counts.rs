@@ -1,6 +1,7 @@
 //! Yes or no, and how many.
 
 use super::{check_data, check_each, check_not_negative, share, times_ln};
+use crate::base::views;
 use crate::stats::likelihood::{Domain, LogLikelihood};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, array};
@@ -34,6 +35,7 @@ impl Bernoulli {
     /// assert_eq!(model.closed_form(), Some(ndarray::array![0.75]));
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn new(data: ArrayView1<f64>) -> Result<Self> {
         check_data("Bernoulli: `data`", data)?;
         #[expect(clippy::float_cmp, reason = "the label itself is meant")]
@@ -122,6 +124,7 @@ impl Poisson {
     /// assert!(fit.std_err.is_some_and(|se| (se[0] - 0.5).abs() < 1e-12));
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn new(data: ArrayView1<f64>) -> Result<Self> {
         check_data("Poisson: `data`", data)?;
         check_not_negative("Poisson: `data`", data)?;

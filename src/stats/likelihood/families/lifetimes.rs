@@ -2,7 +2,7 @@
 //! first, at shape 1.
 
 use super::{check_data, check_each, check_not_negative, check_varies};
-use crate::base::trigamma;
+use crate::base::{trigamma, views};
 use crate::stats::likelihood::{Domain, LogLikelihood};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, array};
@@ -36,6 +36,7 @@ impl Exponential {
     /// assert_eq!(model.closed_form(), Some(ndarray::array![0.5]));
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn new(data: ArrayView1<f64>) -> Result<Self> {
         check_data("Exponential: `data`", data)?;
         check_not_negative("Exponential: `data`", data)?;
@@ -118,6 +119,7 @@ impl Gamma {
     /// assert!((fit.theta[0] / fit.theta[1] - 1.6).abs() < 1e-8); // the fitted mean is the mean
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn new(data: ArrayView1<f64>) -> Result<Self> {
         check_data("Gamma: `data`", data)?;
         check_each("Gamma", "above 0", data, |x| x > 0.0)?;
@@ -215,6 +217,7 @@ impl Weibull {
     /// assert!(fit.converged && fit.theta[0] > 1.0);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn new(data: ArrayView1<f64>) -> Result<Self> {
         check_data("Weibull: `data`", data)?;
         check_each("Weibull", "above 0", data, |x| x > 0.0)?;

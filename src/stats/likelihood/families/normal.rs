@@ -2,6 +2,7 @@
 
 use super::{check_data, check_varies};
 use crate::Result;
+use crate::base::views;
 use crate::stats::likelihood::{Domain, LogLikelihood};
 use ndarray::{Array1, Array2, ArrayView1, array};
 use std::f64::consts::TAU;
@@ -37,6 +38,7 @@ impl Normal {
     /// assert_eq!(model.closed_form(), Some(ndarray::array![2.0, 1.0]));
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn new(data: ArrayView1<f64>) -> Result<Self> {
         check_data("Normal: `data`", data)?;
         check_varies("Normal: `data`", data)?;

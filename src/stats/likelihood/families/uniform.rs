@@ -1,6 +1,7 @@
 //! The uniform distribution with an unknown end: the likelihood that ends in a cliff.
 
 use super::{check_data, check_not_negative, range};
+use crate::base::views;
 use crate::stats::likelihood::intervals::check_level;
 use crate::stats::likelihood::{Domain, LogLikelihood};
 use crate::{Error, Result};
@@ -39,6 +40,7 @@ impl UniformZeroTo {
     /// assert_eq!(model.log_lik(ndarray::array![2.4].view())?, f64::NEG_INFINITY);
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
+    #[views]
     pub fn new(data: ArrayView1<f64>) -> Result<Self> {
         check_data("UniformZeroTo: `data`", data)?;
         check_not_negative("UniformZeroTo: `data`", data)?;

@@ -42,6 +42,6 @@ pub use crate::tree::gbdt::{
     GradientBoostingClassifier, GradientBoostingClassifierParams, GradientBoostingRegressor,
     GradientBoostingRegressorParams,
 };
-pub use crate::tree::xgb::{BoostedTrees, BoostedTreesParams};
+pub use crate::tree::xgb::{BoostedTreesClassifier, BoostedTreesRegressor};
 pub use crate::{Error, Result, data, display};
 pub use ndarray::prelude::*;

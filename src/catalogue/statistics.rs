@@ -161,7 +161,7 @@ pub(super) const NOTES: &[Note] = &[
             "nn::mlp::MlpClassifier",
             "nn::mlp::MlpRegressor",
             "nn::mlp::mlp_backprop",
-            "tree::xgb::BoostedTrees",
+            "tree::xgb::BoostedTreesClassifier",
             "sampling::imbalance::Smote",
             "metrics::confusion::ConfusionMatrix",
         ],

@@ -137,9 +137,9 @@ pub struct OutOfBag {
 #[non_exhaustive]
 pub struct RandomForestClassifier {
     /// The trees.
-    pub trees: Vec<DecisionTreeClassifier>,
+    trees: Vec<DecisionTreeClassifier>,
     /// Number of classes.
-    pub n_classes: usize,
+    n_classes: usize,
     /// The out-of-bag judgement, if asked for.
     pub out_of_bag: Option<OutOfBag>,
 }
@@ -156,7 +156,7 @@ stored!(RandomForestClassifier, |m| {
 #[non_exhaustive]
 pub struct RandomForestRegressor {
     /// The trees.
-    pub trees: Vec<DecisionTreeRegressor>,
+    trees: Vec<DecisionTreeRegressor>,
     /// The out-of-bag judgement, if asked for.
     pub out_of_bag: Option<OutOfBag>,
 }
@@ -470,6 +470,16 @@ fn mean_importance<'a>(trees: impl Iterator<Item = &'a Tree>) -> Array1<f64> {
 }
 
 impl RandomForestClassifier {
+    /// The trees, in the order in which they were grown.
+    pub fn trees(&self) -> &[DecisionTreeClassifier] {
+        &self.trees
+    }
+
+    /// Number of classes.
+    pub fn n_classes(&self) -> usize {
+        self.n_classes
+    }
+
     /// Mean class shares of the trees, shape `(n_rows, n_classes)`; rows sum to 1.
     ///
     /// # Errors
@@ -511,6 +521,11 @@ impl RandomForestClassifier {
 }
 
 impl RandomForestRegressor {
+    /// The trees, in the order in which they were grown.
+    pub fn trees(&self) -> &[DecisionTreeRegressor] {
+        &self.trees
+    }
+
     /// Mean of the trees' predictions, shape `(n_rows,)`.
     ///
     /// # Errors

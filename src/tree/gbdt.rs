@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Each round lowers the bias; the variance grows slowly, the more slowly the smaller `η`. So boosting
-//! overfits when it runs too long, which a forest does not: look at [`BoostedTrees::staged`] on rows left out.
+//! overfits when it runs too long, which a forest does not: look at [`TreeSum::staged`] on rows left out.
 //! Losses: `½ (y − F)²` and, for classes 0 and 1, `softplus(F) − y F`.
 //!
 //! # References
@@ -96,13 +96,13 @@ pub struct GradientBoostingClassifierParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 #[non_exhaustive]
-pub struct BoostedTrees {
+pub struct TreeSum {
     /// `F₀`.
     pub start: f64,
     /// `η`.
     pub learning_rate: f64,
     /// The trees; a leaf's value is its Newton step, before the learning rate.
-    pub trees: Vec<DecisionTreeRegressor>,
+    trees: Vec<DecisionTreeRegressor>,
     /// Mean loss on all training rows at the start and after each round, shape `(n_trees + 1,)`: mean
     /// squared error, or the logistic loss in nats. Without subsampling and for `η ≤ 1` squares never rise.
     pub train_loss: Array1<f64>,
@@ -111,7 +111,7 @@ pub struct BoostedTrees {
     pub validation_loss: Option<Array1<f64>>,
 }
 
-stored!(BoostedTrees, |m| {
+stored!(TreeSum, |m| {
     let first = m.trees.first().map(|t| t.tree.n_features);
     let alike = |t: &DecisionTreeRegressor| Some(t.tree.n_features) == first;
     finite("start", [&m.start, &m.learning_rate])?;
@@ -123,7 +123,7 @@ stored!(BoostedTrees, |m| {
 #[non_exhaustive]
 pub struct GradientBoostingRegressor {
     /// The sum of trees, in units of `y`.
-    pub boosted: BoostedTrees,
+    pub boosted: TreeSum,
 }
 
 /// Fitted boosted trees for the classes 0 and 1.
@@ -131,7 +131,7 @@ pub struct GradientBoostingRegressor {
 #[non_exhaustive]
 pub struct GradientBoostingClassifier {
     /// The sum of trees, in log-odds of class 1.
-    pub boosted: BoostedTrees,
+    pub boosted: TreeSum,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -425,13 +425,7 @@ impl Boosting {
     }
 
     /// Fits checked rows; with a patience, a share of them is held out.
-    fn fit(
-        &self,
-        x: ArrayView2<f64>,
-        y: &[f64],
-        weights: &[f64],
-        loss: Loss,
-    ) -> Result<BoostedTrees> {
+    fn fit(&self, x: ArrayView2<f64>, y: &[f64], weights: &[f64], loss: Loss) -> Result<TreeSum> {
         self.check()?;
         if self.stopping.patience.is_none() {
             return self.run(Rows { x: x.reborrow(), y, weights }, None, loss);
@@ -454,7 +448,7 @@ impl Boosting {
         self.run(rows, Some(valid), loss)
     }
 
-    fn run(&self, given: Rows, valid: Option<Rows>, loss: Loss) -> Result<BoostedTrees> {
+    fn run(&self, given: Rows, valid: Option<Rows>, loss: Loss) -> Result<TreeSum> {
         self.check()?;
         let Rows { x, y, weights } = given;
         let n_drawn = part(self.subsample, x.nrows());
@@ -499,7 +493,7 @@ impl Boosting {
             losses.into()
         });
         let (train_loss, learning_rate) = (train_loss.into(), self.learning_rate);
-        Ok(BoostedTrees { start, learning_rate, trees, train_loss, validation_loss })
+        Ok(TreeSum { start, learning_rate, trees, train_loss, validation_loss })
     }
 }
 
@@ -558,7 +552,12 @@ fn newton_leaves(
     }
 }
 
-impl BoostedTrees {
+impl TreeSum {
+    /// The trees, in the order in which they were grown; a leaf's value is its Newton step, before the learning rate.
+    pub fn trees(&self) -> &[DecisionTreeRegressor] {
+        &self.trees
+    }
+
     /// `F(x)`, shape `(n_rows,)`.
     ///
     /// # Errors
@@ -575,7 +574,7 @@ impl BoostedTrees {
     /// `F(x)` at the start and after each round, shape `(n_trees + 1, n_rows)`.
     ///
     /// # Errors
-    /// As [`BoostedTrees::raw`].
+    /// As [`TreeSum::raw`].
     #[views]
     pub fn staged(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         let mut stages = Array2::from_elem((self.trees.len() + 1, x.nrows()), self.start);
@@ -595,7 +594,7 @@ impl BoostedTrees {
         visit: impl FnMut(&DecisionTreeRegressor),
     ) -> Result<()> {
         let n_features = self.trees.first().map_or(x.ncols(), |tree| tree.tree.n_features);
-        check_rows("BoostedTrees: `x`", x, n_features)?;
+        check_rows("TreeSum: `x`", x, n_features)?;
         self.trees.iter().for_each(visit);
         Ok(())
     }
@@ -612,7 +611,7 @@ impl GradientBoostingRegressor {
     /// Predicted numbers, shape `(n_rows,)`.
     ///
     /// # Errors
-    /// As [`BoostedTrees::raw`].
+    /// As [`TreeSum::raw`].
     #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         self.boosted.raw(x)
@@ -621,7 +620,7 @@ impl GradientBoostingRegressor {
     /// Predictions at the start and after each round, shape `(n_trees + 1, n_rows)`.
     ///
     /// # Errors
-    /// As [`BoostedTrees::raw`].
+    /// As [`TreeSum::raw`].
     #[views]
     pub fn staged_predict(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         self.boosted.staged(x)
@@ -630,7 +629,7 @@ impl GradientBoostingRegressor {
     /// `R² = 1 − Σ (y − ŷ)² / Σ (y − ȳ)²`; 0 where `y` does not vary.
     ///
     /// # Errors
-    /// As [`BoostedTrees::raw`], and for a `y` of another length or with NaN.
+    /// As [`TreeSum::raw`], and for a `y` of another length or with NaN.
     #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<f64> {
         check_target("GradientBoostingRegressor::score: `y`", y, x.nrows())?;
@@ -638,7 +637,7 @@ impl GradientBoostingRegressor {
         Ok(r_squared(&pairs))
     }
 
-    /// See [`BoostedTrees::importance`].
+    /// See [`TreeSum::importance`].
     pub fn importance(&self) -> Array1<f64> {
         self.boosted.importance()
     }
@@ -648,7 +647,7 @@ impl GradientBoostingClassifier {
     /// `P(y = 0 | x)` and `P(y = 1 | x) = σ(F(x))`, shape `(n_rows, 2)`.
     ///
     /// # Errors
-    /// As [`BoostedTrees::raw`].
+    /// As [`TreeSum::raw`].
     #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         let f = self.boosted.raw(x)?;
@@ -659,7 +658,7 @@ impl GradientBoostingClassifier {
     /// The likelier class; 0 when both are equally likely.
     ///
     /// # Errors
-    /// As [`BoostedTrees::raw`].
+    /// As [`TreeSum::raw`].
     #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
         Ok(self.boosted.raw(x)?.iter().map(|&f| usize::from(f > 0.0)).collect())
@@ -668,7 +667,7 @@ impl GradientBoostingClassifier {
     /// `P(y = 1 | x)` at the start and after each round, shape `(n_trees + 1, n_rows)`.
     ///
     /// # Errors
-    /// As [`BoostedTrees::raw`].
+    /// As [`TreeSum::raw`].
     #[views]
     pub fn staged_predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         Ok(self.boosted.staged(x)?.mapv_into(sigmoid))
@@ -677,14 +676,14 @@ impl GradientBoostingClassifier {
     /// Share of rows whose class is predicted.
     ///
     /// # Errors
-    /// As [`BoostedTrees::raw`], and [`Error::Shape`] when `y` has another length.
+    /// As [`TreeSum::raw`], and [`Error::Shape`] when `y` has another length.
     #[views]
     pub fn score(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<f64> {
         let said = self.predict(x)?;
         accuracy_of("GradientBoostingClassifier::score: `y`", &said, y)
     }
 
-    /// See [`BoostedTrees::importance`].
+    /// See [`TreeSum::importance`].
     pub fn importance(&self) -> Array1<f64> {
         self.boosted.importance()
     }

@@ -13,7 +13,7 @@ use mlnotes::linear::logistic::{LogisticRegression, Penalty, logistic_loss};
 use mlnotes::plot::{Plot, panels};
 use mlnotes::text::tfidf::Tfidf;
 use mlnotes::tree::forest::RandomForestClassifier;
-use mlnotes::tree::xgb::BoostedTrees;
+use mlnotes::tree::xgb::BoostedTreesRegressor;
 use ndarray::{Array1, Array2, Array3, ArrayView1, s};
 use ndarray_npy::{ReadableElement, read_npy};
 use std::collections::BTreeMap;
@@ -225,7 +225,7 @@ impl Run {
     /// A hundred trees on 255 bins; the quality is the squared error on the first ten thousand rows.
     fn boosting(&self) -> Outcome<(f64, f64)> {
         let (x, y): (_, Array1<f64>) = (self.x()?, self.read("target")?);
-        let params = BoostedTrees::params().n_trees(100).eta(0.1).max_depth(6);
+        let params = BoostedTreesRegressor::params().n_trees(100).eta(0.1).max_depth(6);
         let (seconds, model) = timed(|| Ok(params.fit(x.view(), y.view())?))?;
         let n = y.len().min(10_000);
         let off = model.predict(x.slice(s![..n, ..]))? - y.slice(s![..n]);

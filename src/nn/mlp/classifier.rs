@@ -53,11 +53,11 @@ pub struct MlpClassifierParams {
 #[non_exhaustive]
 pub struct MlpClassifier {
     /// The layers, inputs first.
-    pub layers: Vec<MlpLayer>,
+    layers: Vec<MlpLayer>,
     /// The bend between them.
     pub activation: Activation,
     /// Number of classes, and of outputs.
-    pub n_classes: usize,
+    n_classes: usize,
     /// Mean penalised loss of each epoch's steps, each before it was made, shape `(epochs,)`.
     pub loss: Vec<f64>,
 }
@@ -84,6 +84,16 @@ impl MlpClassifierParams {
 }
 
 impl MlpClassifier {
+    /// The layers, inputs first.
+    pub fn layers(&self) -> &[MlpLayer] {
+        &self.layers
+    }
+
+    /// Number of classes, and of outputs.
+    pub fn n_classes(&self) -> usize {
+        self.n_classes
+    }
+
     /// Probabilities of the classes, shape `(n_rows, n_classes)`, for `x` of shape `(n_rows, n_features)`.
     ///
     /// # Errors

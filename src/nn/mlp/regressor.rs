@@ -42,7 +42,7 @@ pub struct MlpRegressorParams {
 #[non_exhaustive]
 pub struct MlpRegressor {
     /// The layers, inputs first.
-    pub layers: Vec<MlpLayer>,
+    layers: Vec<MlpLayer>,
     /// The bend between them.
     pub activation: Activation,
     /// Mean penalised loss of each epoch's steps, each before it was made, shape `(epochs,)`.
@@ -72,6 +72,11 @@ impl MlpRegressorParams {
 }
 
 impl MlpRegressor {
+    /// The layers, inputs first.
+    pub fn layers(&self) -> &[MlpLayer] {
+        &self.layers
+    }
+
     /// Predictions, shape `(n_rows,)`, for `x` of shape `(n_rows, n_features)`.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ impl DecisionTreeClassifier {
     /// use mlnotes::tree::cart::DecisionTreeClassifier;
     /// let birds = penguins();
     /// let model = DecisionTreeClassifier::params().max_depth(2).fit(birds.x.view(), &birds.y)?;
-    /// let first = model.tree.nodes[0].split.map(|split| (split.feature, split.threshold));
+    /// let first = model.tree.nodes()[0].split.map(|split| (split.feature, split.threshold));
     /// // The first question: are the flippers at most 206.5 mm long?
     /// assert_eq!(first, Some((2, 206.5)));
     /// assert!(model.score(birds.x.view(), &birds.y)? > 0.94);

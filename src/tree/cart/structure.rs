@@ -41,9 +41,9 @@ pub struct Node {
 #[non_exhaustive]
 pub struct Tree {
     /// The nodes; the root is number 0.
-    pub nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
     /// Number of columns of the training data.
-    pub n_features: usize,
+    pub(crate) n_features: usize,
     values: Vec<f64>,
     n_outputs: usize,
 }
@@ -63,6 +63,16 @@ stored!(Tree, |m| {
 });
 
 impl Tree {
+    /// The nodes in depth-first order; the root is number 0.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Number of columns of the training data.
+    pub fn n_features(&self) -> usize {
+        self.n_features
+    }
+
     pub(super) fn new(n_outputs: usize, n_features: usize) -> Self {
         Self { nodes: Vec::new(), n_features, values: Vec::new(), n_outputs }
     }

@@ -1,14 +1,15 @@
 //! The rounds of boosting.
 
+use super::Method;
+use super::ensemble::{Ensemble, check_rows_with_gaps};
 use super::exact::{Exact, Sorted};
 use super::grow::{Harvest, Limits, grow};
 use super::histogram::{Binned, Histograms};
-use super::model::{BoostedTrees, check_rows_with_gaps};
 use super::objective::{CHUNK, Objective};
+use super::params::Settings;
 use super::sums::{Judge, Sum, round};
 use super::watch::{Rows, Watched};
-use super::{BoostedTreesParams, Method};
-use crate::base::{Present, stream, views};
+use crate::base::{Present, check_length, stream};
 use crate::data::{stratified_train_test_split, train_test_split};
 use crate::display::check_interrupt;
 use crate::tree::cart::part;
@@ -19,100 +20,87 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-impl BoostedTreesParams {
-    /// As [`BoostedTreesParams::fit`], for classes numbered from 0.
-    ///
-    /// # Errors
-    /// As [`BoostedTreesParams::fit`].
-    #[views]
-    pub fn fit_classes(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<BoostedTrees> {
-        let y: Array1<f64> = y.iter().map(|&class| class as f64).collect();
-        self.fit(x, y.view())
-    }
+/// How errors name what was given.
+pub(super) struct Words {
+    pub(super) estimator: &'static str,
+    pub(super) x: &'static str,
+    pub(super) y: &'static str,
+    pub(super) sample_weight: &'static str,
+    pub(super) x_valid: &'static str,
+    pub(super) y_valid: &'static str,
+}
 
-    /// Fits `x`, `(n_samples, n_features)`, to `y`, `(n_samples,)`: numbers, or classes numbered from 0.
-    /// `NaN` in `x` is a missing value.
-    ///
-    /// # Errors
-    /// [`Error::Empty`], [`Error::NotFinite`] for an infinite value in `x` or one that is not finite in
-    /// `y`, [`Error::Shape`], [`Error::Parameter`]; for classes [`Error::Label`], [`Error::SingleClass`],
-    /// [`Error::EmptyGroup`] for a class without rows; [`Error::Negative`] for a custom curvature.
-    #[views]
-    pub fn fit(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<BoostedTrees> {
-        self.check_given(x, y)?;
+/// The words of a type.
+macro_rules! words {
+    ($name:literal) => {
+        Words {
+            estimator: $name,
+            x: concat!($name, ": `x`"),
+            y: concat!($name, ": `y`"),
+            sample_weight: concat!($name, ": `sample_weight`"),
+            x_valid: concat!($name, ": `x_valid`"),
+            y_valid: concat!($name, ": `y_valid`"),
+        }
+    };
+}
+pub(super) use words;
+
+impl Settings {
+    pub(super) fn fit(
+        &self,
+        words: &Words,
+        x: ArrayView2<f64>,
+        y: ArrayView1<f64>,
+    ) -> Result<Ensemble> {
+        self.check_given(words, x, y)?;
         self.held_out(x, &y.to_vec(), &vec![1.0; y.len()])
     }
 
-    /// As [`BoostedTreesParams::fit`], with a weight `>= 0` for each row, `(n_samples,)`, that multiplies its `g` and
-    /// `h`. A row of weight 0 counts as absent. The bins of [`Method::Histogram`] hold about equally many rows,
-    /// whatever they weigh.
-    ///
-    /// # Errors
-    /// As [`BoostedTreesParams::fit`], also for the rows whose weight is not 0; [`Error::Negative`] for a weight,
-    /// [`Error::Empty`] when all are 0.
-    #[views]
-    pub fn fit_weighted(
+    pub(super) fn fit_weighted(
         &self,
+        words: &Words,
         x: ArrayView2<f64>,
         y: ArrayView1<f64>,
         sample_weight: ArrayView1<f64>,
-    ) -> Result<BoostedTrees> {
-        self.check_given(x, y)?;
-        let present = Present::of("BoostedTrees: `sample_weight`", sample_weight, x.nrows())?;
+    ) -> Result<Ensemble> {
+        self.check_given(words, x, y)?;
+        let present = Present::of(words.sample_weight, sample_weight, x.nrows())?;
         let (x, y) = (present.x(x), present.part(|i| y[i]));
-        self.objective.check_targets("BoostedTrees: `y`", ArrayView1::from(&y))?;
+        self.objective.check_targets(words.y, ArrayView1::from(&y))?;
         self.held_out(x.view(), &y, &present.weights.to_vec())
     }
 
-    /// As [`BoostedTreesParams::fit`], with rows to watch, `x_valid` and `y_valid`, that are not learned from: with a
-    /// `patience` they stop the fit, without one their loss is only written down.
-    ///
-    /// # Errors
-    /// As [`BoostedTreesParams::fit`], also for the rows to watch.
-    ///
-    /// ```
-    /// use mlnotes::tree::xgb::BoostedTrees;
-    /// use mlnotes::data;
-    /// use ndarray::Axis;
-    /// let set = data::diabetes();
-    /// let split = data::train_test_split(442, 0.3, 1)?;
-    /// let part = |rows: &[usize]| (set.x.select(Axis(0), rows), set.y.select(Axis(0), rows));
-    /// let ((x, y), (x_valid, y_valid)) = (part(&split.train), part(&split.test));
-    /// let params = BoostedTrees::params().max_depth(3).n_trees(500).patience(10);
-    /// let model = params.fit_validated(x.view(), y.view(), x_valid.view(), y_valid.view())?;
-    /// // The best round is kept, and the ten after it that brought nothing are not.
-    /// let losses = model.validation_loss.clone().unwrap_or_default();
-    /// assert_eq!(losses.len(), model.n_trees() + 10 + 1);
-    /// assert!(losses.iter().skip(1).all(|loss| *loss >= losses[model.n_trees()]));
-    /// # Ok::<(), mlnotes::Error>(())
-    /// ```
-    #[views]
-    pub fn fit_validated(
+    pub(super) fn fit_validated(
         &self,
+        words: &Words,
         x: ArrayView2<f64>,
         y: ArrayView1<f64>,
         x_valid: ArrayView2<f64>,
         y_valid: ArrayView1<f64>,
-    ) -> Result<BoostedTrees> {
-        self.check_given(x, y)?;
-        check_rows_with_gaps("BoostedTrees: `x_valid`", x_valid, x.ncols())?;
-        crate::base::check_length("BoostedTrees: `y_valid`", y_valid.len(), x_valid.nrows())?;
-        self.objective.check_labels("BoostedTrees: `y_valid`", y_valid)?;
+    ) -> Result<Ensemble> {
+        self.check_given(words, x, y)?;
+        check_rows_with_gaps(words.x_valid, x_valid, x.ncols())?;
+        check_length(words.y_valid, y_valid.len(), x_valid.nrows())?;
+        self.objective.check_labels(words.y_valid, y_valid)?;
         let (y, ones) = (y.to_vec(), vec![1.0; y.len()]);
         let (y_valid, valid_ones) = (y_valid.to_vec(), vec![1.0; y_valid.len()]);
         let valid = Rows { x: x_valid.reborrow(), y: &y_valid, weights: &valid_ones };
         self.run(Rows { x: x.reborrow(), y: &y, weights: &ones }, Some(valid))
     }
 
-    fn check_given(&self, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<()> {
-        self.check()?;
-        check_rows_with_gaps("BoostedTrees: `x`", x, x.ncols())?;
-        check_length(y.len(), x.nrows())?;
-        self.objective.check_targets("BoostedTrees: `y`", y)
+    fn check_given(&self, words: &Words, x: ArrayView2<f64>, y: ArrayView1<f64>) -> Result<()> {
+        self.check(words.estimator)?;
+        check_rows_with_gaps(words.x, x, x.ncols())?;
+        check_length(words.y, y.len(), x.nrows())?;
+        if u32::try_from(x.nrows()).is_err() {
+            let (expected, got) = (format!("at most {} rows", u32::MAX), x.nrows().to_string());
+            return Err(Error::Shape { what: words.x, expected, got });
+        }
+        self.objective.check_targets(words.y, y)
     }
 
     /// Fits checked rows; with a patience, a share of them is held out.
-    fn held_out(&self, x: ArrayView2<f64>, y: &[f64], weights: &[f64]) -> Result<BoostedTrees> {
+    fn held_out(&self, x: ArrayView2<f64>, y: &[f64], weights: &[f64]) -> Result<Ensemble> {
         if self.stopping.patience.is_none() {
             return self.run(Rows { x: x.reborrow(), y, weights }, None);
         }
@@ -140,7 +128,7 @@ impl BoostedTreesParams {
     }
 
     /// The rounds, on checked rows.
-    fn run(&self, given: Rows, valid: Option<Rows>) -> Result<BoostedTrees> {
+    fn run(&self, given: Rows, valid: Option<Rows>) -> Result<Ensemble> {
         let Rows { x, y, weights: counts } = given;
         let data = match self.method {
             Method::Exact => Data::Sorted(Sorted::new(x)),
@@ -156,7 +144,14 @@ impl BoostedTreesParams {
         let mut margins: Vec<f64> = (0..n).flat_map(|_| start.iter().copied()).collect();
         let mut derivatives = vec![(0.0, 0.0); n * k];
         let mut sums = vec![Sum::default(); n];
-        let mut model = BoostedTrees::new(self.objective, start, self.eta, x.ncols());
+        let mut model = Ensemble {
+            objective: self.objective,
+            start,
+            eta: self.eta,
+            n_features: x.ncols(),
+            validation_loss: None,
+            trees: Vec::new(),
+        };
         let rows_of_x = x.as_standard_layout();
         for round_number in 0..self.n_trees {
             check_interrupt();
@@ -294,22 +289,6 @@ fn weigh(derivatives: &mut [(f64, f64)], counts: &[f64], n_outputs: usize) {
 enum Data {
     Sorted(Sorted),
     Binned(Binned),
-}
-
-fn check_length(n_targets: usize, n_samples: usize) -> Result<()> {
-    if n_targets != n_samples {
-        let (expected, got) = (format!("({n_samples},)"), format!("({n_targets},)"));
-        return Err(Error::Shape { what: "BoostedTrees: `y`", expected, got });
-    }
-    if u32::try_from(n_samples).is_err() {
-        let expected = format!("at most {} rows", u32::MAX);
-        return Err(Error::Shape {
-            what: "BoostedTrees: `x`",
-            expected,
-            got: n_samples.to_string(),
-        });
-    }
-    Ok(())
 }
 
 /// Adds a new tree to output `k` of the rows that were not drawn, those of weight 0.

@@ -1,6 +1,9 @@
 //! What every fit must satisfy.
 
-use super::{BoostedTrees, BoostedTreesParams, Growth, Method, Objective, TreeNode};
+use super::{
+    BoostedTreesClassifier, BoostedTreesRegressor, BoostedTreesRegressorParams, Growth, Method,
+    TreeNode,
+};
 use crate::base::{sigmoid, stream};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Axis, array};
@@ -22,12 +25,12 @@ fn world(n: usize, d: usize, n_values: i32, gaps: f64, seed: u64) -> (Array2<f64
     (x, y)
 }
 
-fn plain() -> BoostedTreesParams {
-    BoostedTrees::params().n_trees(6).max_depth(4)
+fn plain() -> BoostedTreesRegressorParams {
+    BoostedTreesRegressor::params().n_trees(6).max_depth(4)
 }
 
 /// Everything but the thresholds: those stand midway between the node's own values, or all rows' values.
-fn skeleton(model: &BoostedTrees) -> Vec<TreeNode> {
+fn skeleton(model: &BoostedTreesRegressor) -> Vec<TreeNode> {
     let mut nodes = model.dump();
     nodes.iter_mut().filter_map(|node| node.split.as_mut()).for_each(|s| s.threshold = 0.0);
     nodes
@@ -112,11 +115,12 @@ proptest! {
     fn a_softmax_of_two_is_the_logistic_model(seed in 0u64..500) {
         let (x, y) = world(80, 3, 15, 0.1, seed);
         let middle = y.mean().unwrap();
-        let y = y.mapv(|v| f64::from(u8::from(v > middle)));
-        let logistic = plain().objective(Objective::Logistic).lambda(1.0).min_child_weight(0.5);
-        let softmax = plain().objective(Objective::Softmax(2)).lambda(2.0).min_child_weight(1.0);
-        let one = logistic.fit(x.view(), y.view()).unwrap().predict_proba(x.view()).unwrap();
-        let two = softmax.fit(x.view(), y.view()).unwrap().predict_proba(x.view()).unwrap();
+        let y: Vec<usize> = y.iter().map(|&v| usize::from(v > middle)).collect();
+        let plain = BoostedTreesClassifier::params().n_trees(6).max_depth(4);
+        let logistic = plain.clone().lambda(1.0).min_child_weight(0.5);
+        let softmax = plain.softmax(true).lambda(2.0).min_child_weight(1.0);
+        let one = logistic.fit(&x, &y).unwrap().predict_proba(&x).unwrap();
+        let two = softmax.fit(&x, &y).unwrap().predict_proba(&x).unwrap();
         prop_assert!((one - two).iter().all(|d| d.abs() < 1e-7));
     }
 }
@@ -215,7 +219,7 @@ fn leaves_are_limited_numbered_and_found_again() {
 fn a_custom_loss_and_samples_of_rows() {
     let (x, y) = world(150, 3, 50, 0.1, 5);
     let squares = plain().base_score(1.0).fit(x.view(), y.view()).unwrap();
-    let custom = plain().objective(Objective::Custom(|f, y| (f - y, 1.0))).base_score(1.0);
+    let custom = plain().custom_loss(|f, y| (f - y, 1.0)).base_score(1.0);
     assert_eq!(custom.fit(x.view(), y.view()).unwrap().dump(), squares.dump());
     // GOSS that keeps all is no sampling; GOSS that draws is decided by the seed.
     let all = plain().base_score(1.0).goss(0.4, 0.6).fit(x.view(), y.view()).unwrap();
@@ -271,26 +275,29 @@ fn bad_data_are_named() {
     assert!(matches!(short, Error::Shape { .. }));
     let nan = plain().fit(x.view(), array![1.0, f64::NAN, 2.0].view()).unwrap_err();
     assert!(matches!(nan, Error::NotFinite { row: 1, .. }));
-    let classes = plain().objective(Objective::Logistic);
-    let single = classes.fit_classes(x.view(), &[1, 1, 1]).unwrap_err();
+    let classes = BoostedTreesClassifier::params().n_trees(3);
+    let single = classes.fit(&x, &[1, 1, 1]).unwrap_err();
     assert!(matches!(single, Error::SingleClass { class: 1, .. }));
-    let label = classes.fit_classes(x.view(), &[0, 1, 2]).unwrap_err();
+    let label = classes.fit(&x, &[0, 1, 3]).unwrap_err();
     assert!(matches!(label, Error::Label { index: 2, .. }));
-    assert!(matches!(model.predict_proba(x.view()), Err(Error::Parameter { .. })));
+    let gap = classes.fit(&x, &[0, 2, 2]).unwrap_err();
+    assert!(matches!(gap, Error::EmptyGroup { .. }), "{gap}");
+    let unseen = classes.fit_validated(&x, &[0, 1, 1], &x, &[0, 1, 2]).unwrap_err();
+    assert!(matches!(unseen, Error::Label { index: 2, .. }), "{unseen}");
     assert!(matches!(model.tree(6), Err(Error::Parameter { .. })));
 }
 
 #[test]
 fn settings_out_of_range_are_named() {
     let (x, y) = world(10, 2, 5, 0.0, 1);
-    let named = |params: BoostedTreesParams| -> Result<&'static str> {
+    let named = |params: BoostedTreesRegressorParams| -> Result<&'static str> {
         match params.fit(x.view(), y.view()) {
             Err(Error::Parameter { name, .. }) => Ok(name),
             Err(error) => Err(error),
             Ok(_) => Ok("fitted"),
         }
     };
-    let p = BoostedTrees::params;
+    let p = BoostedTreesRegressor::params;
     let cases = [
         (p().n_trees(0), "n_trees"),
         (p().max_depth(0), "max_depth"),
@@ -305,12 +312,14 @@ fn settings_out_of_range_are_named() {
         (p().method(Method::Histogram { max_bin: 256 }), "max_bin"),
         (p().goss(0.7, 0.4), "goss"),
         (p().goss(0.2, 0.1).subsample(0.5), "subsample"),
-        (p().objective(Objective::Softmax(1)), "objective"),
-        (p().objective(Objective::Logistic).base_score(1.0), "base_score"),
+        (p().custom_loss(|f, y| (f - y, 1.0)).patience(3), "patience"),
     ];
     for (params, name) in cases {
         assert_eq!(named(params).unwrap(), name);
     }
+    let certain =
+        BoostedTreesClassifier::params().base_score(1.0).fit(&x, [0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
+    assert!(matches!(certain, Err(Error::Parameter { name: "base_score", .. })));
 }
 
 #[test]
@@ -318,11 +327,11 @@ fn probabilities_follow_the_margins() {
     let (x, y) = world(90, 3, 20, 0.1, 2);
     let middle = y.mean().unwrap();
     let labels: Vec<usize> = y.iter().map(|&v| usize::from(v > middle)).collect();
-    let model = plain().objective(Objective::Logistic).fit_classes(x.view(), &labels).unwrap();
+    let model = BoostedTreesClassifier::params().n_trees(6).max_depth(4).fit(&x, &labels).unwrap();
     let (f, p) = (model.margin(x.view()).unwrap(), model.predict_proba(x.view()).unwrap());
     assert!(f.column(0).iter().zip(p.column(1)).all(|(&f, &p)| (sigmoid(f) - p).abs() < 1e-15));
     let said = model.predict(x.view()).unwrap();
-    assert!(said.iter().zip(p.column(1)).all(|(&c, &p)| (c > 0.5) == (p > 0.5)));
+    assert!(said.iter().zip(p.column(1)).all(|(&c, &p)| (c == 1) == (p > 0.5)));
     // Without trees the start is the base rate.
     let stages = model.staged_margin(x.view()).unwrap();
     let rate = labels.iter().sum::<usize>() as f64 / 90.0;

@@ -17,31 +17,33 @@
 //!
 //! Traps. XGBoost leaves the ½ out of the gains it reports, so that its `gamma` is twice this one. Its
 //! softmax takes `h = 2 p (1 − p)`, and so do we: see [`Objective::Softmax`]. Leaf-wise growth fits small
-//! data to the last row unless [`BoostedTreesParams::num_leaves`] or
-//! [`BoostedTreesParams::min_child_weight`] hold it.
+//! data to the last row unless [`BoostedTreesRegressorParams::num_leaves`] or
+//! [`BoostedTreesRegressorParams::min_child_weight`] hold it.
 //!
 //! # References
 //! Chen & Guestrin (2016), XGBoost: a scalable tree boosting system, equations 2 to 7 and algorithms 1 and
 //! 3; Ke et al. (2017), LightGBM, for histograms and leaf-wise growth; Friedman (2001).
 
+mod classifier;
 #[cfg(feature = "plot")]
 mod draw;
+mod ensemble;
 mod exact;
 mod fit;
 mod grow;
 mod histogram;
 #[cfg(test)]
 mod laws;
-mod model;
 mod objective;
 mod params;
+mod regressor;
 mod structure;
 mod sums;
 mod watch;
 
-pub use model::BoostedTrees;
+pub use classifier::{BoostedTreesClassifier, BoostedTreesClassifierParams};
 pub use objective::Objective;
-pub use params::BoostedTreesParams;
+pub use regressor::{BoostedTreesRegressor, BoostedTreesRegressorParams};
 pub use structure::{BoostedSplit, TreeNode};
 
 /// Which leaf is split next.

@@ -1,31 +1,32 @@
-//! Settings.
+//! Settings that both kinds of boosted trees have.
 
-use super::model::BoostedTrees;
 use super::{Growth, Method, Objective};
-use crate::base::setters;
-use crate::tree::stopping::{Stopping, stopping_setters};
+use crate::tree::stopping::Stopping;
 use crate::{Error, Result};
 
-const NAME: &str = "BoostedTrees";
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    pub(super) objective: Objective,
+    pub(super) n_trees: usize,
+    pub(super) eta: f64,
+    pub(super) max_depth: usize,
+    pub(super) num_leaves: Option<usize>,
+    pub(super) growth: Growth,
+    pub(super) method: Method,
+    pub(super) lambda: f64,
+    pub(super) gamma: f64,
+    pub(super) min_child_weight: f64,
+    pub(super) subsample: f64,
+    pub(super) colsample: f64,
+    pub(super) goss: Option<(f64, f64)>,
+    pub(super) base_score: Option<f64>,
+    pub(super) seed: u64,
+    pub(super) stopping: Stopping,
+}
 
-impl BoostedTrees {
-    /// Default settings: squared error, 100 trees of depth 6, rate 0.3, `λ = 1`.
-    ///
-    /// ```
-    /// use mlnotes::tree::xgb::{BoostedTrees, Objective};
-    /// let cancer = mlnotes::data::breast_cancer();
-    /// let model = BoostedTrees::params()
-    ///     .objective(Objective::Logistic)
-    ///     .n_trees(20)
-    ///     .fit_classes(cancer.x.view(), &cancer.y)?;
-    /// let p = model.predict_proba(cancer.x.view())?;
-    /// assert_eq!(p.dim(), (569, 2));
-    /// let wrong = (0..569).filter(|&i| (p[[i, 1]] > 0.5) != (cancer.y[i] == 1)).count();
-    /// assert!(wrong < 6);
-    /// # Ok::<(), mlnotes::Error>(())
-    /// ```
-    pub fn params() -> BoostedTreesParams {
-        BoostedTreesParams {
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
             objective: Objective::SquaredError,
             n_trees: 100,
             eta: 0.3,
@@ -46,100 +47,9 @@ impl BoostedTrees {
     }
 }
 
-/// Settings of second-order boosting.
-///
-/// | setting | default | range | meaning |
-/// |---|---|---|---|
-/// | `objective` | `SquaredError` | | the loss |
-/// | `n_trees` | 100 | `>= 1` | rounds; `Softmax(c)` grows `c` trees a round |
-/// | `eta` | 0.3 | `> 0` | share of each tree that is added |
-/// | `max_depth` | 6 | `>= 1` | most questions of a tree |
-/// | `num_leaves` | none | `>= 2` | most leaves of a tree |
-/// | `growth` | `DepthWise` | | which leaf is split next; leaf-wise needs `num_leaves` to differ |
-/// | `method` | `Histogram { max_bin: 255 }` | 2 to 255 bins | how splits are found |
-/// | `lambda` | 1 | `>= 0` | penalty `½ λ w²` of a leaf's weight |
-/// | `gamma` | 0 | `>= 0` | price of a leaf, in units of the loss; XGBoost's is twice it |
-/// | `min_child_weight` | 1 | `>= 0` | least `H` of a leaf: rows, for squared error |
-/// | `subsample` | 1 | `0 < s <= 1` | share of the rows each round draws, without replacement |
-/// | `colsample` | 1 | `0 < s <= 1` | share of the features each tree draws |
-/// | `goss` | none | `0 <= a`, `0 < b`, `a + b <= 1` | keep the share `a` of largest gradients, draw `b` |
-/// | `base_score` | the best constant | | start, in units of the prediction; a margin for `Softmax`, `Custom` |
-/// | `patience` | none | `>= 1` | rounds without a lower loss on rows held out, after which to stop |
-/// | `validation_share` | 0.1 | `0 < s < 1` | share of the rows held out to that end |
-/// | `seed` | 0 | | chance of rows and features |
-#[derive(Debug, Clone)]
-pub struct BoostedTreesParams {
-    pub(super) objective: Objective,
-    pub(super) n_trees: usize,
-    pub(super) eta: f64,
-    pub(super) max_depth: usize,
-    pub(super) num_leaves: Option<usize>,
-    pub(super) growth: Growth,
-    pub(super) method: Method,
-    pub(super) lambda: f64,
-    pub(super) gamma: f64,
-    pub(super) min_child_weight: f64,
-    pub(super) subsample: f64,
-    pub(super) colsample: f64,
-    pub(super) goss: Option<(f64, f64)>,
-    pub(super) base_score: Option<f64>,
-    pub(super) seed: u64,
-    pub(super) stopping: Stopping,
-}
-
-impl BoostedTreesParams {
-    setters! {
-        /// Sets the loss.
-        objective: Objective;
-        /// Sets the number of rounds.
-        n_trees: usize;
-        /// Sets the share of each tree that is added, the learning rate.
-        eta: f64;
-        /// Sets the largest number of questions of a tree.
-        max_depth: usize;
-        /// Sets which leaf is split next.
-        growth: Growth;
-        /// Sets how splits are found.
-        method: Method;
-        /// Sets the penalty of a leaf's weight, `½ λ w²`.
-        lambda: f64;
-        /// Sets the price of a leaf, in units of the loss.
-        gamma: f64;
-        /// Sets the least sum of second derivatives of a leaf.
-        min_child_weight: f64;
-        /// Sets the share of the rows that each round draws, without replacement.
-        subsample: f64;
-        /// Sets the share of the features that each tree draws.
-        colsample: f64;
-        /// Seeds the draws of rows and features.
-        seed: u64;
-    }
-    stopping_setters!(stopping);
-
-    /// Sets the largest number of leaves of a tree.
-    #[must_use]
-    pub fn num_leaves(mut self, num_leaves: usize) -> Self {
-        self.num_leaves = Some(num_leaves);
-        self
-    }
-
-    /// Samples rows by gradient, see [`goss_sample`](crate::tree::lightgbm::goss_sample): keeps the share `top` of the largest, draws `other`.
-    #[must_use]
-    pub fn goss(mut self, top: f64, other: f64) -> Self {
-        self.goss = Some((top, other));
-        self
-    }
-
-    /// Sets the start: a number, a probability of class 1 for [`Objective::Logistic`], else a margin.
-    #[must_use]
-    pub fn base_score(mut self, base_score: f64) -> Self {
-        self.base_score = Some(base_score);
-        self
-    }
-
-    pub(super) fn check(&self) -> Result<()> {
-        let bad =
-            |name, rule, got: String| Err(Error::Parameter { estimator: NAME, name, rule, got });
+impl Settings {
+    pub(super) fn check(&self, estimator: &'static str) -> Result<()> {
+        let bad = |name, rule, got: String| Err(Error::Parameter { estimator, name, rule, got });
         let not_negative = |v: f64| v.is_finite() && v >= 0.0;
         let share = |v: f64| v > 0.0 && v <= 1.0;
         match self.method {
@@ -149,16 +59,13 @@ impl BoostedTreesParams {
             _ => {}
         }
         match self.objective {
-            Objective::Softmax(n) if n < 2 => {
-                return bad("objective", "a softmax of 2 classes or more", n.to_string());
-            }
             Objective::Logistic if self.base_score.is_some_and(|p| !(p > 0.0 && p < 1.0)) => {
                 let got = self.base_score.unwrap_or_default().to_string();
                 return bad("base_score", "a probability above 0 and below 1", got);
             }
             _ => {}
         }
-        self.stopping.check(NAME)?;
+        self.stopping.check(estimator)?;
         match self.objective {
             Objective::Custom(_) if self.stopping.patience.is_some() => {
                 let rule = "none with a custom loss, of which only the slopes are known";
@@ -212,3 +119,103 @@ impl BoostedTreesParams {
         }
     }
 }
+
+/// The setters of both.
+macro_rules! boosting_setters {
+    () => {
+        /// Sets the number of rounds.
+        #[must_use]
+        pub fn n_trees(mut self, n_trees: usize) -> Self {
+            self.settings.n_trees = n_trees;
+            self
+        }
+
+        /// Sets the share of each tree that is added, the learning rate.
+        #[must_use]
+        pub fn eta(mut self, eta: f64) -> Self {
+            self.settings.eta = eta;
+            self
+        }
+
+        /// Sets the largest number of questions of a tree.
+        #[must_use]
+        pub fn max_depth(mut self, max_depth: usize) -> Self {
+            self.settings.max_depth = max_depth;
+            self
+        }
+
+        /// Sets which leaf is split next.
+        #[must_use]
+        pub fn growth(mut self, growth: Growth) -> Self {
+            self.settings.growth = growth;
+            self
+        }
+
+        /// Sets how splits are found.
+        #[must_use]
+        pub fn method(mut self, method: Method) -> Self {
+            self.settings.method = method;
+            self
+        }
+
+        /// Sets the penalty of a leaf's weight, `½ λ w²`.
+        #[must_use]
+        pub fn lambda(mut self, lambda: f64) -> Self {
+            self.settings.lambda = lambda;
+            self
+        }
+
+        /// Sets the price of a leaf, in units of the loss.
+        #[must_use]
+        pub fn gamma(mut self, gamma: f64) -> Self {
+            self.settings.gamma = gamma;
+            self
+        }
+
+        /// Sets the least sum of second derivatives of a leaf.
+        #[must_use]
+        pub fn min_child_weight(mut self, min_child_weight: f64) -> Self {
+            self.settings.min_child_weight = min_child_weight;
+            self
+        }
+
+        /// Sets the share of the rows that each round draws, without replacement.
+        #[must_use]
+        pub fn subsample(mut self, subsample: f64) -> Self {
+            self.settings.subsample = subsample;
+            self
+        }
+
+        /// Sets the share of the features that each tree draws.
+        #[must_use]
+        pub fn colsample(mut self, colsample: f64) -> Self {
+            self.settings.colsample = colsample;
+            self
+        }
+
+        /// Seeds the draws of rows and features.
+        #[must_use]
+        pub fn seed(mut self, seed: u64) -> Self {
+            self.settings.seed = seed;
+            self
+        }
+
+        /// Sets the largest number of leaves of a tree.
+        #[must_use]
+        pub fn num_leaves(mut self, num_leaves: usize) -> Self {
+            self.settings.num_leaves = Some(num_leaves);
+            self
+        }
+
+        /// Samples rows by gradient, see [`goss_sample`](crate::tree::lightgbm::goss_sample): keeps the share `top` of
+        /// the largest, draws `other`.
+        #[must_use]
+        pub fn goss(mut self, top: f64, other: f64) -> Self {
+            self.settings.goss = Some((top, other));
+            self
+        }
+
+        stopping_setters!(settings.stopping);
+    };
+}
+pub(super) use boosting_setters;

@@ -1,6 +1,6 @@
 //! The rows that are fitted, and those that are watched.
 
-use super::BoostedTreesParams;
+use super::params::Settings;
 use super::structure::BoostedTree;
 use crate::Result;
 use crate::tree::stopping::Watch;
@@ -27,7 +27,7 @@ impl<'a> Watched<'a> {
     pub(super) fn new(
         rows: Rows<'a>,
         start: &Array1<f64>,
-        params: &BoostedTreesParams,
+        params: &Settings,
     ) -> Result<Option<Self>> {
         let margins: Vec<f64> = rows.y.iter().flat_map(|_| start.iter().copied()).collect();
         match params.objective.mean_loss(&margins, rows.y, rows.weights) {
@@ -40,7 +40,7 @@ impl<'a> Watched<'a> {
     }
 
     /// Adds the trees of a round, one an output; whether it was the last.
-    pub(super) fn stops(&mut self, trees: &[BoostedTree], params: &BoostedTreesParams) -> bool {
+    pub(super) fn stops(&mut self, trees: &[BoostedTree], params: &Settings) -> bool {
         for (margins, row) in self.margins.chunks_exact_mut(trees.len()).zip(self.rows.x.rows()) {
             let row = row.to_vec();
             for (margin, tree) in margins.iter_mut().zip(trees) {

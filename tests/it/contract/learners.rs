@@ -12,7 +12,6 @@ use mlnotes::data::StandardScaler;
 use mlnotes::ensemble::{BalancedBagging, Pipeline, Stacking};
 use mlnotes::linear::ols::LinearRegression;
 use mlnotes::prelude::*;
-use mlnotes::tree::xgb::Objective;
 use std::collections::BTreeSet;
 
 fn regressors() -> Vec<(&'static str, Box<dyn Regressor>)> {
@@ -26,7 +25,7 @@ fn regressors() -> Vec<(&'static str, Box<dyn Regressor>)> {
         ("DecisionTreeRegressorParams", Box::new(tree())),
         ("RandomForestRegressorParams", Box::new(RandomForestRegressor::params().n_trees(5))),
         ("GradientBoostingRegressorParams", Box::new(GradientBoostingRegressor::params())),
-        ("BoostedTreesParams", Box::new(BoostedTrees::params().n_trees(5))),
+        ("BoostedTreesRegressorParams", Box::new(BoostedTreesRegressor::params().n_trees(5))),
         ("BaggingParams", Box::new(Bagging::params(tree()).n_estimators(4))),
         ("StackingParams", Box::new(Stacking::params(bases, Ridge::params(0.5)))),
         ("PipelineParams", Box::new(Pipeline::params(tree()).step(Pca::params(2)))),
@@ -38,7 +37,6 @@ fn classifiers() -> Vec<(&'static str, Box<dyn Classifier>)> {
     let tree = DecisionTreeClassifier::params;
     let logistic = LogisticRegression::params().penalty(Penalty::L2(0.1));
     let scaled = Pipeline::params(logistic.clone()).step(StandardScaler::params());
-    let boosted = BoostedTrees::params().objective(Objective::Logistic).n_trees(5);
     vec![
         ("LogisticRegressionParams", Box::new(logistic)),
         ("SoftmaxRegressionParams", Box::new(SoftmaxRegression::params().l2(0.1))),
@@ -47,7 +45,7 @@ fn classifiers() -> Vec<(&'static str, Box<dyn Classifier>)> {
         ("DecisionTreeClassifierParams", Box::new(tree())),
         ("RandomForestClassifierParams", Box::new(RandomForestClassifier::params().n_trees(5))),
         ("GradientBoostingClassifierParams", Box::new(GradientBoostingClassifier::params())),
-        ("BoostedTreesParams", Box::new(boosted)),
+        ("BoostedTreesClassifierParams", Box::new(BoostedTreesClassifier::params().n_trees(5))),
         ("BaggingParams", Box::new(Bagging::params(tree()).n_estimators(4))),
         ("BalancedBaggingParams", Box::new(BalancedBagging::params(tree()).n_estimators(4))),
         ("PipelineParams", Box::new(scaled)),

@@ -84,7 +84,12 @@ fn settings_out_of_range_are_named() {
             "0",
             error(GradientBoostingClassifier::params().learning_rate(0.0).fit(x, y)),
         ),
-        ("BoostedTreesParams", "eta", "NaN", error(BoostedTrees::params().eta(f64::NAN).fit(x, t))),
+        (
+            "BoostedTreesRegressorParams",
+            "eta",
+            "NaN",
+            error(BoostedTreesRegressor::params().eta(f64::NAN).fit(x, t)),
+        ),
         (
             "BaggingParams",
             "n_estimators",
@@ -203,7 +208,7 @@ fn defaults_pass_on_real_data() {
         ("tree of numbers", error(DecisionTreeRegressor::params().fit(z, t))),
         ("forest of numbers", error(RandomForestRegressor::params().fit(z, t))),
         ("boosted numbers", error(GradientBoostingRegressor::params().fit(z, t))),
-        ("second-order numbers", error(BoostedTrees::params().fit(z, t))),
+        ("second-order numbers", error(BoostedTreesRegressor::params().fit(z, t))),
         ("bagged numbers", error(Bagging::params(DecisionTreeRegressor::params()).fit(z, t))),
         (
             "stacking",

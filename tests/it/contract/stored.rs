@@ -13,7 +13,6 @@ use mlnotes::sequence::hmm::{BaumWelch, GaussianBaumWelch};
 use mlnotes::text::bm25::Bm25;
 use mlnotes::text::tfidf::Tfidf;
 use mlnotes::text::vectorizer::CountVectorizer;
-use mlnotes::tree::xgb::Objective;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -113,11 +112,11 @@ fn calibrations_bins_and_paths_are_stored_as_well() {
     assert_eq!(again(&judged), judged);
     // A bound of infinity, where only missing values part, is read as one.
     let gaps = array![[1.0], [f64::NAN], [1.0], [f64::NAN]];
-    let params = BoostedTrees::params().n_trees(2).min_child_weight(0.0);
+    let params = BoostedTreesRegressor::params().n_trees(2).min_child_weight(0.0);
     let model = params.fit(gaps.view(), array![1.0, 5.0, 1.0, 5.0].view()).unwrap();
     assert!(to_json(&model).unwrap().contains("\"inf\""));
     assert_eq!(again(&model).predict(gaps.view()).unwrap(), model.predict(gaps.view()).unwrap());
-    let custom = params.objective(Objective::Custom(|margin, y| (margin - y, 1.0)));
+    let custom = params.custom_loss(|margin, y| (margin - y, 1.0));
     let custom = custom.fit(gaps.view(), array![1.0, 5.0, 1.0, 5.0].view()).unwrap();
     assert!(matches!(to_json(&custom), Err(Error::Stored { .. })));
 }

@@ -2,7 +2,7 @@
 
 use super::Sample;
 use mlnotes::prelude::*;
-use mlnotes::tree::xgb::{Method, Objective};
+use mlnotes::tree::xgb::Method;
 
 /// Fits weighted rows, or unweighted ones, and says something of `new`.
 type Learner = fn(&Sample, Option<ArrayView1<f64>>, ArrayView2<f64>) -> Result<Vec<f64>>;
@@ -104,13 +104,12 @@ const LEARNERS: [(&str, f64, Learner); 16] = [
     ("second order", 1e-7, |s, w, new| {
         let mut all = Vec::new();
         for method in [Method::Exact, Method::default()] {
-            let params = BoostedTrees::params().method(method).n_trees(8).max_depth(3);
+            let params = BoostedTreesRegressor::params().method(method).n_trees(8).max_depth(3);
             let model = fit!(params, w, s.x.view(), s.numbers.view());
             all.extend(model.predict(new)?);
-            let classes: Array1<f64> = s.classes.iter().map(|&class| class as f64).collect();
-            for objective in [Objective::Logistic, Objective::Softmax(2)] {
-                let model =
-                    fit!(params.clone().objective(objective), w, s.x.view(), classes.view());
+            let params = BoostedTreesClassifier::params().method(method).n_trees(8).max_depth(3);
+            for softmax in [false, true] {
+                let model = fit!(params.clone().softmax(softmax), w, s.x.view(), &s.classes);
                 all.extend(model.predict_proba(new)?);
             }
         }

@@ -3,7 +3,7 @@
 use crate::support::{aligned, cases};
 use mlnotes::prelude::*;
 use mlnotes::tree::lightgbm::best_category_split;
-use mlnotes::tree::xgb::{Growth, Method, Objective, TreeNode};
+use mlnotes::tree::xgb::{BoostedTreesClassifier, BoostedTreesRegressor, Growth, Method, TreeNode};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -110,31 +110,68 @@ impl Reference {
     }
 }
 
-fn objective(name: &str) -> Objective {
-    match name {
-        "squares" => Objective::SquaredError,
-        "logistic" => Objective::Logistic,
-        "softmax" => Objective::Softmax(3),
-        other => panic!("{other}"),
+/// Of either kind.
+enum Boosted {
+    Numbers(BoostedTreesRegressor),
+    Classes(BoostedTreesClassifier),
+}
+
+impl Boosted {
+    fn margin(&self, x: &Array2<f64>) -> Array2<f64> {
+        match self {
+            Self::Numbers(model) => model.predict(x).unwrap().insert_axis(Axis(1)),
+            Self::Classes(model) => model.margin(x).unwrap(),
+        }
     }
 }
 
-impl XgBoost {
-    fn params(&self) -> BoostedTreesParams {
-        let params = BoostedTrees::params()
-            .objective(objective(&self.objective))
-            .n_trees(self.rounds)
-            .base_score(self.base_score)
-            .eta(self.eta)
-            .lambda(self.lambda)
-            // XGBoost leaves out the 1/2.
-            .gamma(self.gamma / 2.0)
-            .min_child_weight(self.min_child_weight)
-            .max_depth(if self.max_depth == 0 { 30 } else { self.max_depth });
-        match self.max_leaves {
-            Some(n) => params.growth(Growth::LeafWise).num_leaves(n),
-            None => params,
+/// What both kinds have.
+macro_rules! either {
+    ($model:expr, $m:ident => $value:expr) => {
+        match &$model {
+            Boosted::Numbers($m) => $value,
+            Boosted::Classes($m) => $value,
         }
+    };
+}
+
+/// Fits by an objective's name, with settings that both kinds have.
+macro_rules! boosted {
+    ($objective:expr, $x:expr, $y:expr, $params:ident => $set:expr) => {{
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "labels")]
+        let labels: Vec<usize> = $y.iter().map(|&class| class as usize).collect();
+        match $objective {
+            "squares" => {
+                let $params = BoostedTreesRegressor::params();
+                Boosted::Numbers($set.fit($x, $y).unwrap())
+            }
+            "logistic" | "softmax" => {
+                let $params = BoostedTreesClassifier::params();
+                Boosted::Classes($set.fit($x, labels).unwrap())
+            }
+            other => panic!("{other}"),
+        }
+    }};
+}
+
+impl XgBoost {
+    fn fit(&self, method: Method, x: &Array2<f64>, y: &Array1<f64>) -> Boosted {
+        boosted!(self.objective.as_str(), x, y, params => {
+            let params = params
+                .method(method)
+                .n_trees(self.rounds)
+                .base_score(self.base_score)
+                .eta(self.eta)
+                .lambda(self.lambda)
+                // XGBoost leaves out the 1/2.
+                .gamma(self.gamma / 2.0)
+                .min_child_weight(self.min_child_weight)
+                .max_depth(if self.max_depth == 0 { 30 } else { self.max_depth });
+            match self.max_leaves {
+                Some(n) => params.growth(Growth::LeafWise).num_leaves(n),
+                None => params,
+            }
+        })
     }
 }
 
@@ -200,9 +237,10 @@ fn the_exact_trees_are_xgboosts_node_by_node() {
     let mut n_infinite = 0;
     for case in cases(r.xgboost.iter().filter(|case| case.method == "exact"), 6) {
         let (x, x_new, y) = r.data(&case.data, &case.objective);
-        let model = case.params().method(Method::Exact).fit(x.view(), y.view()).unwrap();
-        for (number, theirs) in cases(&case.trees, model.n_trees()).enumerate() {
-            let ours = model.tree(number).unwrap();
+        let model = case.fit(Method::Exact, &x, &y);
+        let n_trees = either!(model, m => m.n_trees());
+        for (number, theirs) in cases(&case.trees, n_trees).enumerate() {
+            let ours = either!(model, m => m.tree(number).unwrap());
             n_infinite +=
                 ours.iter().filter(|n| n.split.is_some_and(|s| s.threshold.is_infinite())).count();
             let largest = largest_values(ours, &x);
@@ -210,11 +248,11 @@ fn the_exact_trees_are_xgboosts_node_by_node() {
                 same_node(ours, theirs, largest, case.eta);
             }
         }
-        same_margins(&model.margin(x.view()).unwrap(), &case.train_margin);
+        same_margins(&model.margin(&x), &case.train_margin);
         let x_new = x_new.select(Axis(0), &case.decided);
-        same_margins(&model.margin(x_new.view()).unwrap(), &case.test_margin);
+        same_margins(&model.margin(&x_new), &case.test_margin);
         let total: f64 = case.total_gain.iter().sum();
-        let shares = model.gain_importance();
+        let shares = either!(model, m => m.gain_importance());
         aligned(shares.iter(), &case.total_gain)
             .for_each(|(&ours, &gain)| near(ours, gain / total));
     }
@@ -228,9 +266,9 @@ fn the_histogram_trees_fit_like_xgboosts() {
     let r = reference();
     for case in cases(r.xgboost.iter().filter(|case| case.method == "hist"), 3) {
         let (x, _, y) = r.data(&case.data, &case.objective);
-        let model = case.params().fit(x.view(), y.view()).unwrap();
-        same_margins(&model.margin(x.view()).unwrap(), &case.train_margin);
-        assert_eq!(model.n_leaves(), case.n_leaves);
+        let model = case.fit(Method::default(), &x, &y);
+        same_margins(&model.margin(&x), &case.train_margin);
+        assert_eq!(either!(model, m => m.n_leaves()), case.n_leaves);
     }
 }
 
@@ -242,8 +280,7 @@ fn leaf_wise_trees_are_lightgbms() {
     for case in cases(&r.lightgbm, 3) {
         let (x, _, y) = r.data(&case.data, &case.objective);
         let start = if case.objective == "logistic" { 0.5 } else { 0.0 };
-        let model = BoostedTrees::params()
-            .objective(objective(&case.objective))
+        let model = boosted!(case.objective.as_str(), &x, &y, params => params
             .growth(Growth::LeafWise)
             .num_leaves(case.num_leaves)
             .max_depth(30)
@@ -251,11 +288,10 @@ fn leaf_wise_trees_are_lightgbms() {
             .eta(0.3)
             .base_score(start)
             .lambda(case.lambda)
-            .min_child_weight(case.min_child_weight)
-            .fit(x.view(), y.view())
-            .unwrap();
-        for (number, theirs) in cases(&case.trees, model.n_trees()).enumerate() {
-            let nodes = model.tree(number).unwrap();
+            .min_child_weight(case.min_child_weight));
+        let n_trees = either!(model, m => m.n_trees());
+        for (number, theirs) in cases(&case.trees, n_trees).enumerate() {
+            let nodes = either!(model, m => m.tree(number).unwrap());
             let mut splits: Vec<&TreeNode> = nodes.iter().filter(|n| n.split.is_some()).collect();
             let mut expected: Vec<&LightGbmSplit> = theirs.splits.iter().collect();
             // Both by gain: LightGBM numbers splits in the order in which they were made.
@@ -277,7 +313,7 @@ fn leaf_wise_trees_are_lightgbms() {
             }
         }
         let column = |values: &[f64]| values.iter().map(|&v| vec![v]).collect::<Vec<_>>();
-        same_margins(&model.margin(x.view()).unwrap(), &column(&case.train_margin));
+        same_margins(&model.margin(&x), &column(&case.train_margin));
     }
 }
 

@@ -11,7 +11,7 @@ use mlnotes::linear::ridge::Ridge;
 use mlnotes::linear::svm::{Kernel, LinearSvc, Svc};
 use mlnotes::metrics::validation::{KFold, cross_val_outputs, cross_validate};
 use mlnotes::text::CsMat;
-use mlnotes::tree::xgb::{BoostedTrees, Method};
+use mlnotes::tree::xgb::{BoostedTreesRegressor, Method};
 use ndarray::{Array1, Array2, Axis, s};
 use serde::Deserialize;
 
@@ -167,11 +167,11 @@ fn boosting_stops_where_xgboost_does() {
     let rows = |held: bool| -> Vec<usize> { (0..240).filter(|i| (i % 3 == 0) == held).collect() };
     let part = |held| (table.select(Axis(0), &rows(held)), answer.select(Axis(0), &rows(held)));
     let ((x, y), (x_valid, y_valid)) = (part(false), part(true));
-    let params = BoostedTrees::params().method(Method::Exact).max_depth(3).n_trees(300);
+    let params = BoostedTreesRegressor::params().method(Method::Exact).max_depth(3).n_trees(300);
     let params = params.patience(10);
     let model = params.fit_validated(x.view(), y.view(), x_valid.view(), y_valid.view()).unwrap();
     assert_eq!(model.n_trees(), r.best_round);
-    let losses = model.validation_loss.clone().unwrap();
+    let losses = model.validation_loss().unwrap();
     // Theirs is a root of the mean square, in single precision, and leaves the start out.
     let rmse: Vec<f64> = losses.iter().skip(1).map(|loss| (2.0 * loss).sqrt()).collect();
     assert!(apart(&rmse, &r.rmse) < 1e-5, "{:e}", apart(&rmse, &r.rmse));

@@ -261,7 +261,7 @@ fn forty_steps_are_optaxes() {
         let params = MlpClassifier::params(&[6]).activation(Activation::Tanh).l2(0.01);
         let params = params.optimiser(optimiser).epochs(40).batch(x.nrows());
         let model = params.start(layers(&case.start)).fit(x.view(), &mlp.classes).unwrap();
-        let (ours, theirs) = (mlp_flatten(&model.layers), mlp_flatten(&layers(&case.end)));
+        let (ours, theirs) = (mlp_flatten(model.layers()), mlp_flatten(&layers(&case.end)));
         let error = max_relative_error(ours.view(), theirs.view());
         assert!(error < 1e-10, "{}: {error:e}", case.optimiser);
     }

@@ -96,7 +96,7 @@ fn matrix(rows: &[Vec<f64>]) -> Array2<f64> {
 }
 
 fn same_tree(ours: &Tree, theirs: &Structure) {
-    for (id, node) in cases(&ours.nodes, theirs.feature.len()).enumerate() {
+    for (id, node) in cases(ours.nodes(), theirs.feature.len()).enumerate() {
         assert_eq!(node.n_samples, theirs.n_samples[id]);
         assert!((node.impurity - theirs.impurity[id]).abs() < 1e-10);
         let close = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-10;

@@ -7,7 +7,6 @@ use mlnotes::base::to_json;
 use mlnotes::data::StandardScaler;
 use mlnotes::ensemble::{BalancedBagging, Pipeline};
 use mlnotes::prelude::*;
-use mlnotes::tree::xgb::Objective;
 
 pub const ESTIMATORS: [Estimator; 12] = [
     of(
@@ -79,11 +78,11 @@ pub const ESTIMATORS: [Estimator; 12] = [
         takes_gaps: true,
         ..of(
             "second-order classes",
-            "BoostedTreesParams",
+            "BoostedTreesClassifierParams",
             ROUNDING,
             Fit::Classes(|x, y| {
-                let params = BoostedTrees::params().objective(Objective::Softmax(2)).n_trees(3);
-                fitted!(m = params.fit_classes(x, y)?; [m.gain_importance()];
+                let params = BoostedTreesClassifier::params().softmax(true).n_trees(3);
+                fitted!(m = params.fit(x, y)?; [m.gain_importance()];
                 margin, predict, predict_proba, staged_margin, staged_predict, leaf_indices)
             }),
         )

@@ -76,11 +76,11 @@ pub const ESTIMATORS: [Estimator; 13] = [
         takes_gaps: true,
         ..of(
             "second-order numbers",
-            "BoostedTreesParams",
+            "BoostedTreesRegressorParams",
             ROUNDING,
             Fit::Numbers(|x, y| {
-                fitted!(m = BoostedTrees::params().n_trees(3).fit(x, y)?; [m.gain_importance()];
-                margin, predict, staged_margin, staged_predict, leaf_indices)
+                fitted!(m = BoostedTreesRegressor::params().n_trees(3).fit(x, y)?; [m.gain_importance()];
+                predict, staged_predict, leaf_indices)
             }),
         )
     },
@@ -88,10 +88,10 @@ pub const ESTIMATORS: [Estimator; 13] = [
         takes_gaps: true,
         ..of(
             "second-order numbers, exact",
-            "BoostedTreesParams",
+            "BoostedTreesRegressorParams",
             ROUNDING,
             Fit::Numbers(|x, y| {
-                let params = BoostedTrees::params().method(Method::Exact).n_trees(3);
+                let params = BoostedTreesRegressor::params().method(Method::Exact).n_trees(3);
                 fitted!(m = params.fit(x, y)?; [m.gain_importance()]; predict)
             }),
         )

@@ -19,8 +19,8 @@ pub use crate::ensemble::{Bagging, BaggingClassifier, BaggingParams};
 pub use crate::linear::bayes::{BayesianRidge, BayesianRidgeParams};
 pub use crate::linear::lasso::{ElasticNet, ElasticNetParams, Lasso, LassoPath};
 pub use crate::linear::logistic::{
-    LogisticRegression, LogisticRegressionParams, Penalty, SoftmaxRegression, Solver,
-    is_linearly_separable, logistic_gradient, logistic_hessian, logistic_loss,
+    LogisticHistory, LogisticRegression, LogisticRegressionParams, Penalty, SoftmaxRegression,
+    Solver, is_linearly_separable, logistic_gradient, logistic_hessian, logistic_loss,
 };
 pub use crate::linear::ridge::{Ridge, RidgeParams, RidgePath};
 pub use crate::linear::svm::{HingeLoss, Kernel, LinearSvc, LinearSvcParams, Svc, SvcParams};

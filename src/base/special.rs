@@ -32,7 +32,8 @@ pub fn softplus(z: f64) -> f64 {
     z.max(0.0) + (-z.abs()).exp().ln_1p()
 }
 
-/// `ln Σᵢ e^{vᵢ}`, shifted by the maximum so that nothing overflows; `-∞` for an empty slice.
+/// `ln Σᵢ e^{vᵢ}`, shifted by the maximum so that nothing overflows; `-∞` for an empty slice. A `-∞` adds
+/// nothing.
 ///
 /// ```
 /// let v = ndarray::array![-1000.0, -1000.0];
@@ -91,6 +92,10 @@ mod tests {
         assert!((log_sum_exp(array![1e4, 1e4].view()) - (1e4 + 2f64.ln())).abs() < 1e-9);
         assert!((log_sum_exp(array![-1e4, -1e4].view()) - (2f64.ln() - 1e4)).abs() < 1e-9);
         assert!(log_sum_exp(array![].view()) < f64::MIN);
+        let hidden = f64::NEG_INFINITY;
+        let masked = log_sum_exp(array![hidden, 0.3, hidden, 1.0].view());
+        assert!((masked - log_sum_exp(array![0.3, 1.0].view())).abs() < 1e-15);
+        assert!(log_sum_exp(array![hidden, hidden].view()) < f64::MIN);
     }
 
     #[test]

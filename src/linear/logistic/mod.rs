@@ -23,7 +23,7 @@ mod separability;
 mod softmax;
 mod solvers;
 
-pub use binary::{LogisticRegression, LogisticRegressionParams, Penalty, Solver};
+pub use binary::{LogisticHistory, LogisticRegression, LogisticRegressionParams, Penalty, Solver};
 pub use loss::{logistic_gradient, logistic_hessian, logistic_loss};
 pub use separability::is_linearly_separable;
 pub use softmax::{SoftmaxRegression, SoftmaxRegressionParams};

@@ -7,12 +7,12 @@
 //! ```
 
 use super::design::{check_design, check_labels};
-use super::solvers::lbfgs;
 use crate::base::{
     Classifier, Fitted, Present, argmax, finite, log_sum_exp, setters, shape, stored, views,
     widened,
 };
 use crate::linear::rows::{Rows, check_sparse, check_sparse_rows};
+use crate::optim::lbfgs;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use serde::{Deserialize, Serialize};
@@ -152,10 +152,10 @@ impl SoftmaxRegressionParams {
             let penalty = 0.5 * self.l2 * w.iter().map(|v| v * v).sum::<f64>();
             (fit + penalty, g.flatten().to_owned())
         };
-        let run = lbfgs(value_and_gradient, Array1::zeros(c * width), self.max_iter, self.tol);
-        let (coef, intercept) = unpack(run.theta.view(), c, d);
-        let n_iter = run.path.len() - 1;
-        SoftmaxRegression { coef, intercept, n_iter, converged: run.converged }
+        let start = Array1::zeros(c * width);
+        let end = lbfgs(value_and_gradient, start, self.max_iter, self.tol, |_, _| ());
+        let (coef, intercept) = unpack(end.x.view(), c, d);
+        SoftmaxRegression { coef, intercept, n_iter: end.n_iter, converged: end.converged }
     }
 
     fn check(&self, y: &[usize], n_samples: usize) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The ways down: each minimises the same objective over `θ = (w, b)` and records its path.
+//! The ways down: each minimises the same objective over `θ = (w, b)`, and records its path if asked.
 
 use super::loss::{gradient, hessian, loss};
 use crate::base::{stream, to_column};
@@ -64,24 +64,39 @@ pub(super) fn split(theta: ArrayView1<f64>) -> (ArrayView1<f64>, f64) {
     (theta.slice_move(s![..d]), theta[d])
 }
 
+/// When to stop, and what to record on the way.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub max_iter: usize,
+    /// Size of the gradient, in the maximum norm, at which to stop.
+    pub tol: f64,
+    pub keep_history: bool,
+}
+
 /// What a solver leaves behind.
 pub(super) struct Run {
     pub theta: Array1<f64>,
-    /// Every point visited, the start included.
-    pub path: Vec<Array1<f64>>,
+    /// Steps made.
+    pub n_iter: usize,
+    /// Every point visited, the start included, if it was to be kept.
+    pub path: Option<Vec<Array1<f64>>>,
     pub converged: bool,
     /// Size of the last gradient (or proximal step), in the maximum norm.
     pub change: f64,
 }
 
 impl Run {
-    fn start(theta: Array1<f64>) -> Self {
-        Self { path: vec![theta.clone()], theta, converged: false, change: f64::INFINITY }
+    fn start(theta: Array1<f64>, limits: Limits) -> Self {
+        let path = limits.keep_history.then(|| vec![theta.clone()]);
+        Self { theta, n_iter: 0, path, converged: false, change: f64::INFINITY }
     }
 
     fn step_to(&mut self, theta: Array1<f64>) {
-        self.path.push(theta.clone());
+        if let Some(path) = &mut self.path {
+            path.push(theta.clone());
+        }
         self.theta = theta;
+        self.n_iter += 1;
     }
 
     /// Notes the size of the gradient and says whether it is small enough to stop.
@@ -94,11 +109,11 @@ impl Run {
 }
 
 /// `θ ← θ − η ∇L(θ)`.
-pub(super) fn gradient_descent(objective: &Objective, rate: f64, max_iter: usize, tol: f64) -> Run {
-    let mut run = Run::start(Array1::zeros(objective.n_features() + 1));
-    for _ in 0..max_iter {
+pub(super) fn gradient_descent(objective: &Objective, rate: f64, limits: Limits) -> Run {
+    let mut run = Run::start(Array1::zeros(objective.n_features() + 1), limits);
+    for _ in 0..limits.max_iter {
         let g = objective.gradient(run.theta.view());
-        if run.measure(&g, tol) {
+        if run.measure(&g, limits.tol) {
             break;
         }
         let next = &run.theta - &(g * rate);
@@ -108,18 +123,12 @@ pub(super) fn gradient_descent(objective: &Objective, rate: f64, max_iter: usize
 }
 
 /// One sample a step, in a new random order each epoch, `ηₜ = η / (1 + t)` for epoch `t` (Robbins–Monro).
-pub(super) fn stochastic(
-    objective: &Objective,
-    rate: f64,
-    max_iter: usize,
-    tol: f64,
-    seed: u64,
-) -> Run {
-    let mut run = Run::start(Array1::zeros(objective.n_features() + 1));
+pub(super) fn stochastic(objective: &Objective, rate: f64, limits: Limits, seed: u64) -> Run {
+    let mut run = Run::start(Array1::zeros(objective.n_features() + 1), limits);
     let mut rng = stream(seed, 0);
     let mut order: Vec<usize> = (0..objective.y.len()).collect();
-    for epoch in 0..max_iter {
-        if run.measure(&objective.gradient(run.theta.view()), tol) {
+    for epoch in 0..limits.max_iter {
+        if run.measure(&objective.gradient(run.theta.view()), limits.tol) {
             break;
         }
         let step = rate / (1.0 + epoch as f64);
@@ -138,12 +147,12 @@ pub(super) fn stochastic(
 ///
 /// When the Hessian is numerically singular (collinear columns, or saturated probabilities) a small
 /// multiple of the identity is added, which turns the step toward the gradient.
-pub(super) fn newton(objective: &Objective, max_iter: usize, tol: f64) -> Run {
-    let mut run = Run::start(Array1::zeros(objective.n_features() + 1));
+pub(super) fn newton(objective: &Objective, limits: Limits) -> Run {
+    let mut run = Run::start(Array1::zeros(objective.n_features() + 1), limits);
     let mut value = objective.value(run.theta.view());
-    for _ in 0..max_iter {
+    for _ in 0..limits.max_iter {
         let g = objective.gradient(run.theta.view());
-        if run.measure(&g, tol) {
+        if run.measure(&g, limits.tol) {
             return run;
         }
         let Some(direction) = solve_damped(&objective.hessian(run.theta.view()), &g) else { break };
@@ -161,7 +170,7 @@ pub(super) fn newton(objective: &Objective, max_iter: usize, tol: f64) -> Run {
         run.step_to(next);
     }
     let g = objective.gradient(run.theta.view());
-    run.measure(&g, tol);
+    run.measure(&g, limits.tol);
     run
 }
 
@@ -183,29 +192,33 @@ fn solve_damped(h: &Array2<f64>, g: &Array1<f64>) -> Option<Array1<f64>> {
 pub(super) fn lbfgs(
     f: impl FnMut(ArrayView1<f64>) -> (f64, Array1<f64>),
     start: Array1<f64>,
-    max_iter: usize,
-    tol: f64,
+    limits: Limits,
 ) -> Run {
-    let mut path = Vec::new();
-    let minimum = optim::lbfgs(f, start, max_iter, tol, |theta, _| path.push(theta.to_owned()));
-    Run { theta: minimum.x, path, converged: minimum.converged, change: minimum.change }
+    let mut path = limits.keep_history.then(Vec::new);
+    let end = optim::lbfgs(f, start, limits.max_iter, limits.tol, |theta, _| {
+        if let Some(path) = &mut path {
+            path.push(theta.to_owned());
+        }
+    });
+    let (n_iter, converged, change) = (end.n_iter, end.converged, end.change);
+    Run { theta: end.x, n_iter, path, converged, change }
 }
 
 /// FISTA for an L1 term: a gradient step on the smooth part, soft thresholding of the weights, and
 /// momentum that restarts when it points uphill (Beck & Teboulle 2009; O'Donoghue & Candès 2015).
-pub(super) fn proximal(objective: &Objective, l1: f64, max_iter: usize, tol: f64) -> Run {
+pub(super) fn proximal(objective: &Objective, l1: f64, limits: Limits) -> Run {
     let d = objective.n_features();
     let rate = 1.0 / lipschitz(objective);
-    let mut run = Run::start(Array1::zeros(d + 1));
+    let mut run = Run::start(Array1::zeros(d + 1), limits);
     let mut ahead = run.theta.clone();
     let mut t = 1.0f64;
-    for _ in 0..max_iter {
+    for _ in 0..limits.max_iter {
         let g = objective.gradient(ahead.view());
         let mut next = &ahead - &(&g * rate);
         next.slice_mut(s![..d]).mapv_inplace(|v| soft_threshold(v, l1 * rate));
         // The proximal gradient plays the part of the gradient.
         let moved = (&ahead - &next) / rate;
-        let done = run.measure(&moved, tol);
+        let done = run.measure(&moved, limits.tol);
         let delta = &next - &run.theta;
         if moved.dot(&delta) < 0.0 || done {
             let t_next = f64::midpoint(1.0, (1.0 + 4.0 * t * t).sqrt());

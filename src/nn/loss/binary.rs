@@ -42,11 +42,12 @@ pub fn bce(p: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<f64> {
 /// ℓ(z, y) = −y ln σ(z) − (1 − y) ln(1 − σ(z)) = max(z, 0) − y z + ln(1 + e^{−|z|})
 /// ```
 ///
-/// The last form has no logarithm of a small number and no exponential of a large one.
+/// The last form has no logarithm of a small number and no exponential of a large one. A logit of `±∞` is a
+/// certain forecast, as in [`bce`]: it costs 0 where the label is as certain of the same, else `∞`.
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::Shape`], [`Error::NotFinite`], [`Error::Probability`] for a label outside
-/// `[0, 1]`.
+/// [`Error::Empty`], [`Error::Shape`], [`Error::NotFinite`] for a logit that is NaN or a label that is no
+/// number, [`Error::Probability`] for a label outside `[0, 1]`.
 ///
 /// # Example
 /// ```
@@ -54,16 +55,26 @@ pub fn bce(p: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<f64> {
 /// use ndarray::array;
 /// assert_eq!(bce_with_logits(array![0.0].view(), array![1.0].view())?, 2.0f64.ln());
 /// assert_eq!(bce_with_logits(array![-1e4].view(), array![1.0].view())?, 1e4);
+/// assert_eq!(bce_with_logits(array![f64::NEG_INFINITY].view(), array![0.0].view())?, 0.0);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
 #[views]
 pub fn bce_with_logits(z: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<f64> {
     check_logits(["bce_with_logits: `z`", "bce_with_logits: `y`"], z, y)?;
-    let each = z.iter().zip(y).map(|(&z, &y)| z.max(0.0) - y * z + (-z.abs()).exp().ln_1p());
+    let each = z.iter().zip(y).map(|(&z, &y)| logit_loss(z, y));
     Ok(each.sum::<f64>() / z.len() as f64)
 }
 
-/// Gradient of [`bce_with_logits`] in `z`, shape `(n,)`: `(σ(z) − y) / n`.
+/// `ℓ(z, y)`; at `z = ±∞` its limit, where the formula has `0 · ∞` or `∞ − ∞`.
+fn logit_loss(z: f64, y: f64) -> f64 {
+    if z.is_infinite() {
+        let missed = if z > 0.0 { 1.0 - y } else { y };
+        return if missed > 0.0 { f64::INFINITY } else { 0.0 };
+    }
+    z.max(0.0) - y * z + (-z.abs()).exp().ln_1p()
+}
+
+/// Gradient of [`bce_with_logits`] in `z`, shape `(n,)`: `(σ(z) − y) / n`, also at `±∞`.
 ///
 /// # Errors
 /// As [`bce_with_logits`].
@@ -83,14 +94,16 @@ pub fn bce_with_logits_grad(z: ArrayView1<f64>, y: ArrayView1<f64>) -> Result<Ar
     Ok(Zip::from(z).and(y).map_collect(|&z, &y| (sigmoid(z) - y) / n))
 }
 
-/// The rules of a pair of logits and labels, each `(n,)`.
+/// The rules of a pair of logits, which may be infinite, and labels, each `(n,)`.
 pub(super) fn check_logits(
     names: [&'static str; 2],
     z: ArrayView1<f64>,
     y: ArrayView1<f64>,
 ) -> Result<()> {
     check_lengths(names, z, y)?;
-    check_vector(names[0], z)?;
+    if let Some(row) = z.iter().position(|z| z.is_nan()) {
+        return Err(Error::NotFinite { what: names[0], row, col: 0, value: z[row] });
+    }
     check_vector(names[1], y)?;
     check_unit(names[1], y)
 }
@@ -136,6 +149,24 @@ mod tests {
         // 1 − p is exact to all digits where `1.0 - p` would keep one.
         let loss = bce(array![1e-20].view(), array![0.0].view()).unwrap();
         assert!((loss / 1e-20 - 1.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn infinite_logits_are_the_certain_forecasts() {
+        let end = f64::INFINITY;
+        for (z, y) in [(-end, 0.0), (end, 1.0), (-end, 1.0), (end, 0.0), (-end, 0.3), (end, 0.3)] {
+            let loss = bce_with_logits(array![z].view(), array![y].view()).unwrap();
+            let certain = bce(array![sigmoid(z)].view(), array![y].view()).unwrap();
+            let slope = bce_with_logits_grad(array![z].view(), array![y].view()).unwrap();
+            assert_eq!((loss, slope[0]), (certain, sigmoid(z) - y), "{z} {y}");
+        }
+        // The finite ones beside them keep their slopes.
+        let (z, y) = (array![0.7, -end, end], array![1.0, 0.0, 1.0]);
+        let slope = bce_with_logits_grad(z.view(), y.view()).unwrap();
+        let f =
+            |v: ArrayView1<f64>| bce_with_logits(array![v[0], -end, end].view(), y.view()).unwrap();
+        check_gradient(f, array![slope[0]].view(), array![0.7].view(), 1e-8).unwrap();
+        assert_eq!((slope[1], slope[2]), (0.0, 0.0));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Cross-entropy of logits with class labels, with `PyTorch`'s options.
 
-use super::{softmax, weighted_loss};
-use crate::base::{check_matrix, setters, views};
+use super::{check_masked, softmax, weighted_loss};
+use crate::base::{setters, views};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2};
 
@@ -148,14 +148,14 @@ impl CrossEntropy {
 /// Cross-entropy in nats of logits `z`, `(n_samples, n_classes)`, with class labels `y`,
 /// `(n_samples,)`: the negative log-likelihood of the labels under `softmax(z)`.
 ///
-/// [`CrossEntropy`] states the formula with all options. Logits of ±1e4 give exact, finite losses. The
-/// sum over no row (all ignored) is 0; the mean over no row, or over rows without weight, is an error
+/// [`CrossEntropy`] states the formula with all options. Logits of ±1e4 give exact, finite losses. A
+/// logit of `−∞` masks its class: the other classes share the probability as if it were not there. A
+/// masked class with a part in the target, the label or any other under smoothing, costs `∞`. The sum over no row (all ignored) is 0; the mean over no row, or over rows without weight, is an error
 /// where `PyTorch` gives NaN.
 ///
 /// # Errors
-/// [`Error::Empty`] for no rows, or none that is not ignored; [`Error::NotFinite`] for logits that are
-/// no numbers (mask a class by a large negative logit such as −1e4, not by `−∞`); [`Error::Shape`],
-/// [`Error::Label`]; [`Error::Negative`] and [`Error::Parameter`] for the options.
+/// [`Error::Empty`] for no rows, or none that is not ignored; [`Error::NotFinite`] for a logit that is NaN
+/// or `∞` and for a row, ignored or not, whose logits are all `−∞`; [`Error::Shape`], [`Error::Label`]; [`Error::Negative`] and [`Error::Parameter`] for the options.
 ///
 /// # Example
 /// ```
@@ -164,6 +164,9 @@ impl CrossEntropy {
 /// let z = array![[1e4, -1e4, 0.0]];
 /// assert_eq!(cross_entropy(z.view(), &[0], &CrossEntropy::new())?, 0.0);
 /// assert_eq!(cross_entropy(z.view(), &[1], &CrossEntropy::new())?, 2e4);
+/// let masked = array![[0.5, f64::NEG_INFINITY, 0.5]];
+/// assert_eq!(cross_entropy(masked.view(), &[0], &CrossEntropy::new())?, 2.0f64.ln());
+/// assert_eq!(cross_entropy(masked.view(), &[1], &CrossEntropy::new())?, f64::INFINITY);
 /// # Ok::<(), mlnotes::Error>(())
 /// ```
 #[views]
@@ -192,7 +195,7 @@ pub fn cross_entropy_rows(
     y: &[usize],
     options: &CrossEntropy,
 ) -> Result<Array1<f64>> {
-    check_matrix("cross_entropy: `z`", z)?;
+    check_masked("cross_entropy: `z`", z)?;
     options.check(z.nrows(), z.ncols(), y)?;
     let loss = |(row, &label): (ndarray::ArrayView1<f64>, &usize)| {
         if options.ignores(label) {
@@ -204,7 +207,8 @@ pub fn cross_entropy_rows(
 }
 
 /// Gradient of [`cross_entropy`] in the logits, shape `(n_samples, n_classes)`; without options
-/// `(softmax(z) − one-hot(y)) / n_samples`.
+/// `(softmax(z) − one-hot(y)) / n_samples`. At a masked class it is 0, or where that class costs `∞`, the
+/// limit `−t / divisor` of that formula.
 ///
 /// # Errors
 /// As [`cross_entropy`].
@@ -223,7 +227,7 @@ pub fn cross_entropy_grad(
     y: &[usize],
     options: &CrossEntropy,
 ) -> Result<Array2<f64>> {
-    check_matrix("cross_entropy: `z`", z)?;
+    check_masked("cross_entropy: `z`", z)?;
     options.check(z.nrows(), z.ncols(), y)?;
     let divisor = options.divisor(y)?;
     let mut slope = Array2::zeros(z.dim());
@@ -298,6 +302,32 @@ mod tests {
     }
 
     #[test]
+    fn a_masked_class_is_as_one_that_is_not_there() {
+        let hidden = f64::NEG_INFINITY;
+        let (z, y) = (array![[0.3, hidden, -1.0], [hidden, 2.0, 0.5]], [0, 2]);
+        let plain = CrossEntropy::new();
+        let slope = cross_entropy_grad(z.view(), &y, &plain).unwrap();
+        // Exactly 0 at the masks, and the slope of the loss elsewhere.
+        assert_eq!((slope[[0, 1]], slope[[1, 0]]), (0.0, 0.0));
+        let places = [(0, 0), (0, 2), (1, 1), (1, 2)];
+        let f = |v: ArrayView1<f64>| {
+            let mut z = z.clone();
+            places.iter().zip(v).for_each(|(&place, &v)| z[place] = v);
+            cross_entropy(z.view(), &y, &plain).unwrap()
+        };
+        let finite =
+            |m: &Array2<f64>| places.iter().map(|&place| m[place]).collect::<Array1<f64>>();
+        check_gradient(f, finite(&slope).view(), finite(&z).view(), 1e-8).unwrap();
+        // What has a part in the target costs ∞: the label, and every class under smoothing.
+        let costs = |y: &[usize; 2], o: &CrossEntropy| cross_entropy_rows(z.view(), y, o).unwrap();
+        assert_eq!(costs(&[1, 2], &plain).mapv(f64::is_infinite), array![true, false]);
+        let smooth = CrossEntropy::new().label_smoothing(0.1);
+        assert!(costs(&y, &smooth).iter().all(|&loss| loss == f64::INFINITY));
+        let limit = cross_entropy_grad(z.view(), &[1, 2], &plain).unwrap();
+        assert!((limit[[0, 1]] + 0.5).abs() < 1e-15 && limit.iter().all(|g| g.is_finite()));
+    }
+
+    #[test]
     fn smoothing_of_one_forgets_the_label() {
         let z = array![[1.0, -2.0, 0.5]];
         let options = CrossEntropy::new().label_smoothing(1.0);
@@ -337,11 +367,18 @@ mod tests {
             let error = said(&[0, 1], new().label_smoothing(smoothing));
             assert!(matches!(error, Error::Parameter { name: "label_smoothing", .. }), "{error}");
         }
-        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            let z = array![[0.0, bad]];
-            let error = cross_entropy(z.view(), &[0], &new()).unwrap_err();
-            assert!(matches!(error, Error::NotFinite { row: 0, col: 1, .. }), "{error}");
+        let hidden = f64::NEG_INFINITY;
+        for (bad, col) in [(array![[0.0, f64::NAN]], 1), (array![[f64::INFINITY, hidden]], 0)] {
+            let error = cross_entropy(bad.view(), &[0], &new()).unwrap_err();
+            assert!(
+                matches!(error, Error::NotFinite { row: 0, col: c, .. } if c == col),
+                "{error}"
+            );
+            assert!(cross_entropy_grad(bad.view(), &[0], &new()).is_err());
         }
+        let nothing = array![[0.0, hidden], [hidden, hidden]];
+        let error = cross_entropy(nothing.view(), &[0, 1], &new().ignore_index(1)).unwrap_err();
+        assert!(matches!(error, Error::NotFinite { row: 1, col: 0, .. }), "{error}");
         let none = cross_entropy(Array2::zeros((0, 2)).view(), &[], &new()).unwrap_err();
         assert!(matches!(none, Error::Empty { .. }), "{none}");
     }

@@ -25,11 +25,12 @@ use ndarray::{Array1, ArrayView1};
 /// its gradient in `z`, shape `(n,)`; `w0` and `w1` weigh the classes.
 ///
 /// The mean is over rows, not over weights, as `PyTorch`'s `BCEWithLogitsLoss` has it, whose `pos_weight` is
-/// `w1` with `w0 = 1`.
+/// `w1` with `w0 = 1`. A logit of `±∞` costs 0 or `∞`, as in [`super::bce_with_logits`]; the gradient is then
+/// the limit of its formula.
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::Shape`], [`Error::NotFinite`], [`Error::Probability`] for a label outside
-/// `[0, 1]`, [`Error::Parameter`] for a weight that is not finite and > 0.
+/// [`Error::Empty`], [`Error::Shape`], [`Error::NotFinite`] for a logit that is NaN or a label that is no
+/// number, [`Error::Probability`] for a label outside `[0, 1]`, [`Error::Parameter`] for a weight that is not finite and > 0.
 ///
 /// # Example
 /// ```
@@ -58,7 +59,9 @@ pub fn weighted_bce(
     let (mut loss, mut slope) = (0.0, Array1::zeros(z.len()));
     for (i, (&z, &y)) in z.iter().zip(y).enumerate() {
         let (one, zero) = (w1 * y, w0 * (1.0 - y));
-        loss += one * softplus(-z) + zero * softplus(z);
+        // A class without weight counts as 0 beside a loss of ∞, too.
+        let term = |weight: f64, z: f64| if weight > 0.0 { weight * softplus(z) } else { 0.0 };
+        loss += term(one, -z) + term(zero, z);
         slope[i] = (zero * sigmoid(z) - one * sigmoid(-z)) / n;
     }
     Ok((loss / n, slope))
@@ -69,10 +72,11 @@ pub fn weighted_bce(
 ///
 /// Rows that are right by far (`pₜ` near 1) are scaled down by `(1 − pₜ)^γ`: with the usual `γ = 2` a row
 /// at `pₜ = 0.9` counts a hundredth of its cross-entropy. In rare-positive data these are mostly
-/// negatives, so that their sheer number does not drown the rest.
+/// negatives, so that their sheer number does not drown the rest. A logit of `±∞` costs 0 where it is right
+/// and `∞` where it is wrong; the gradient is then the limit of its formula.
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::Shape`], [`Error::NotFinite`], [`Error::Label`] for a label that is not 0
+/// [`Error::Empty`], [`Error::Shape`], [`Error::NotFinite`] for a logit that is NaN, [`Error::Label`] for a label that is not 0
 /// or 1, [`Error::Parameter`] unless `0 < alpha < 1` and `gamma` is finite and at least 0.
 ///
 /// # Example
@@ -113,7 +117,9 @@ pub fn focal(
         let (miss, surprise) = (sigmoid(-m), softplus(-m));
         let focus = weight * miss.powf(gamma);
         loss += focus * surprise;
-        slope[i] = -sign * focus * (miss + gamma * sigmoid(m) * surprise) / n;
+        // At m = −∞ it is 0 · ∞, and goes to 0 with σ(m).
+        let pull = if m.is_infinite() { 0.0 } else { gamma * sigmoid(m) * surprise };
+        slope[i] = -sign * focus * (miss + pull) / n;
     }
     Ok((loss / n, slope))
 }
@@ -252,6 +258,31 @@ mod tests {
         assert!((sharp - array![0.0, 0.5, 1.0]).iter().all(|d| d.abs() < 1e-12));
         let ends = focal_posterior(array![0.0, 1e-300, 1.0].view(), Some(0.25), 2.0).unwrap();
         assert!(ends.iter().all(|p| (0.0..=1.0).contains(p)) && ends[2] >= 1.0, "{ends}");
+    }
+
+    #[test]
+    fn infinite_logits_cost_nothing_or_everything() {
+        let end = f64::INFINITY;
+        for gamma in [0.0, 2.0] {
+            let at = |z: f64, y: f64| {
+                let (focal, slope) =
+                    focal(array![z].view(), array![y].view(), None, gamma).unwrap();
+                let (loss, pull) =
+                    weighted_bce(array![z].view(), array![y].view(), 1.0, 1.0).unwrap();
+                assert_eq!((focal, slope[0]), (loss, pull[0]));
+                (loss, pull[0])
+            };
+            assert_eq!((at(-end, 0.0), at(end, 1.0)), ((0.0, 0.0), (0.0, 0.0)));
+            assert_eq!((at(-end, 1.0), at(end, 0.0)), ((end, -1.0), (end, 1.0)));
+        }
+        // The finite one beside them keeps its slope.
+        let (y, w) = (array![1.0, 0.0, 1.0], |v: f64| array![v, -end, end]);
+        let (_, slope) = focal(w(0.7).view(), y.view(), Some(0.25), 2.0).unwrap();
+        let f = |v: ArrayView1<f64>| focal(w(v[0]).view(), y.view(), Some(0.25), 2.0).unwrap().0;
+        check_gradient(f, array![slope[0]].view(), array![0.7].view(), 1e-8).unwrap();
+        let soft = weighted_bce(array![-end].view(), array![0.3].view(), 1.0, 2.0).unwrap();
+        assert_eq!((soft.0, soft.1[0]), (end, -0.6));
+        assert!(focal(array![f64::NAN].view(), array![1.0].view(), None, 2.0).is_err());
     }
 
     #[test]

@@ -12,6 +12,10 @@
 //! common patch, is another function: it cannot exceed `−ln ε`, is negative at `p = 1`, and shrinks the
 //! gradient by `p/(p + ε)`, most where it is needed.
 //!
+//! A logit of `−∞` is a mask, of probability 0: a class that is not the label costs nothing there and has a
+//! gradient of exactly 0; a label that is masked costs `∞`, and its gradient is the limit that the formula
+//! has. A binary logit of `∞` is the certain opposite.
+//!
 //! [`tensor`] has the same losses on tensors, through which gradients flow.
 //!
 //! # Example
@@ -65,6 +69,22 @@ fn log_normaliser(z: ArrayView1<f64>) -> (f64, f64) {
     (max, others.map(|(_, &v)| (v - max).exp()).sum::<f64>().ln_1p())
 }
 
+/// Checks logits `(n_samples, n_classes)`, which `−∞` may mask as long as each row keeps a finite one.
+fn check_masked(what: &'static str, z: ArrayView2<f64>) -> Result<()> {
+    if z.nrows() == 0 || z.ncols() == 0 {
+        return Err(Error::Empty { what, needed: "1 row and 1 column" });
+    }
+    for (row, logits) in z.outer_iter().enumerate() {
+        let wrong = |v: f64| v.is_nan() || v > f64::MAX;
+        let col = logits.iter().position(|&v| wrong(v));
+        let nothing = || logits.iter().all(|v| v.is_infinite()).then_some(0);
+        if let Some(col) = col.or_else(nothing) {
+            return Err(Error::NotFinite { what, row, col, value: logits[col] });
+        }
+    }
+    Ok(())
+}
+
 /// `softmax(z)` of one row.
 pub(super) fn softmax(z: ArrayView1<f64>) -> Array1<f64> {
     let (max, tail) = log_normaliser(z);
@@ -96,6 +116,21 @@ fn check_targets(what: &'static str, q: ArrayView2<f64>, rounding: f64) -> Resul
 mod tests {
     use super::*;
     use ndarray::array;
+
+    #[test]
+    fn a_mask_is_no_error_and_a_row_of_nothing_else_is() {
+        let hidden = f64::NEG_INFINITY;
+        let at = |z: ndarray::Array2<f64>| match check_masked("f: `z`", z.view()) {
+            Err(Error::NotFinite { row, col, value, .. }) => Some((row, col, value.to_string())),
+            Err(other) => panic!("{other}"),
+            Ok(()) => None,
+        };
+        assert_eq!(at(array![[0.0, hidden], [hidden, -1.0]]), None);
+        assert_eq!(at(array![[0.0, 1.0], [hidden, hidden]]), Some((1, 0, "-inf".to_owned())));
+        assert_eq!(at(array![[hidden, f64::INFINITY]]), Some((0, 1, "inf".to_owned())));
+        assert_eq!(at(array![[0.0, 1.0], [hidden, f64::NAN]]), Some((1, 1, "NaN".to_owned())));
+        assert_eq!(softmax(array![hidden, 0.5, hidden].view()), array![0.0, 1.0, 0.0]);
+    }
 
     #[test]
     fn normaliser_keeps_what_a_sum_would_lose() {

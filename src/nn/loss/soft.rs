@@ -1,7 +1,7 @@
 //! Cross-entropy with targets that are distributions.
 
-use super::{check_targets, softmax, weighted_loss};
-use crate::base::{check_matrix, views};
+use super::{check_masked, check_targets, softmax, weighted_loss};
+use crate::base::views;
 use crate::stats::information::ROUNDING;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
@@ -13,8 +13,11 @@ use ndarray::{Array2, ArrayView2};
 /// loss of distillation. It differs from `KL(q ‖ softmax(z))` by the entropy of `q`: the same gradient
 /// in `z`, another one in `q`, so take KL where the teacher learns too.
 ///
+/// A logit of `−∞` masks its class: it counts as 0 where `q` is 0, and costs `∞` elsewhere.
+///
 /// # Errors
-/// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Distribution`] for a row of `q`
+/// [`Error::Empty`], [`Error::NotFinite`] for a number in `q`, for a logit that is NaN or `∞` and for a row
+/// whose logits are all `−∞`; [`Error::Shape`], [`Error::Distribution`] for a row of `q`
 /// with negative numbers or a sum other than 1.
 ///
 /// # Example
@@ -62,7 +65,7 @@ pub fn soft_cross_entropy_grad(z: ArrayView2<f64>, q: ArrayView2<f64>) -> Result
 }
 
 fn check(names: [&'static str; 2], z: ArrayView2<f64>, q: ArrayView2<f64>) -> Result<()> {
-    check_matrix(names[0], z)?;
+    check_masked(names[0], z)?;
     if q.dim() != z.dim() {
         let (expected, got) = (format!("{:?}", z.dim()), format!("{:?}", q.dim()));
         return Err(Error::Shape { what: names[1], expected, got });
@@ -111,6 +114,26 @@ mod tests {
         let gap = soft_cross_entropy_grad(z.view(), q.view()).unwrap()
             - cross_entropy_grad(z.view(), &[1, 0], &plain).unwrap();
         assert!(gap.iter().all(|g| g.abs() < 1e-15));
+    }
+
+    #[test]
+    fn a_masked_class_counts_where_it_has_a_target() {
+        let hidden = f64::NEG_INFINITY;
+        let (z, q) = (array![[0.3, hidden, -1.0]], array![[0.4, 0.0, 0.6]]);
+        let short = (array![[0.3, -1.0]], array![[0.4, 0.6]]);
+        let loss = soft_cross_entropy(z.view(), q.view()).unwrap();
+        let slope = soft_cross_entropy_grad(z.view(), q.view()).unwrap();
+        assert!((loss - soft_cross_entropy(short.0.view(), short.1.view()).unwrap()).abs() < 1e-15);
+        assert!(slope[[0, 1]].abs() < f64::MIN_POSITIVE);
+        let f = |v: ArrayView1<f64>| {
+            soft_cross_entropy(array![[v[0], hidden, v[1]]].view(), q.view()).unwrap()
+        };
+        let finite = array![slope[[0, 0]], slope[[0, 2]]];
+        check_gradient(f, finite.view(), array![0.3, -1.0].view(), 1e-8).unwrap();
+        let covered = array![[0.4, 0.1, 0.5]];
+        assert!(soft_cross_entropy(z.view(), covered.view()).unwrap().is_infinite());
+        let nothing = soft_cross_entropy(array![[hidden; 3]].view(), q.view()).unwrap_err();
+        assert!(matches!(nothing, Error::NotFinite { row: 0, col: 0, .. }), "{nothing}");
     }
 
     #[test]

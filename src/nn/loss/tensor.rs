@@ -13,6 +13,8 @@
 //! Logits stay where they are: shapes, types and labels are checked, numbers are not. A logit that is NaN makes the
 //! loss NaN, which [`crate::tensor::gradients`] refuses. `−∞` masks a class: it has no share, and its gradient is 0. A
 //! label that is masked, or a smoothed target spread over a masked class, costs `∞`, which is refused there as well.
+//! A binary logit of `±∞` is certain: it costs 0 where it is right, else `∞`. So far the losses by hand agree; they
+//! refuse a row of `−∞` alone, which costs `∞` here.
 //!
 //! # Example
 //! ```
@@ -287,6 +289,61 @@ mod tests {
             assert!(loss.to_scalar::<f64>().unwrap().is_infinite());
             let refused = gradients(&loss, &Params::new(DType::F64, 0).unwrap());
             assert!(matches!(refused, Err(Error::NotFinite { .. })));
+        }
+    }
+
+    #[test]
+    fn masked_logits_are_those_by_hand() {
+        let hidden = f64::NEG_INFINITY;
+        let z = array![[0.3, hidden, -1.0], [hidden, 2.0, 0.5], [1.0, -2.0, 0.0]];
+        let new = CrossEntropy::new;
+        let options = [
+            new(),
+            new().weights(array![0.5, 2.0, 0.0]),
+            new().label_smoothing(0.2),
+            new().ignore_index(1).reduction(Reduction::Sum),
+            new().weights(array![0.0, 0.0, 1.0]).label_smoothing(0.1),
+        ];
+        let none = Params::new(DType::F64, 0).unwrap();
+        let mut finite = 0;
+        for y in [[0, 2, 1], [2, 1, 0], [1, 2, 2], [2, 0, 2]] {
+            for options in &options {
+                let ours = by_hand::cross_entropy(z.view(), &y, options).unwrap();
+                let t = to_tensor(z.view(), DType::F64).unwrap();
+                let theirs = cross_entropy(&t, &y, options).unwrap();
+                if ours.is_infinite() {
+                    let same = theirs.to_scalar::<f64>().unwrap().total_cmp(&ours).is_eq();
+                    assert!(same, "{y:?} {options:?}");
+                    assert!(gradients(&theirs, &none).is_err());
+                    continue;
+                }
+                finite += 1;
+                let (loss, slopes) = both(&[&z], DType::F64, |v| cross_entropy(&v[0], &y, options));
+                let slope = by_hand::cross_entropy_grad(z.view(), &y, options).unwrap();
+                assert!((loss - ours).abs() < 1e-14, "{y:?} {options:?}");
+                assert!(gap(&slopes[0], &slope) < 1e-15, "{y:?} {options:?}");
+                assert_eq!((slope[[0, 1]], slope[[1, 0]]), (0.0, 0.0));
+            }
+        }
+        assert!((8..16).contains(&finite), "{finite}");
+        let q = array![[0.4, 0.0, 0.6], [0.0, 1.0, 0.0], [0.2, 0.3, 0.5]];
+        let (loss, slopes) = both(&[&z, &q], DType::F64, |v| soft_cross_entropy(&v[0], &v[1]));
+        assert!((loss - by_hand::soft_cross_entropy(z.view(), q.view()).unwrap()).abs() < 1e-15);
+        let slope = by_hand::soft_cross_entropy_grad(z.view(), q.view()).unwrap();
+        assert!(gap(&slopes[0], &slope) < 1e-15);
+        // Binary logits, at both ends.
+        let (z, y) = (array![[hidden, -hidden, 0.4]], array![[0.0, 1.0, 1.0]]);
+        let flat = |m: &Array2<f64>| Array1::from_iter(m.iter().copied());
+        let (loss, slopes) = both(&[&z, &y], DType::F64, |v| bce_with_logits(&v[0], &v[1]));
+        let ours = by_hand::bce_with_logits(flat(&z).view(), flat(&y).view()).unwrap();
+        let slope = by_hand::bce_with_logits_grad(flat(&z).view(), flat(&y).view()).unwrap();
+        assert!((loss - ours).abs() < 1e-15);
+        assert!(gap(&slopes[0], &slope.insert_axis(ndarray::Axis(0))) < 1e-15);
+        for y in [array![[1.0, 1.0, 1.0]], array![[0.0, 0.0, 1.0]], array![[0.3, 1.0, 0.0]]] {
+            let [t, labels] = [&z, &y].map(|m| to_tensor(m.view(), DType::F64).unwrap());
+            let loss = bce_with_logits(&t, &labels).unwrap().to_scalar::<f64>().unwrap();
+            let ours = by_hand::bce_with_logits(flat(&z).view(), flat(&y).view()).unwrap();
+            assert_eq!((loss, ours), (f64::INFINITY, f64::INFINITY));
         }
     }
 

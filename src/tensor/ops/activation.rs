@@ -147,6 +147,8 @@ fn mish_slope(x: f64) -> f64 {
 /// max(z, 0) − y z + ln(1 + e^{−|z|}),    ∂/∂z = σ(z) − y,    ∂/∂y = −z
 /// ```
 ///
+/// At `z = ±∞` the loss is 0 where the label is as certain of the same, else `∞`, and no gradient flows.
+///
 /// # Errors
 /// [`crate::Error::Shape`], and [`crate::Error::Parameter`] for another type than `f32` or `f64` or for two types.
 ///
@@ -170,7 +172,13 @@ pub fn bce_with_logits(z: &Tensor, y: &Tensor) -> Result<Tensor> {
         // With the slope 0 of `relu` at 0 these ½ make σ(0).
         slope: |z| if z > 0.0 { -sigmoid_of(-z) } else { sigmoid_of(z) },
     };
-    Ok(((relu(z)? - (y * z)?)? + tail.of(z)?)?)
+    // There the formula has 0 · ∞ or ∞ − ∞, and its place is taken by the limits.
+    let certain = z.abs()?.eq(f64::INFINITY)?;
+    let finite = certain.where_cond(&z.zeros_like()?, z)?;
+    let loss = ((relu(&finite)? - (y * &finite)?)? + tail.of(&finite)?)?;
+    let ends = y.ne(&z.gt(0.0)?.to_dtype(y.dtype())?)?;
+    let ends = ends.where_cond(&(z.ones_like()? * f64::INFINITY)?, &z.zeros_like()?)?;
+    Ok(certain.where_cond(&ends, &loss)?)
 }
 
 #[cfg(test)]
@@ -296,6 +304,26 @@ mod tests {
                 (&g - &array![0.25, far - 1.0, 0.0, 0.0, 1.0]).iter().all(|d| d.abs() < 5e-8),
                 "{g}"
             );
+        }
+        // At the ends: 0 where it is right, ∞ where it is not, and nothing flows back.
+        let end = f64::INFINITY;
+        let ends = array![-end, end, -end, end, -end, end, 0.0];
+        let labels = array![0.0, 1.0, 1.0, 0.0, 0.3, 0.3, 1.0];
+        let costs = array![0.0, 0.0, end, end, end, end, 2.0_f64.ln()];
+        for dtype in [DType::F32, DType::F64] {
+            let [z, y] = [&ends, &labels].map(|v| to_tensor(v.view(), dtype).unwrap());
+            let loss: Array1<f64> = to_array(&bce_with_logits(&z, &y).unwrap()).unwrap();
+            let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || (a - b).abs() < 1e-7;
+            assert!(loss.iter().zip(&costs).all(same), "{loss}");
+            let right = array![-end, end, 0.0];
+            let mut params = Params::new(dtype, 0).unwrap();
+            let z = params.add_values("z", &to_tensor(right.view(), dtype).unwrap()).unwrap();
+            let y =
+                params.add_values("y", &to_tensor(array![0.0, 1.0, 1.0].view(), dtype).unwrap());
+            let loss = bce_with_logits(&z, &y.unwrap()).unwrap().sum_all().unwrap();
+            let slopes = gradients(&loss, &params).unwrap();
+            let g = |name| to_array::<ndarray::Ix1>(slopes.get(name).unwrap()).unwrap();
+            assert_eq!((g("z"), g("y")), (array![0.0, 0.0, -0.5], Array1::zeros(3)));
         }
         let short = to_tensor(array![1.0].view(), DType::F64).unwrap();
         assert!(matches!(bce_with_logits(&short, &z), Err(crate::Error::Shape { .. })));

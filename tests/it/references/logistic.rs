@@ -64,7 +64,8 @@ fn penalised_fits_agree_with_scikit_learn() {
 fn unpenalised_fit_and_standard_errors_agree_with_statsmodels() {
     let (iris, expected) = (data::iris(), reference().iris_logit);
     let y: Vec<usize> = iris.y.iter().map(|&class| usize::from(class == 1)).collect();
-    let model = LogisticRegression::params().tol(1e-12).fit(iris.x.view(), &y).unwrap();
+    let params = LogisticRegression::params().tol(1e-12).keep_history(true);
+    let model = params.fit(iris.x.view(), &y).unwrap();
     let errors = model.std_errors(iris.x.view()).unwrap();
     for j in 0..4 {
         assert!((model.coef[j] - expected.params[j]).abs() < 1e-8);
@@ -72,7 +73,8 @@ fn unpenalised_fit_and_standard_errors_agree_with_statsmodels() {
     }
     assert!((model.intercept - expected.params[4]).abs() < 1e-8);
     assert!((errors[4] - expected.std_errors[4]).abs() < 1e-8);
-    let log_likelihood = -150.0 * model.trace[model.n_iter];
+    let history = model.history.unwrap();
+    let log_likelihood = -150.0 * history.loss[model.n_iter];
     assert!((log_likelihood - expected.log_likelihood).abs() < 1e-8);
 }
 

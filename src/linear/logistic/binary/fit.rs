@@ -2,9 +2,9 @@
 
 use super::super::separability::is_linearly_separable;
 use super::super::solvers::{
-    Objective, Run, gradient_descent, lbfgs, newton, proximal, split, stochastic,
+    Limits, Objective, Run, gradient_descent, lbfgs, newton, proximal, split, stochastic,
 };
-use super::{LogisticRegression, LogisticRegressionParams, Penalty, Solver};
+use super::{LogisticHistory, LogisticRegression, LogisticRegressionParams, Penalty, Solver};
 use crate::base::{Present, views};
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};
@@ -12,7 +12,7 @@ use ndarray::{Array1, ArrayView1, ArrayView2};
 impl LogisticRegressionParams {
     /// Fits `x`, `(n_samples, n_features)`, to the classes `y`, `(n_samples,)`, 0 or 1.
     ///
-    /// A model that ran out of steps is returned with `converged` false; its `trace` shows why.
+    /// A model that ran out of steps is returned with `converged` false; its `history`, if kept, shows why.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::Label`],
@@ -48,12 +48,12 @@ impl LogisticRegressionParams {
         if run.theta.iter().any(|v| !v.is_finite()) {
             return Err(Error::NotConverged {
                 estimator: "LogisticRegression",
-                n_iter: run.path.len() - 1,
+                n_iter: run.n_iter,
                 change: run.change,
                 remedy: "the weights overflowed; lower the learning rate or standardise the features",
             });
         }
-        Ok(self.model(&objective, &run))
+        Ok(self.model(&objective, run))
     }
 
     /// As [`LogisticRegressionParams::fit`] with this [`LogisticRegressionParams::sample_weight`], `(n_samples,)`.
@@ -79,41 +79,41 @@ impl LogisticRegressionParams {
     }
 
     fn solve(&self, objective: &Objective) -> Run {
-        let (max_iter, tol) = (self.max_iter, self.tol);
+        let limits = self.limits();
         match self.solver {
-            Solver::Newton => newton(objective, max_iter, tol),
+            Solver::Newton => newton(objective, limits),
             Solver::GradientDescent { learning_rate } => {
-                gradient_descent(objective, learning_rate, max_iter, tol)
+                gradient_descent(objective, learning_rate, limits)
             }
             Solver::Sgd { learning_rate } => {
-                stochastic(objective, learning_rate, max_iter, tol, self.seed)
+                stochastic(objective, learning_rate, limits, self.seed)
             }
             Solver::Lbfgs => {
                 let start = Array1::zeros(objective.n_features() + 1);
-                lbfgs(|t| (objective.value(t), objective.gradient(t)), start, max_iter, tol)
+                lbfgs(|t| (objective.value(t), objective.gradient(t)), start, limits)
             }
-            Solver::Proximal => proximal(objective, self.penalty.l1(), max_iter, tol),
+            Solver::Proximal => proximal(objective, self.penalty.l1(), limits),
         }
     }
 
-    fn model(&self, objective: &Objective, run: &Run) -> LogisticRegression {
+    pub(super) fn limits(&self) -> Limits {
+        let Self { max_iter, tol, keep_history, .. } = *self;
+        Limits { max_iter, tol, keep_history }
+    }
+
+    fn model(&self, objective: &Objective, run: Run) -> LogisticRegression {
         let l1 = self.penalty.l1();
         let penalised = |theta: &Array1<f64>| {
             let (w, _) = split(theta.view());
             objective.value(theta.view()) + l1 * w.mapv(f64::abs).sum()
         };
-        let pair = |theta: &Array1<f64>| {
-            let (w, b) = split(theta.view());
-            (w.to_owned(), b)
-        };
-        let (coef, intercept) = pair(&run.theta);
+        let (w, intercept) = split(run.theta.view());
         LogisticRegression {
-            coef,
+            coef: w.to_owned(),
             intercept,
-            n_iter: run.path.len() - 1,
+            n_iter: run.n_iter,
             converged: run.converged,
-            trace: run.path.iter().map(penalised).collect(),
-            path: run.path.iter().map(pair).collect(),
+            history: run.path.map(|path| LogisticHistory::of(&path, penalised)),
             weighted: self.sample_weight.is_some(),
         }
     }
@@ -121,7 +121,7 @@ impl LogisticRegressionParams {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{LogisticRegression, noisy};
+    use super::super::{LogisticRegression, check_history, noisy};
     use super::*;
     use crate::data;
     use ndarray::array;
@@ -149,12 +149,61 @@ mod tests {
     }
 
     #[test]
-    fn newton_never_goes_up() {
+    fn history_is_kept_when_asked_for_from_the_start_to_the_fitted_weights() {
         let (x, y) = noisy();
-        let model = LogisticRegression::params().fit(x.view(), &y).unwrap();
-        assert!(model.trace.windows(2).into_iter().all(|p| p[1] <= p[0]));
-        assert_eq!(model.trace.len(), model.n_iter + 1);
-        assert_eq!(model.path.len(), model.n_iter + 1);
+        let l1 = Penalty::ElasticNet { lambda: 0.03, ratio: 0.7 };
+        // An accelerated step and a stochastic epoch may go up on the way.
+        for (solver, penalty, falls) in [
+            (Solver::Newton, Penalty::None, true),
+            (Solver::Lbfgs, Penalty::L2(0.2), true),
+            (Solver::GradientDescent { learning_rate: 1.0 }, Penalty::L2(0.2), true),
+            (Solver::Proximal, l1, false),
+            (Solver::Sgd { learning_rate: 0.2 }, Penalty::L2(0.2), false),
+        ] {
+            let params = LogisticRegression::params().solver(solver).penalty(penalty).max_iter(300);
+            let bare = params.fit(x.view(), &y).unwrap();
+            assert!(bare.history.is_none(), "{solver:?}");
+            let kept = params.keep_history(true).fit(x.view(), &y).unwrap();
+            check_history(&kept, falls);
+            assert_eq!(bare, LogisticRegression { history: None, ..kept }, "{solver:?}");
+        }
+    }
+
+    #[test]
+    fn a_solver_stores_no_points_unasked() {
+        let (x, y) = noisy();
+        let (targets, equal) =
+            (y.iter().map(|&k| k as f64).collect::<Array1<f64>>(), Array1::ones(200));
+        let (y, weights) = (targets.view(), equal.view());
+        let objective = Objective { x: x.view(), y, weights, l2: 0.2, fit_intercept: true };
+        let params = LogisticRegression::params().penalty(Penalty::L2(0.2)).max_iter(50);
+        for solver in [
+            Solver::Newton,
+            Solver::Lbfgs,
+            Solver::Proximal,
+            Solver::GradientDescent { learning_rate: 1.0 },
+            Solver::Sgd { learning_rate: 0.2 },
+        ] {
+            let params = params.clone().solver(solver);
+            let run = params.solve(&objective);
+            assert!(run.path.is_none() && run.n_iter > 0, "{solver:?}");
+            let path = params.keep_history(true).solve(&objective).path;
+            assert_eq!(path.map(|path| path.len()), Some(run.n_iter + 1), "{solver:?}");
+        }
+    }
+
+    #[test]
+    fn history_is_stored_with_the_model_and_checked() {
+        use crate::base::{from_json, to_json};
+        let (x, y) = noisy();
+        let params = LogisticRegression::params();
+        for params in [params.clone(), params.keep_history(true)] {
+            let model = params.fit(x.view(), &y).unwrap();
+            let text = to_json(&model).unwrap();
+            assert_eq!(from_json::<LogisticRegression>(&text).unwrap(), model);
+            let more = text.replace("\"n_iter\":", "\"n_iter\":1");
+            assert_eq!(from_json::<LogisticRegression>(&more).is_err(), model.history.is_some());
+        }
     }
 
     #[test]
@@ -220,13 +269,13 @@ mod tests {
             (Solver::Sgd { learning_rate: 0.2 }, Penalty::L2(0.2), 3e-3),
         ] {
             let params = LogisticRegression::params().solver(solver).penalty(penalty);
-            let params = params.tol(tol).max_iter(3000);
+            let params = params.tol(tol).max_iter(3000).keep_history(true);
             let repeated = params.fit(many.view(), &labels).unwrap();
             let weighted = params.sample_weight(weights.clone()).fit(x.view(), &y).unwrap();
             let gap = (&weighted.coef - &repeated.coef).mapv(f64::abs).sum();
             assert!(weighted.converged && repeated.converged, "{solver:?}");
             assert!(gap < 20.0 * tol, "{solver:?}: {gap:e}");
-            let end = |m: &LogisticRegression| m.trace[m.n_iter];
+            let end = |m: &LogisticRegression| m.history.as_ref().unwrap().loss[m.n_iter];
             assert!((end(&weighted) - end(&repeated)).abs() < tol, "{solver:?}");
         }
     }

@@ -4,7 +4,7 @@ use super::super::design::check_design;
 use super::super::loss::hessian;
 use super::params::LogisticRegressionParams;
 use crate::base::{
-    Classifier, Fitted, accuracy_of, finite, sigmoid, stored, to_faer, views, widened,
+    Classifier, Fitted, accuracy_of, finite, shape, sigmoid, stored, to_faer, views, widened,
 };
 use crate::{Error, Result};
 use faer::linalg::solvers::Solve;
@@ -25,15 +25,58 @@ pub struct LogisticRegression {
     pub n_iter: usize,
     /// Whether the gradient came below `tol`.
     pub converged: bool,
-    /// Penalised loss before the first step and after each, shape `(n_iter + 1,)`.
-    pub trace: Array1<f64>,
-    /// `(w, b)` before the first step and after each.
-    pub path: Vec<(Array1<f64>, f64)>,
+    /// The way down, if [`LogisticRegressionParams::keep_history`] asked for it.
+    pub history: Option<LogisticHistory>,
     /// Whether rows had weights, which the standard errors do not know.
     pub(super) weighted: bool,
 }
 
-stored!(LogisticRegression, |m| finite("coef", m.coef.iter().chain([&m.intercept])));
+/// Where a fit was before its first step and after each; the last entries are those of the model.
+///
+/// ```
+/// use mlnotes::linear::logistic::LogisticRegression;
+/// use ndarray::array;
+/// let x = array![[0.0], [1.0], [2.0], [3.0]];
+/// let model = LogisticRegression::params().keep_history(true).fit(x.view(), &[0, 1, 0, 1])?;
+/// let history = model.history.unwrap_or_default();
+/// assert_eq!(history.coef.dim(), (model.n_iter + 1, 1));
+/// // From w = 0, where each row costs ln 2, to the fitted weight.
+/// assert!((history.loss[0] - 2.0f64.ln()).abs() < 1e-15);
+/// assert_eq!(history.coef[[model.n_iter, 0]], model.coef[0]);
+/// # Ok::<(), mlnotes::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LogisticHistory {
+    /// Penalised losses, shape `(n_iter + 1,)`.
+    pub loss: Array1<f64>,
+    /// Weights, shape `(n_iter + 1, n_features)`.
+    pub coef: Array2<f64>,
+    /// Intercepts, shape `(n_iter + 1,)`.
+    pub intercept: Array1<f64>,
+}
+
+impl LogisticHistory {
+    /// The points `θ = (w, b)` that a solver visited, with their penalised losses.
+    pub(super) fn of(path: &[Array1<f64>], loss: impl FnMut(&Array1<f64>) -> f64) -> Self {
+        let d = path.first().map_or(0, |theta| theta.len() - 1);
+        Self {
+            loss: path.iter().map(loss).collect(),
+            coef: Array2::from_shape_fn((path.len(), d), |(step, j)| path[step][j]),
+            intercept: path.iter().map(|theta| theta[d]).collect(),
+        }
+    }
+}
+
+stored!(LogisticRegression, |m| {
+    finite("coef", m.coef.iter().chain([&m.intercept]))?;
+    let Some(history) = &m.history else { return Ok(()) };
+    let n = m.n_iter.saturating_add(1);
+    shape("history.coef", history.coef.dim(), (n, m.coef.len()))?;
+    shape("history.loss", history.loss.len(), n)?;
+    shape("history.intercept", history.intercept.len(), n)?;
+    finite("history", history.coef.iter().chain(&history.intercept).chain(&history.loss))
+});
 
 impl LogisticRegression {
     /// The scores `z = Xw + b`, shape `(n_rows,)`; positive means class 1.

@@ -88,6 +88,7 @@ impl LogisticRegression {
             tol: 1e-8,
             seed: 0,
             sample_weight: None,
+            keep_history: false,
         }
     }
 }
@@ -103,6 +104,7 @@ impl LogisticRegression {
 /// | `tol` | 1e-8 | `> 0` | stop when no entry of the gradient is larger |
 /// | `seed` | 0 | | order of the samples in `Sgd` |
 /// | `sample_weight` | all 1 | `>= 0`, one a row | how much a row counts, up to a factor; 0 leaves it out |
+/// | `keep_history` | `false` | | whether the model keeps loss and weights of every step |
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogisticRegressionParams {
     pub(super) penalty: Penalty,
@@ -112,6 +114,7 @@ pub struct LogisticRegressionParams {
     pub(super) tol: f64,
     pub(super) seed: u64,
     pub(super) sample_weight: Option<Array1<f64>>,
+    pub(super) keep_history: bool,
 }
 
 impl LogisticRegressionParams {
@@ -148,6 +151,10 @@ impl LogisticRegressionParams {
         /// # Ok::<(), mlnotes::Error>(())
         /// ```
         sample_weight: Array1<f64> => Some;
+        /// Whether the model keeps the loss and the weights of every step, as
+        /// [`LogisticRegression::history`]: `n_iter + 1` copies of the weights, and a pass over the rows for
+        /// each loss.
+        keep_history: bool;
     }
 
     /// Every rule of the settings and of the data, once.

@@ -1,8 +1,8 @@
 //! Logistic regression of sparse rows, such as those of TF-IDF.
 
 use super::super::design::check_labels;
-use super::super::solvers::lbfgs;
-use super::model::both_classes;
+use super::super::solvers::{lbfgs, split};
+use super::model::{LogisticHistory, both_classes};
 use super::{LogisticRegression, LogisticRegressionParams, Penalty, Solver};
 use crate::base::{sigmoid, softplus, views};
 use crate::linear::rows::{Rows, check_sparse, check_sparse_rows};
@@ -69,16 +69,15 @@ impl LogisticRegressionParams {
             gradient[d] = if self.fit_intercept { residual.sum() } else { 0.0 };
             (loss + 0.5 * l2 * w.dot(&w), gradient)
         };
-        let run = lbfgs(value_and_gradient, Array1::zeros(d + 1), self.max_iter, self.tol);
-        let pair = |theta: &Array1<f64>| (theta.slice(s![..d]).to_owned(), theta[d]);
-        let (coef, intercept) = pair(&run.theta);
+        let run = lbfgs(value_and_gradient, Array1::zeros(d + 1), self.limits());
+        let value = |theta: &Array1<f64>| value_and_gradient(theta.view()).0;
+        let (w, intercept) = split(run.theta.view());
         Ok(LogisticRegression {
-            coef,
+            coef: w.to_owned(),
             intercept,
-            n_iter: run.path.len() - 1,
+            n_iter: run.n_iter,
             converged: run.converged,
-            trace: run.path.iter().map(|theta| value_and_gradient(theta.view()).0).collect(),
-            path: run.path.iter().map(pair).collect(),
+            history: run.path.map(|path| LogisticHistory::of(&path, value)),
             weighted: self.sample_weight.is_some(),
         })
     }
@@ -131,9 +130,11 @@ mod tests {
             plain.sample_weight(weights).solver(Solver::Lbfgs),
         ] {
             let dense = params.fit(x.view(), &y).unwrap();
+            let kept = params.clone().keep_history(true).fit_sparse(sparse.view(), &y).unwrap();
+            super::super::check_history(&kept, true);
             for stored in [sparse.clone(), sparse.to_csc()] {
                 let thin = params.fit_sparse(stored.view(), &y).unwrap();
-                assert!(thin.converged);
+                assert!(thin.converged && thin.history.is_none());
                 assert!((&thin.coef - &dense.coef).iter().all(|d| d.abs() < 1e-8));
                 assert!((thin.intercept - dense.intercept).abs() < 1e-8);
                 let said = thin.predict_proba_sparse(stored.view()).unwrap();

@@ -66,7 +66,7 @@ impl BoostedTrees {
     /// [`Error::Shape`] for a wrong number of columns.
     #[views]
     pub fn margin(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_rows_with_gaps("BoostedTrees: `x`", x, self.n_features)?;
+        check_rows_with_gaps("BoostedTrees::margin: `x`", x, self.n_features)?;
         let k = self.start.len();
         let mut margins = Array2::zeros((x.nrows(), k));
         let rows = margins.axis_iter_mut(Axis(0)).into_par_iter().zip(x.axis_iter(Axis(0)));
@@ -137,7 +137,7 @@ impl BoostedTrees {
     /// As [`BoostedTrees::margin`].
     #[views]
     pub fn staged_margin(&self, x: ArrayView2<f64>) -> Result<Array3<f64>> {
-        check_rows_with_gaps("BoostedTrees: `x`", x, self.n_features)?;
+        check_rows_with_gaps("BoostedTrees::staged_margin: `x`", x, self.n_features)?;
         let k = self.start.len();
         let rounds = self.trees.chunks_exact(k);
         let mut stages = Array3::zeros((rounds.len() + 1, x.nrows(), k));
@@ -185,7 +185,7 @@ impl BoostedTrees {
     /// As [`BoostedTrees::margin`].
     #[views]
     pub fn leaf_indices(&self, x: ArrayView2<f64>) -> Result<Array2<usize>> {
-        check_rows_with_gaps("BoostedTrees: `x`", x, self.n_features)?;
+        check_rows_with_gaps("BoostedTrees::leaf_indices: `x`", x, self.n_features)?;
         let mut leaves = Array2::zeros((x.nrows(), self.trees.len()));
         for (mut leaves, row) in leaves.rows_mut().into_iter().zip(x.rows()) {
             let row = row.to_vec();

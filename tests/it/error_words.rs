@@ -373,7 +373,8 @@ impl Public {
                 None => (words, ""),
             };
         let ended = words.len() == name.len();
-        if !ended && !(words[name.len()..].starts_with(": ") && rest.trim().len() > 1) {
+        let goes_on = words[name.len()..].starts_with(": ") && rest.trim().len() > 1;
+        if !ended && !goes_on {
             return Some(format!("`{name}` is followed by neither nothing nor \": \" and words"));
         }
         if name.split("::").any(|part| plain(part) != part) {
@@ -442,7 +443,7 @@ struct Function<'a> {
 }
 
 /// Every `fn` with a body, also those within others.
-fn functions<'a>(file: usize, p: &'a [Piece]) -> Vec<Function<'a>> {
+fn functions(file: usize, p: &[Piece]) -> Vec<Function<'_>> {
     let (mut found, owners) = (Vec::new(), implementations(p));
     for i in 0..p.len() {
         let (true, Some(Word(name))) = (p[i].is("fn"), p.get(i + 1)) else { continue };
@@ -462,8 +463,8 @@ fn functions<'a>(file: usize, p: &'a [Piece]) -> Vec<Function<'a>> {
         let body = if p[body] == Mark('{') { &p[body..close(p, body)] } else { &p[body..body] };
         let open = i > 0 && p[i - 1].is("pub");
         let visible = open || i > 0 && p[i - 1] == Mark(')');
-        let owner = owners.iter().filter(|(range, _)| range.contains(&i)).map(|(_, own)| own);
-        let owner = owner.last().cloned();
+        let mut owner = owners.iter().filter(|(range, _)| range.contains(&i)).map(|(_, own)| own);
+        let owner = owner.next_back().cloned();
         let name = name.clone();
         found.push(Function { file, name, owner, method, visible, open, parameters, body });
     }

@@ -1,13 +1,25 @@
 //! One error type for the whole library: matched by kind, with the names and numbers as fields.
 
 /// What went wrong, where, and what to do about it.
+///
+/// `what` and `estimator` begin with a public name that was called:
+///
+/// | called | `what` | `estimator` |
+/// |---|---|---|
+/// | a function | ``function: `argument` `` | `function` |
+/// | a method | ``Type::method: `argument` `` | `Type::method`, or `Type` for a rule of its settings |
+/// | the `fit` of settings, a constructor | ``Type: `argument` ``, never `TypeParams` | `Type` |
+///
+/// What is no argument but was made on the way stands without backticks, as `Svc: the kernel matrix of two classes`.
+/// Where a method calls another of the same type, the one that checks is named. Remedies have a field of their own.
+/// Functions of one name in two rooms are told apart by the room: `ops::bce_with_logits`.
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A setting is outside its allowed range.
     #[error("{estimator}: `{name}` must be {rule}, got {got}")]
     Parameter {
-        /// The estimator or function that was called.
+        /// The type, method or function that was called, alone.
         estimator: &'static str,
         /// The setting's name.
         name: &'static str,
@@ -19,7 +31,7 @@ pub enum Error {
     /// An array has the wrong shape.
     #[error("{what}: expected shape {expected}, got {got}")]
     Shape {
-        /// The estimator and argument, for example ``Pca::transform: `x` ``.
+        /// The caller and its argument, for example ``Pca::transform: `x` ``.
         what: &'static str,
         /// The shape that is needed.
         expected: String,

@@ -139,11 +139,15 @@ impl BalancedBagging {
     /// the base.
     #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_matrix("BalancedBagging: `x`", x)?;
+        check_matrix("BalancedBagging::predict_proba: `x`", x)?;
         if x.ncols() != self.n_features {
             let expected = format!("(n_rows, {})", self.n_features);
             let got = format!("{:?}", x.dim());
-            return Err(Error::Shape { what: "BalancedBagging: `x`", expected, got });
+            return Err(Error::Shape {
+                what: "BalancedBagging::predict_proba: `x`",
+                expected,
+                got,
+            });
         }
         let each: Result<Vec<Array2<f64>>> =
             self.members.par_iter().map(|member| member.outputs(x)).collect();
@@ -151,7 +155,7 @@ impl BalancedBagging {
         for outputs in each? {
             if outputs.dim() != mean.dim() {
                 return Err(Error::Shape {
-                    what: "BalancedBagging: outputs of the base",
+                    what: "BalancedBagging::predict_proba: outputs of the base",
                     expected: format!("{:?}", mean.dim()),
                     got: format!("{:?}", outputs.dim()),
                 });
@@ -159,7 +163,7 @@ impl BalancedBagging {
             mean += &outputs;
         }
         mean /= self.members.len() as f64;
-        check_matrix("BalancedBagging: outputs of the base", mean.view())?;
+        check_matrix("BalancedBagging::predict_proba: outputs of the base", mean.view())?;
         Ok(mean)
     }
 

@@ -160,15 +160,21 @@ impl<L: Classifier> PipelineParams<L> {
 
 impl Steps {
     /// The rows after all steps.
-    fn walk(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_rows("Pipeline: `x`", x, self.n_features)?;
+    fn walk(&self, what: &'static str, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        check_rows(what, x, self.n_features)?;
         self.fitted.iter().try_fold(x.to_owned(), |rows, step| changed(step.as_ref(), rows.view()))
     }
 
     /// What the learner says of the rows after all steps, checked.
-    fn outputs(&self, last: &dyn Fitted, x: ArrayView2<f64>, width: usize) -> Result<Array2<f64>> {
+    fn outputs(
+        &self,
+        what: &'static str,
+        last: &dyn Fitted,
+        x: ArrayView2<f64>,
+        width: usize,
+    ) -> Result<Array2<f64>> {
         const WHAT: &str = "Pipeline: outputs of the learner";
-        let outputs = last.outputs(self.walk(x)?.view())?;
+        let outputs = last.outputs(self.walk(what, x)?.view())?;
         if outputs.dim() != (x.nrows(), width) {
             let expected = format!("({}, {width})", x.nrows());
             return Err(Error::Shape { what: WHAT, expected, got: format!("{:?}", outputs.dim()) });
@@ -185,7 +191,7 @@ impl Pipeline {
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`] for a wrong number of columns, those of the steps.
     #[views]
     pub fn transform(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        self.steps.walk(x)
+        self.steps.walk("Pipeline::transform: `x`", x)
     }
 
     /// Predicted numbers, shape `(n_rows,)`, for `x` of shape `(n_rows, n_features)`.
@@ -194,7 +200,8 @@ impl Pipeline {
     /// As [`Pipeline::transform`], and those of the learner.
     #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        Ok(self.steps.outputs(self.last.as_ref(), x, 1)?.index_axis_move(Axis(1), 0))
+        let what = "Pipeline::predict: `x`";
+        Ok(self.steps.outputs(what, self.last.as_ref(), x, 1)?.index_axis_move(Axis(1), 0))
     }
 }
 
@@ -205,7 +212,7 @@ impl PipelineClassifier {
     /// As [`Pipeline::transform`].
     #[views]
     pub fn transform(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        self.steps.walk(x)
+        self.steps.walk("PipelineClassifier::transform: `x`", x)
     }
 
     /// Class shares, shape `(n_rows, n_classes)`, for `x` of shape `(n_rows, n_features)`.
@@ -214,7 +221,12 @@ impl PipelineClassifier {
     /// As [`Pipeline::predict`].
     #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        self.steps.outputs(self.last.as_ref(), x, self.n_classes)
+        self.steps.outputs(
+            "PipelineClassifier::predict_proba: `x`",
+            self.last.as_ref(),
+            x,
+            self.n_classes,
+        )
     }
 
     /// The class with the largest share, the lower one of equals, shape `(n_rows,)`.
@@ -264,7 +276,7 @@ impl<L: Classifier> Classifier for PipelineParams<L> {
 
 impl Fitted for Pipeline {
     fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        self.steps.outputs(self.last.as_ref(), x, 1)
+        self.steps.outputs("Pipeline::predict: `x`", self.last.as_ref(), x, 1)
     }
 }
 

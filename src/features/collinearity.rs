@@ -48,7 +48,7 @@ pub fn vif(x: ArrayView2<f64>) -> Result<Array1<f64>> {
     let unit = unit_columns(WHAT, &x - &mean, &mean)?;
     check_rank(WHAT, &unit)?;
     // diag (XᵀX)⁻¹ with columns of length 1.
-    let (sigma, v) = spectrum(&unit)?;
+    let (sigma, v) = spectrum("vif", &unit)?;
     Ok(v.rows()
         .into_iter()
         .map(|row| row.iter().zip(&sigma).map(|(v, s)| (v / s).powi(2)).sum())
@@ -77,7 +77,7 @@ pub fn condition_number(x: ArrayView2<f64>) -> Result<f64> {
     const WHAT: &str = "condition_number: `x`";
     check_rows(WHAT, x, x.ncols())?;
     check_rank(WHAT, &unit_columns(WHAT, x.to_owned(), &Array1::zeros(x.ncols()))?)?;
-    let (sigma, _) = spectrum(&x.to_owned())?;
+    let (sigma, _) = spectrum("condition_number", &x.to_owned())?;
     Ok(sigma[0] / sigma[sigma.len() - 1])
 }
 
@@ -141,7 +141,7 @@ pub fn condition_indices(x: ArrayView2<f64>) -> Result<ConditionIndices> {
     let design =
         Array2::from_shape_fn((n, d + 1), |(i, j)| if j == 0 { 1.0 } else { x[[i, j - 1]] });
     let design = unit_columns(WHAT, design, &Array1::zeros(d + 1))?;
-    let (sigma, v) = spectrum(&design)?;
+    let (sigma, v) = spectrum("condition_indices", &design)?;
     // φ transposed: a row an index, a column a weight.
     let phi = Array2::from_shape_fn((d + 1, d + 1), |(k, j)| (v[[j, k]] / sigma[k]).powi(2));
     let total = phi.sum_axis(Axis(0));
@@ -190,11 +190,11 @@ fn check_rank(what: &'static str, unit: &Array2<f64>) -> Result<()> {
 }
 
 /// Singular values, descending, and `V`, a column each; of `R` where `x` is tall.
-fn spectrum(x: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
+fn spectrum(estimator: &'static str, x: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
     let matrix = to_faer(x.view());
     let matrix = if x.nrows() > x.ncols() { matrix.qr().R().to_owned() } else { matrix };
     let svd = matrix.thin_svd().map_err(|_| Error::NotConverged {
-        estimator: "collinearity",
+        estimator,
         n_iter: 0,
         change: f64::NAN,
         remedy: "the decomposition failed; scale the features to similar sizes",

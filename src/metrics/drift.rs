@@ -37,7 +37,8 @@ use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
 /// ```
 #[views]
 pub fn psi(expected: ArrayView1<f64>, actual: ArrayView1<f64>, bins: usize) -> Result<f64> {
-    let (binned, when) = binned(["psi: `expected`", "psi: `actual`"], expected, actual, bins)?;
+    let (binned, when) =
+        binned("psi", ["psi: `expected`", "psi: `actual`"], expected, actual, bins)?;
     Ok(woe_iv(&binned, &when, 0.5)?.iv)
 }
 
@@ -81,7 +82,7 @@ pub fn ks_drift(expected: ArrayView1<f64>, actual: ArrayView1<f64>) -> Result<Te
 #[views]
 pub fn js_drift(expected: ArrayView1<f64>, actual: ArrayView1<f64>, bins: usize) -> Result<f64> {
     let names = ["js_drift: `expected`", "js_drift: `actual`"];
-    let (binned, when) = binned(names, expected, actual, bins)?;
+    let (binned, when) = binned("js_drift", names, expected, actual, bins)?;
     let n_bins = binned.iter().max().map_or(1, |&top| top + 1);
     let shares = |of: usize, n: usize| {
         let mut shares = Array1::<f64>::zeros(n_bins);
@@ -172,6 +173,7 @@ fn together(
 }
 
 fn binned(
+    estimator: &'static str,
     names: [&'static str; 2],
     expected: ArrayView1<f64>,
     actual: ArrayView1<f64>,
@@ -179,7 +181,7 @@ fn binned(
 ) -> Result<(Vec<usize>, Vec<usize>)> {
     let (values, when) = together(names, expected, actual)?;
     if bins < 2 {
-        let (estimator, name, rule) = ("drift", "bins", "at least 2");
+        let (name, rule) = ("bins", "at least 2");
         return Err(Error::Parameter { estimator, name, rule, got: bins.to_string() });
     }
     if expected.len() < bins {

@@ -279,7 +279,7 @@ impl CountVectorizer {
     pub fn transform(&self, documents: &[&str]) -> Result<CsMat<f64>> {
         if documents.is_empty() {
             return Err(Error::Empty {
-                what: "CountVectorizer: `documents`",
+                what: "CountVectorizer::transform: `documents`",
                 needed: "1 document",
             });
         }

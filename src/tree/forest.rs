@@ -486,7 +486,7 @@ impl RandomForestClassifier {
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_rows("RandomForestClassifier: `x`", x, self.trees[0].tree.n_features)?;
+        check_rows("RandomForestClassifier::predict_proba: `x`", x, self.trees[0].tree.n_features)?;
         Ok(average(&self.trees.iter().map(|t| &t.tree).collect::<Vec<_>>(), x, self.n_classes))
     }
 
@@ -532,7 +532,7 @@ impl RandomForestRegressor {
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        check_rows("RandomForestRegressor: `x`", x, self.trees[0].tree.n_features)?;
+        check_rows("RandomForestRegressor::predict: `x`", x, self.trees[0].tree.n_features)?;
         Ok(average(&self.trees.iter().map(|t| &t.tree).collect::<Vec<_>>(), x, 1)
             .index_axis_move(Axis(1), 0))
     }

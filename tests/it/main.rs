@@ -5,6 +5,7 @@ mod candle;
 mod catalogue;
 mod cnn;
 mod contract;
+mod error_words;
 mod peers;
 mod references;
 mod rooms;

@@ -85,7 +85,7 @@ impl Forecast {
     /// [`Error::Shape`], [`Error::NotFinite`], [`Error::Empty`] for a forecast without draws.
     #[views]
     pub fn impact(&self, y: ArrayView1<f64>, alpha: f64) -> Result<Impact> {
-        const WHAT: &str = "impact: `y_post`";
+        const WHAT: &str = "Forecast::impact: `y`";
         check_vector(WHAT, y)?;
         if y.len() != self.mean.len() {
             let (expected, got) = (format!("({},)", self.mean.len()), format!("({},)", y.len()));
@@ -93,7 +93,10 @@ impl Forecast {
         }
         let (n_draws, n_times) = self.draws.dim();
         if n_draws == 0 || n_times == 0 {
-            return Err(Error::Empty { what: "impact: the forecast", needed: "1 draw and 1 time" });
+            return Err(Error::Empty {
+                what: "Forecast::impact: the forecast",
+                needed: "1 draw and 1 time",
+            });
         }
         let point = &y.insert_axis(Axis(0)) - &self.draws;
         let mut cumulative = point.clone();

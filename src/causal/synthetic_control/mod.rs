@@ -80,7 +80,9 @@ pub fn synthetic_control(
     y1_pre: ArrayView1<f64>,
     donors_pre: ArrayView2<f64>,
 ) -> Result<SyntheticControl> {
-    check(y1_pre, donors_pre)?;
+    let names =
+        ["synthetic_control", "synthetic_control: `y1_pre`", "synthetic_control: `donors_pre`"];
+    check(names, y1_pre, donors_pre)?;
     by_outcomes(y1_pre, donors_pre)
 }
 
@@ -151,7 +153,12 @@ impl SyntheticControl {
         y1_pre: ArrayView1<f64>,
         donors_pre: ArrayView2<f64>,
     ) -> Result<Vec<(usize, Self)>> {
-        check(y1_pre, donors_pre)?;
+        let names = [
+            "SyntheticControl::leave_one_out",
+            "SyntheticControl::leave_one_out: `y1_pre`",
+            "SyntheticControl::leave_one_out: `donors_pre`",
+        ];
+        check(names, y1_pre, donors_pre)?;
         self.synthetic(donors_pre)?;
         let with_weight = (0..self.weights.len()).filter(|&j| self.weights[j] > 0.0);
         with_weight
@@ -167,28 +174,30 @@ impl SyntheticControl {
 }
 
 /// Every rule of the input.
-fn check(y1_pre: ArrayView1<f64>, donors_pre: ArrayView2<f64>) -> Result<()> {
-    const TREATED: &str = "synthetic_control: `y1_pre`";
-    const DONORS: &str = "synthetic_control: `donors_pre`";
+fn check(
+    [estimator, treated, donors]: [&'static str; 3],
+    y1_pre: ArrayView1<f64>,
+    donors_pre: ArrayView2<f64>,
+) -> Result<()> {
     if donors_pre.ncols() == 0 {
-        return Err(Error::Empty { what: DONORS, needed: "1 donor" });
+        return Err(Error::Empty { what: donors, needed: "1 donor" });
     }
-    check_matrix(DONORS, donors_pre)?;
-    check_vector(TREATED, y1_pre)?;
+    check_matrix(donors, donors_pre)?;
+    check_vector(treated, y1_pre)?;
     let t0 = y1_pre.len();
     if donors_pre.nrows() != t0 {
         let (expected, got) = (format!("({t0}, n_donors)"), format!("{:?}", donors_pre.dim()));
-        return Err(Error::Shape { what: DONORS, expected, got });
+        return Err(Error::Shape { what: donors, expected, got });
     }
     if t0 < 2 {
-        return Err(Error::TooFewSamples { what: TREATED, needed: 2, got: t0 });
+        return Err(Error::TooFewSamples { what: treated, needed: 2, got: t0 });
     }
     if y1_pre.iter().all(|y| y.total_cmp(&y1_pre[0]).is_eq()) {
-        return Err(Error::ZeroVariance { what: TREATED, col: None, value: y1_pre[0] });
+        return Err(Error::ZeroVariance { what: treated, col: None, value: y1_pre[0] });
     }
     match donors_pre.columns().into_iter().position(|column| column == y1_pre) {
         Some(j) => Err(Error::Parameter {
-            estimator: "synthetic_control",
+            estimator,
             name: "donors_pre",
             rule: "without the treated unit",
             got: format!("`y1_pre` itself as column {j}"),

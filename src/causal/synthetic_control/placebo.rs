@@ -78,7 +78,11 @@ pub fn placebo_ranks_with_predictors(
     if predictors.ncols() != all.ncols() {
         let (expected, got) =
             (format!("(n_predictors, {})", all.ncols()), format!("{:?}", predictors.dim()));
-        return Err(Error::Shape { what: "placebo_ranks: `predictors`", expected, got });
+        return Err(Error::Shape {
+            what: "placebo_ranks_with_predictors: `predictors`",
+            expected,
+            got,
+        });
     }
     PlaceboRanks::by(all, treated, t0, |unit, donors| {
         let outcomes = all.slice(s![..t0, ..]).select(Axis(1), donors);
@@ -119,7 +123,12 @@ impl PlaceboRanks {
         }
         let others: Vec<usize> = (0..n_units).filter(|&j| j != treated).collect();
         let before = all.slice(s![..t0, ..]);
-        check(before.column(treated), before.select(Axis(1), &others).view())?;
+        let names = [
+            "placebo_ranks",
+            "placebo_ranks: the treated unit before the treatment",
+            "placebo_ranks: the donors before the treatment",
+        ];
+        check(names, before.column(treated), before.select(Axis(1), &others).view())?;
         let gaps: Vec<Array1<f64>> = (0..n_units)
             .into_par_iter()
             .map(|unit| {

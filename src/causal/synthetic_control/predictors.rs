@@ -67,7 +67,12 @@ pub fn synthetic_control_with_predictors(
     x0: ArrayView2<f64>,
     weights: &PredictorWeights,
 ) -> Result<SyntheticControl> {
-    check(y1_pre, donors_pre)?;
+    let names = [
+        "synthetic_control_with_predictors",
+        "synthetic_control_with_predictors: `y1_pre`",
+        "synthetic_control_with_predictors: `donors_pre`",
+    ];
+    check(names, y1_pre, donors_pre)?;
     by_predictors(y1_pre, donors_pre, x1, x0, weights)
 }
 
@@ -108,8 +113,8 @@ impl Problem {
         x1: ArrayView1<f64>,
         x0: ArrayView2<f64>,
     ) -> Result<Self> {
-        const WHAT: &str = "synthetic_control: `x0`";
-        check_vector("synthetic_control: `x1`", x1)?;
+        const WHAT: &str = "synthetic_control_with_predictors: `x0`";
+        check_vector("synthetic_control_with_predictors: `x1`", x1)?;
         check_matrix(WHAT, x0)?;
         if x0.dim() != (x1.len(), donors.ncols()) {
             let expected = format!("({}, {})", x1.len(), donors.ncols());
@@ -120,7 +125,7 @@ impl Problem {
         let squares = (&x0 - &mean.view().insert_axis(Axis(1))).mapv(|d| d * d).sum_axis(Axis(1));
         let sd = ((squares + (&x1 - &mean).mapv(|d| d * d)) / (n - 1.0)).mapv(f64::sqrt);
         if let Some(col) = sd.iter().position(|sd| *sd <= 0.0) {
-            let what = "synthetic_control: predictors, transposed";
+            let what = "synthetic_control_with_predictors: `x0`, transposed";
             return Err(Error::ZeroVariance { what, col: Some(col), value: x1[col] });
         }
         let x0 = &x0 / &sd.view().insert_axis(Axis(1));
@@ -180,11 +185,15 @@ fn on_simplex(theta: &Array1<f64>) -> Array1<f64> {
 fn given(v: &Array1<f64>, n: usize) -> Result<Array1<f64>> {
     if v.len() != n {
         let (expected, got) = (format!("({n},)"), format!("({},)", v.len()));
-        return Err(Error::Shape { what: "synthetic_control: given weights", expected, got });
+        return Err(Error::Shape {
+            what: "synthetic_control_with_predictors: `weights`",
+            expected,
+            got,
+        });
     }
     if v.iter().any(|v| !v.is_finite() || *v < 0.0) || v.sum() <= 0.0 {
         return Err(Error::Parameter {
-            estimator: "synthetic_control",
+            estimator: "synthetic_control_with_predictors",
             name: "weights",
             rule: "finite, >= 0 and not all 0",
             got: format!("{v}"),

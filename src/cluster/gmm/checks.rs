@@ -33,6 +33,7 @@ pub(super) fn check_params(x: ArrayView2<f64>, params: &MixtureParts) -> Result<
 }
 
 pub(super) fn check_responsibilities(
+    estimator: &'static str,
     what: &'static str,
     x: ArrayView2<f64>,
     resp: ArrayView2<f64>,
@@ -43,12 +44,10 @@ pub(super) fn check_responsibilities(
         return Err(Error::Shape { what, expected, got });
     }
     match resp.iter().find(|r| **r < 0.0) {
-        Some(r) => Err(Error::Parameter {
-            estimator: "GaussianMixture",
-            name: "resp",
-            rule: ">= 0",
-            got: r.to_string(),
-        }),
+        Some(r) => {
+            let (name, rule, got) = ("resp", ">= 0", r.to_string());
+            Err(Error::Parameter { estimator, name, rule, got })
+        }
         None => Ok(()),
     }
 }

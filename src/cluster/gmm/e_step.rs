@@ -51,7 +51,7 @@ pub fn e_step(x: ArrayView2<f64>, params: &MixtureParts) -> Result<(Array2<f64>,
 pub fn elbo(x: ArrayView2<f64>, resp: ArrayView2<f64>, params: &MixtureParts) -> Result<f64> {
     check_matrix("elbo: `x`", x)?;
     check_params(x, params)?;
-    check_responsibilities("elbo: `resp`", x, resp)?;
+    check_responsibilities("elbo", "elbo: `resp`", x, resp)?;
     if resp.ncols() != params.weights.len() {
         let (expected, got) =
             (format!("(n_samples, {})", params.weights.len()), format!("{:?}", resp.dim()));

@@ -31,7 +31,7 @@ pub fn m_step(
     reg_covar: f64,
 ) -> Result<MixtureParts> {
     check_matrix("m_step: `x`", x)?;
-    check_responsibilities("m_step: `resp`", x, resp)?;
+    check_responsibilities("m_step", "m_step: `resp`", x, resp)?;
     if !(reg_covar.is_finite() && reg_covar >= 0.0) {
         let (estimator, name, got) = ("m_step", "reg_covar", reg_covar.to_string());
         return Err(Error::Parameter { estimator, name, rule: "finite and >= 0", got });

@@ -4,7 +4,7 @@ use super::checks::check_params;
 use super::e_step::{e_step, joint_log_density};
 use super::{Covariance, GaussianMixtureParams, MixtureParts};
 use crate::Result;
-use crate::base::{Clusterer, check_matrix, finite, log_sum_exp, shape, stored, views};
+use crate::base::{Clusterer, check_rows, finite, log_sum_exp, shape, stored, views};
 use crate::data::sample_mixture;
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,7 @@ impl GaussianMixture {
     /// [`crate::Error::Empty`], [`crate::Error::NotFinite`], or [`crate::Error::Shape`] for a wrong number of columns.
     #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        check_rows("GaussianMixture::predict_proba: `x`", x, self.means.ncols())?;
         Ok(e_step(x, &self.parameters())?.0)
     }
 
@@ -75,7 +76,7 @@ impl GaussianMixture {
     #[views]
     pub fn score_samples(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         let params = self.parameters();
-        check_matrix("GaussianMixture: `x`", x)?;
+        check_rows("GaussianMixture::score_samples: `x`", x, self.means.ncols())?;
         check_params(x, &params)?;
         Ok(joint_log_density(x, &params)?.map_axis(Axis(1), log_sum_exp))
     }

@@ -341,7 +341,7 @@ impl Signatures {
     pub fn near_duplicates(&self, threshold: f64) -> Result<Vec<NearDuplicate>> {
         if !(threshold > 0.0 && threshold <= 1.0) {
             return Err(Error::Parameter {
-                estimator: "near_duplicates",
+                estimator: "Signatures::near_duplicates",
                 name: "threshold",
                 rule: "above 0 and at most 1",
                 got: threshold.to_string(),

@@ -208,7 +208,7 @@ impl PcaParams {
         if let (true, Some(col)) =
             (self.whiten, explained_variance.iter().position(|&v| v <= total * f64::EPSILON))
         {
-            let what = "Pca with whitening: component (lower n_components)";
+            let what = "Pca: the components to be whitened";
             return Err(Error::ZeroVariance {
                 what,
                 col: Some(col),

@@ -58,7 +58,7 @@ pub(super) fn power_route(
             crate::display::check_interrupt();
             if n_iter == MAX_ITER {
                 return Err(Error::NotConverged {
-                    estimator: "Pca (power iteration)",
+                    estimator: "Pca",
                     n_iter,
                     change,
                     remedy: "two eigenvalues are nearly equal; use PcaSolver::Svd",

@@ -240,8 +240,8 @@ impl Ensemble {
     }
 
     /// The mean over members, shape `(n_rows, n_outputs)`.
-    fn mean(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_rows("Bagging: `x`", x, self.n_features)?;
+    fn mean(&self, what: &'static str, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        check_rows(what, x, self.n_features)?;
         let mut mean = Array2::zeros((x.nrows(), self.n_outputs));
         for outputs in self.each(x)? {
             mean += &outputs;
@@ -296,7 +296,7 @@ impl Bagging {
     /// the base.
     #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        Ok(self.ensemble.mean(x)?.index_axis_move(Axis(1), 0))
+        Ok(self.ensemble.mean("Bagging::predict: `x`", x)?.index_axis_move(Axis(1), 0))
     }
 
     /// Each member's own predictions, shape `(n_estimators, n_rows)`.
@@ -305,7 +305,7 @@ impl Bagging {
     /// As [`Bagging::predict`].
     #[views]
     pub fn predict_each(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_rows("Bagging: `x`", x, self.ensemble.n_features)?;
+        check_rows("Bagging::predict_each: `x`", x, self.ensemble.n_features)?;
         let each = self.ensemble.each(x)?;
         Ok(Array2::from_shape_fn((each.len(), x.nrows()), |(b, i)| each[b][[i, 0]]))
     }
@@ -323,7 +323,7 @@ impl BaggingClassifier {
     /// As [`Bagging::predict`].
     #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        self.ensemble.mean(x)
+        self.ensemble.mean("BaggingClassifier::predict_proba: `x`", x)
     }
 
     /// The class with the largest mean share, the lower one of equals.
@@ -332,7 +332,13 @@ impl BaggingClassifier {
     /// As [`Bagging::predict`].
     #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
-        Ok(self.ensemble.mean(x)?.rows().into_iter().map(argmax).collect())
+        Ok(self
+            .ensemble
+            .mean("BaggingClassifier::predict: `x`", x)?
+            .rows()
+            .into_iter()
+            .map(argmax)
+            .collect())
     }
 
     /// Accuracy on the rows that members left out; `None` unless asked for.
@@ -366,7 +372,7 @@ impl<B: Regressor + Clone> Regressor for BaggingParams<B> {
 
 impl Fitted for Bagging {
     fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        self.ensemble.mean(x)
+        self.ensemble.mean("Bagging::predict: `x`", x)
     }
 }
 
@@ -386,7 +392,7 @@ impl<B: Classifier + Clone> Classifier for BaggingParams<B> {
 
 impl Fitted for BaggingClassifier {
     fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        self.ensemble.mean(x)
+        self.predict_proba(x)
     }
 }
 

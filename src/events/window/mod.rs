@@ -177,7 +177,7 @@ impl Window {
     /// [`Error::Parameter`] for 0 buckets.
     pub fn ntile(&self, buckets: usize) -> Result<Vec<usize>> {
         if buckets == 0 {
-            return Err(bad("ntile", "buckets", ">= 1", &buckets));
+            return Err(bad("Window::ntile", "buckets", ">= 1", &buckets));
         }
         Ok(self.each(0, |part, place| {
             let (small, longer) = (part.rows.len() / buckets, part.rows.len() % buckets);
@@ -268,7 +268,7 @@ impl Window {
         self.check_values("Window::nth_value: `values`", values)?;
         frame.check()?;
         if nth == 0 {
-            return Err(bad("nth_value", "nth", ">= 1", &nth));
+            return Err(bad("Window::nth_value", "nth", ">= 1", &nth));
         }
         Ok(self.each(None, |part, place| {
             let ranges = frame.ranges(place, &part.keys, &part.peers, &part.group);

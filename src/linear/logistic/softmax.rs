@@ -183,7 +183,7 @@ impl SoftmaxRegression {
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_design("SoftmaxRegression: `x`", x, self.coef.ncols())?;
+        check_design("SoftmaxRegression::predict_proba: `x`", x, self.coef.ncols())?;
         Ok(log_probabilities(Rows::Dense(x), &self.coef, &self.intercept).mapv_into(f64::exp))
     }
 
@@ -192,7 +192,11 @@ impl SoftmaxRegression {
     /// # Errors
     /// As [`SoftmaxRegression::predict_proba`].
     pub fn predict_proba_sparse(&self, x: CsMatView<f64>) -> Result<Array2<f64>> {
-        let x = check_sparse_rows("SoftmaxRegression: `x`", x, self.coef.ncols())?;
+        let x = check_sparse_rows(
+            "SoftmaxRegression::predict_proba_sparse: `x`",
+            x,
+            self.coef.ncols(),
+        )?;
         Ok(log_probabilities(Rows::Sparse(&x), &self.coef, &self.intercept).mapv_into(f64::exp))
     }
 

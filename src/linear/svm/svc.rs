@@ -92,8 +92,8 @@ impl SvcParams {
     /// classes. The kernel matrix of a pair is held whole: `8 n²` bytes, at most 10 000 rows.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`] also for two classes of more than 10 000
-    /// rows, [`Error::Label`] for a label not below the number of rows, [`Error::SingleClass`],
+    /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`], [`Error::NoSolution`] for two classes of more than
+    /// 10 000 rows, [`Error::Label`] for a label not below the number of rows, [`Error::SingleClass`],
     /// [`Error::Parameter`], [`Error::NotConverged`].
     #[views]
     pub fn fit(&self, x: ArrayView2<f64>, y: &[usize]) -> Result<Svc> {
@@ -174,10 +174,11 @@ impl SvcParams {
         (rows, prices): (&[usize], &[f64]),
     ) -> Result<smo::Solution> {
         if rows.len() > MAX_ROWS {
-            return Err(Error::Shape {
-                what: "Svc: the kernel matrix of two classes (take LinearSvc, or fewer rows)",
-                expected: format!("at most ({MAX_ROWS}, {MAX_ROWS})"),
-                got: format!("({}, {})", rows.len(), rows.len()),
+            let n = rows.len();
+            return Err(Error::NoSolution {
+                what: "Svc: the kernel matrix of two classes",
+                problem: format!("its shape is ({n}, {n}), at most ({MAX_ROWS}, {MAX_ROWS}) fits"),
+                remedy: "take LinearSvc, or fewer rows",
             });
         }
         let part = x.select(Axis(0), rows);

@@ -92,16 +92,16 @@ impl CnnClassifier {
     /// [`Error::Shape`], [`Error::Empty`], [`Error::NotFinite`].
     #[views]
     pub fn predict_proba(&self, x: ArrayView4<f64>) -> Result<Array2<f64>> {
-        check_pictures("CnnClassifier: `x`", x)?;
+        check_pictures("CnnClassifier::predict_proba: `x`", x)?;
         let (_, c, h, w) = x.dim();
         if [c, h, w] != self.picture {
             let expected =
                 format!("(n, {}, {}, {})", self.picture[0], self.picture[1], self.picture[2]);
             let got = format!("{:?}", x.dim());
-            return Err(Error::Shape { what: "CnnClassifier: `x`", expected, got });
+            return Err(Error::Shape { what: "CnnClassifier::predict_proba: `x`", expected, got });
         }
         let p: Array2<f64> = to_array(&softmax(&self.logits(&to_tensor(x, DType::F32)?)?)?)?;
-        crate::base::check_matrix("CnnClassifier: the output", p.view())?;
+        crate::base::check_matrix("CnnClassifier::predict_proba: the output", p.view())?;
         Ok(p)
     }
 

@@ -114,7 +114,7 @@ impl CrossEntropy {
     /// The rules of options and labels for `n` rows and `n_classes` columns.
     pub(super) fn check(&self, n: usize, n_classes: usize, y: &[usize]) -> Result<()> {
         if let Some(weights) = &self.weights {
-            const WHAT: &str = "cross_entropy: `weights`";
+            const WHAT: &str = "cross_entropy: `options.weights`";
             if weights.len() != n_classes {
                 let (expected, got) = (format!("({n_classes},)"), format!("({},)", weights.len()));
                 return Err(Error::Shape { what: WHAT, expected, got });

@@ -101,9 +101,9 @@ impl MlpClassifier {
     /// output overflows.
     #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_rows("MlpClassifier: `x`", x, self.layers[0].weights.nrows())?;
+        check_rows("MlpClassifier::predict_proba: `x`", x, self.layers[0].weights.nrows())?;
         let (_, mut output) = forward(&self.layers, self.activation, x);
-        check_matrix("MlpClassifier: the output", output.view())?;
+        check_matrix("MlpClassifier::predict_proba: the output", output.view())?;
         for mut row in output.outer_iter_mut() {
             let p = softmax(row.view());
             row.assign(&p);

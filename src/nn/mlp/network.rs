@@ -202,9 +202,9 @@ pub(super) fn check_l2(estimator: &'static str, l2: f64) -> Result<()> {
 
 /// The layers are finite and fit each other and `x`.
 pub(super) fn check_layers(layers: &[MlpLayer], x: ArrayView2<f64>) -> Result<()> {
-    check_matrix("mlp: `x`", x)?;
+    check_matrix("mlp_backprop: `x`", x)?;
     if layers.is_empty() {
-        return Err(Error::Empty { what: "mlp: `layers`", needed: "1 layer" });
+        return Err(Error::Empty { what: "MlpLayer: the list of layers", needed: "1 layer" });
     }
     let mut width = x.ncols();
     for layer in layers {
@@ -213,7 +213,7 @@ pub(super) fn check_layers(layers: &[MlpLayer], x: ArrayView2<f64>) -> Result<()
         if n_in != width {
             let (expected, got) = (format!("({width}, {n_out})"), format!("({n_in}, {n_out})"));
             return Err(Error::Shape {
-                what: "mlp: `weights` after the layer below",
+                what: "MlpLayer: `weights` after the layer below",
                 expected,
                 got,
             });

@@ -84,9 +84,9 @@ impl MlpRegressor {
     /// output overflows.
     #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        check_rows("MlpRegressor: `x`", x, self.layers[0].weights.nrows())?;
+        check_rows("MlpRegressor::predict: `x`", x, self.layers[0].weights.nrows())?;
         let output = forward(&self.layers, self.activation, x).1;
-        check_matrix("MlpRegressor: the output", output.view())?;
+        check_matrix("MlpRegressor::predict: the output", output.view())?;
         Ok(output.column(0).to_owned())
     }
 

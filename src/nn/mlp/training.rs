@@ -97,7 +97,11 @@ impl Training {
         let outs: Vec<usize> = start.iter().map(|layer| layer.bias.len()).collect();
         if outs != sizes[1..] {
             let (expected, got) = (format!("{:?}", &sizes[1..]), format!("{outs:?}"));
-            return Err(Error::Shape { what: "mlp: `start`, its layers' units", expected, got });
+            return Err(Error::Shape {
+                what: "MlpLayer: the units of the layers of `start`",
+                expected,
+                got,
+            });
         }
         Ok(start.clone())
     }

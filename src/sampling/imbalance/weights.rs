@@ -46,7 +46,7 @@ pub fn class_weights(y: &[usize], weight: &ClassWeight) -> Result<Array1<f64>> {
             Ok(counts.iter().map(|&count| share / count as f64).collect())
         }
         ClassWeight::Given(given) => {
-            check_weights("class_weights: `Given`", given.view(), n_classes)?;
+            check_weights("class_weights: `weight`", given.view(), n_classes)?;
             Ok(given.clone())
         }
     }

@@ -105,8 +105,8 @@ impl LinearChainCrf {
     /// [`Error::Empty`] for no position, [`Error::NotFinite`] for a value that is not (row: position, column: place in its list),
     /// [`Error::NoSolution`] when weights of `-∞` leave no labelling.
     pub fn log_partition(&self, x: &[Features]) -> Result<f64> {
-        let node = self.node(&self.encode(x)?);
-        chain::log_total(NAME, &self.chain().forward(node.view()))
+        let node = self.node(&self.encode("LinearChainCrf::log_partition: `x`", x)?);
+        chain::log_total("LinearChainCrf::log_partition", &self.chain().forward(node.view()))
     }
 
     /// `p(yₜ = k | x)`, shape `(T, k)`; each row sums to 1.
@@ -114,9 +114,10 @@ impl LinearChainCrf {
     /// # Errors
     /// As [`LinearChainCrf::log_partition`].
     pub fn marginals(&self, x: &[Features]) -> Result<Array2<f64>> {
-        let (node, chain) = (self.node(&self.encode(x)?), self.chain());
+        let encoded = self.encode("LinearChainCrf::marginals: `x`", x)?;
+        let (node, chain) = (self.node(&encoded), self.chain());
         let alpha = chain.forward(node.view());
-        let log_z = chain::log_total(NAME, &alpha)?;
+        let log_z = chain::log_total("LinearChainCrf::marginals", &alpha)?;
         Ok(chain::marginals(&alpha, &chain.backward(node.view()), log_z))
     }
 
@@ -125,8 +126,9 @@ impl LinearChainCrf {
     /// # Errors
     /// As [`LinearChainCrf::log_partition`].
     pub fn viterbi(&self, x: &[Features]) -> Result<(Vec<usize>, f64)> {
-        let (node, chain) = (self.node(&self.encode(x)?), self.chain());
-        let log_z = chain::log_total(NAME, &chain.forward(node.view()))?;
+        let encoded = self.encode("LinearChainCrf::viterbi: `x`", x)?;
+        let (node, chain) = (self.node(&encoded), self.chain());
+        let log_z = chain::log_total("LinearChainCrf::viterbi", &chain.forward(node.view()))?;
         let (path, score) = chain.viterbi(node.view());
         Ok((path, score - log_z))
     }
@@ -140,8 +142,10 @@ impl LinearChainCrf {
         xs: &[Vec<Features>],
         ys: &[Vec<usize>],
     ) -> Result<(f64, Array1<f64>)> {
-        check_labels(xs, ys, self.n_labels())?;
-        let encoded = xs.iter().map(|x| self.encode(x)).collect::<Result<Vec<_>>>()?;
+        let what = "LinearChainCrf::log_likelihood_and_gradient: `xs`";
+        let of_labels = "LinearChainCrf::log_likelihood_and_gradient: `ys`";
+        check_labels([what, of_labels], xs, ys, self.n_labels())?;
+        let encoded = xs.iter().map(|x| self.encode(what, x)).collect::<Result<Vec<_>>>()?;
         self.value_and_gradient(&encoded, ys)
     }
 
@@ -190,18 +194,15 @@ impl LinearChainCrf {
     }
 
     /// Known features by their row; unknown ones are dropped.
-    pub(super) fn encode(&self, x: &[Features]) -> Result<Vec<Encoded>> {
+    pub(super) fn encode(&self, what: &'static str, x: &[Features]) -> Result<Vec<Encoded>> {
         if x.is_empty() {
-            return Err(Error::Empty {
-                what: "LinearChainCrf: `x`",
-                needed: "1 position a sequence",
-            });
+            return Err(Error::Empty { what, needed: "1 position a sequence" });
         }
         for (row, position) in x.iter().enumerate() {
             if let Some((col, value)) =
                 position.iter().map(|f| f.1).enumerate().find(|(_, value)| !value.is_finite())
             {
-                return Err(Error::NotFinite { what: "LinearChainCrf: `x`", row, col, value });
+                return Err(Error::NotFinite { what, row, col, value });
             }
         }
         let known = |(name, value): (&str, f64)| Some((*self.index.get(name)?, value));
@@ -289,13 +290,18 @@ fn flatten(states: &Array2<f64>, steps: &Array2<f64>) -> Array1<f64> {
     concatenate(Axis(0), &[parts[0].view(), parts[1].view()]).unwrap_or_default()
 }
 
-pub(super) fn check_labels(xs: &[Vec<Features>], ys: &[Vec<usize>], k: usize) -> Result<()> {
+pub(super) fn check_labels(
+    [of_xs, of_ys]: [&'static str; 2],
+    xs: &[Vec<Features>],
+    ys: &[Vec<usize>],
+    k: usize,
+) -> Result<()> {
     if xs.is_empty() {
-        return Err(Error::Empty { what: "LinearChainCrf: `xs`", needed: "1 sequence" });
+        return Err(Error::Empty { what: of_xs, needed: "1 sequence" });
     }
     if xs.len() != ys.len() {
         return Err(Error::Shape {
-            what: "LinearChainCrf: `ys`",
+            what: of_ys,
             expected: format!("{} sequences", xs.len()),
             got: format!("{} sequences", ys.len()),
         });
@@ -303,14 +309,14 @@ pub(super) fn check_labels(xs: &[Vec<Features>], ys: &[Vec<usize>], k: usize) ->
     for (i, (x, y)) in xs.iter().zip(ys).enumerate() {
         if x.len() != y.len() {
             return Err(Error::Shape {
-                what: "LinearChainCrf: `ys`",
+                what: of_ys,
                 expected: format!("{} labels in sequence {i}", x.len()),
                 got: format!("{} labels", y.len()),
             });
         }
         if let Some(index) = y.iter().position(|&label| label >= k) {
             return Err(Error::Label {
-                what: "LinearChainCrf: `ys`",
+                what: of_ys,
                 index,
                 got: y[index].to_string(),
                 allowed: "below the model's number of labels",

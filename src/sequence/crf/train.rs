@@ -73,7 +73,8 @@ impl LinearChainCrfParams {
         let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
         let states = Array2::zeros((names.len(), k));
         let mut model = LinearChainCrf::assemble(names, states, Array2::zeros((k, k)));
-        let encoded = xs.iter().map(|x| model.encode(x)).collect::<Result<Vec<_>>>()?;
+        let what = "LinearChainCrf: `xs`";
+        let encoded = xs.iter().map(|x| model.encode(what, x)).collect::<Result<Vec<_>>>()?;
         let mut start = model.parameters();
         if let Some(seed) = self.random_start {
             let mut rng = stream(seed, 0);
@@ -110,7 +111,7 @@ impl LinearChainCrfParams {
         if self.max_iter == 0 {
             return bad("max_iter", ">= 1", "0".into());
         }
-        check_labels(xs, ys, usize::MAX)?;
+        check_labels(["LinearChainCrf: `xs`", "LinearChainCrf: `ys`"], xs, ys, usize::MAX)?;
         let first = ys.iter().flatten().next().copied().unwrap_or_default();
         if ys.iter().flatten().all(|&label| label == first) {
             return Err(Error::SingleClass { what: "LinearChainCrf: `ys`", class: first });

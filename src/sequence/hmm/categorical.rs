@@ -47,8 +47,6 @@ stored!(CategoricalHmm, |m| {
 inference!(CategoricalHmm, &[usize], "symbols of shape `(T,)`");
 
 impl CategoricalHmm {
-    const NAME: &'static str = "CategoricalHmm";
-
     /// The model with `start`, `(k,)`, `transitions`, `(k, k)`, and `emissions`, `(k, n_symbols)`.
     ///
     /// # Errors
@@ -173,16 +171,16 @@ impl CategoricalHmm {
     }
 
     /// `ln B[k, xₜ]`, shape `(T, k)`.
-    fn log_emissions(&self, obs: &[usize]) -> Result<Array2<f64>> {
-        check_sequence("CategoricalHmm: `obs`", obs, self.n_symbols())?;
+    fn log_emissions(&self, what: &'static str, obs: &[usize]) -> Result<Array2<f64>> {
+        check_sequence(what, obs, self.n_symbols())?;
         Ok(self.emissions.select(Axis(1), obs).reversed_axes().mapv(f64::ln))
     }
 
     /// Adds the expected counts of one sequence to `counts` and returns its log-likelihood.
     pub(super) fn expect(&self, chain: &Chain, obs: &[usize], counts: &mut Counts) -> Result<f64> {
-        let node = self.node(obs)?;
-        let (alpha, beta) = (chain.forward(node.view()), chain.backward(node.view()));
-        let log_z = chain::log_total(Self::NAME, &alpha)?;
+        let caller = ["BaumWelch", "BaumWelch: `obs`"];
+        let (node, alpha, log_z) = self.reach(caller, chain, obs)?;
+        let beta = chain.backward(node.view());
         let gamma = chain::marginals(&alpha, &beta, log_z);
         counts.start += &gamma.row(0);
         chain.add_steps(node.view(), (&alpha, &beta), log_z, &mut counts.transitions);
@@ -314,7 +312,7 @@ mod tests {
         let (xs, ys) = (vec![obs.clone()], vec![states.clone()]);
         let fitted = CategoricalHmm::fit_labelled(&xs, &ys, 2, 3, 0.0).unwrap();
         let joint =
-            |hmm: &CategoricalHmm| hmm.chain().score(hmm.node(&obs).unwrap().view(), &states);
+            |hmm: &CategoricalHmm| hmm.chain().score(hmm.node("", &obs).unwrap().view(), &states);
         assert!(joint(&fitted) > joint(&fever()));
         for shift in [-0.05, 0.05] {
             let mut moved = fitted.clone();

@@ -52,8 +52,6 @@ stored!(GaussianHmm, |m| {
 inference!(GaussianHmm, ArrayView2<f64>, "vectors as rows, `(T, n_features)`");
 
 impl GaussianHmm {
-    const NAME: &'static str = "GaussianHmm";
-
     /// The model with `start`, `(k,)`, `transitions`, `(k, k)`, `means`, `(k, n_features)`, and
     /// `covariances`, `(k, n_features, n_features)`.
     ///
@@ -115,12 +113,12 @@ impl GaussianHmm {
     }
 
     /// `ln N(xₜ | μₖ, Σₖ) = −½ (d ln 2π + ‖L⁻¹(x − μ)‖²) − Σⱼ ln Lⱼⱼ`, shape `(T, k)`.
-    fn log_emissions(&self, obs: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_matrix("GaussianHmm: `obs`", obs)?;
+    fn log_emissions(&self, what: &'static str, obs: ArrayView2<f64>) -> Result<Array2<f64>> {
+        check_matrix(what, obs)?;
         let d = self.means.ncols();
         if obs.ncols() != d {
             let (expected, got) = (format!("(T, {d})"), format!("{:?}", obs.dim()));
-            return Err(Error::Shape { what: "GaussianHmm: `obs`", expected, got });
+            return Err(Error::Shape { what, expected, got });
         }
         let mut out = Array2::zeros((obs.nrows(), self.n_states()));
         for (k, mut column) in out.columns_mut().into_iter().enumerate() {
@@ -159,9 +157,10 @@ impl GaussianHmm {
         obs: ArrayView2<f64>,
         steps: &mut Array2<f64>,
     ) -> Result<(Array2<f64>, f64)> {
-        let (node, chain) = (self.node(obs)?, self.chain());
-        let (alpha, beta) = (chain.forward(node.view()), chain.backward(node.view()));
-        let log_z = chain::log_total(Self::NAME, &alpha)?;
+        let caller = ["GaussianBaumWelch", "GaussianBaumWelch: `obs`"];
+        let chain = self.chain();
+        let (node, alpha, log_z) = self.reach(caller, &chain, obs)?;
+        let beta = chain.backward(node.view());
         chain.add_steps(node.view(), (&alpha, &beta), log_z, steps);
         Ok((chain::marginals(&alpha, &beta, log_z), log_z))
     }

@@ -45,8 +45,7 @@ macro_rules! inference {
             /// [`Error::Empty`] for no observation, [`Error::NoSolution`] for probability 0, and those of
             /// a malformed observation: [`Error::Label`], [`Error::Shape`], [`Error::NotFinite`].
             pub fn log_likelihood(&self, obs: $obs) -> Result<f64> {
-                let node = self.node(obs)?;
-                chain::log_total(Self::NAME, &self.chain().forward(node.view()))
+                Ok(self.reach(super::named!($model, "log_likelihood"), &self.chain(), obs)?.2)
             }
 
             /// `ln αₜ(k) = ln p(x₁ … xₜ, yₜ = k)`, shape `(T, k)`; `-∞` for what cannot be.
@@ -54,9 +53,7 @@ macro_rules! inference {
             /// # Errors
             #[doc = concat!("As [`", stringify!($model), "::log_likelihood`].")]
             pub fn forward(&self, obs: $obs) -> Result<Array2<f64>> {
-                let alpha = self.chain().forward(self.node(obs)?.view());
-                chain::log_total(Self::NAME, &alpha)?;
-                Ok(alpha)
+                Ok(self.reach(super::named!($model, "forward"), &self.chain(), obs)?.1)
             }
 
             /// `ln βₜ(k) = ln p(xₜ₊₁ … x_T | yₜ = k)`, shape `(T, k)`; `-∞` for what cannot be.
@@ -64,8 +61,9 @@ macro_rules! inference {
             /// # Errors
             #[doc = concat!("As [`", stringify!($model), "::log_likelihood`].")]
             pub fn backward(&self, obs: $obs) -> Result<Array2<f64>> {
-                self.forward(obs)?;
-                Ok(self.chain().backward(self.node(obs)?.view()))
+                let chain = self.chain();
+                let (node, ..) = self.reach(super::named!($model, "backward"), &chain, obs)?;
+                Ok(chain.backward(node.view()))
             }
 
             /// `p(yₜ = k | x)`, shape `(T, k)`: each row sums to 1. Its row-wise maximum is the best
@@ -74,9 +72,9 @@ macro_rules! inference {
             /// # Errors
             #[doc = concat!("As [`", stringify!($model), "::log_likelihood`].")]
             pub fn posterior(&self, obs: $obs) -> Result<Array2<f64>> {
-                let (node, chain) = (self.node(obs)?, self.chain());
-                let alpha = chain.forward(node.view());
-                let log_z = chain::log_total(Self::NAME, &alpha)?;
+                let chain = self.chain();
+                let (node, alpha, log_z) =
+                    self.reach(super::named!($model, "posterior"), &chain, obs)?;
                 Ok(chain::marginals(&alpha, &chain.backward(node.view()), log_z))
             }
 
@@ -85,8 +83,8 @@ macro_rules! inference {
             /// # Errors
             #[doc = concat!("As [`", stringify!($model), "::log_likelihood`].")]
             pub fn viterbi(&self, obs: $obs) -> Result<(Vec<usize>, f64)> {
-                let (node, chain) = (self.node(obs)?, self.chain());
-                chain::log_total(Self::NAME, &chain.forward(node.view()))?;
+                let chain = self.chain();
+                let (node, ..) = self.reach(super::named!($model, "viterbi"), &chain, obs)?;
                 Ok(chain.viterbi(node.view()))
             }
 
@@ -95,15 +93,39 @@ macro_rules! inference {
             }
 
             /// `ln bₖ(xₜ)`, with `ln πₖ` added to the first row, shape `(T, k)`.
-            fn node(&self, obs: $obs) -> Result<Array2<f64>> {
-                let mut node = self.log_emissions(obs)?;
+            fn node(&self, what: &'static str, obs: $obs) -> Result<Array2<f64>> {
+                let mut node = self.log_emissions(what, obs)?;
                 node.row_mut(0).zip_mut_with(&self.start, |v, p| *v += p.ln());
                 Ok(node)
+            }
+
+            /// The node, the forward pass and `ln p(x)`, for the caller of that name with its argument.
+            fn reach(
+                &self,
+                [caller, what]: [&'static str; 2],
+                chain: &Chain,
+                obs: $obs,
+            ) -> Result<(Array2<f64>, Array2<f64>, f64)> {
+                let node = self.node(what, obs)?;
+                let alpha = chain.forward(node.view());
+                let log_z = chain::log_total(caller, &alpha)?;
+                Ok((node, alpha, log_z))
             }
         }
     };
 }
 use inference;
+
+/// A method of a model, alone and with its argument, as errors name them.
+macro_rules! named {
+    ($model:ident, $method:literal) => {
+        [
+            concat!(stringify!($model), "::", $method),
+            concat!(stringify!($model), "::", $method, ": `obs`"),
+        ]
+    };
+}
+use named;
 
 /// Checks that `p` is a distribution.
 fn check_distribution(what: &'static str, p: ArrayView1<f64>, name: &str) -> Result<()> {

@@ -204,15 +204,15 @@ impl AbTestParams {
         for (group, y, pre) in
             [("first group", a.0.view(), a.1.view()), ("second group", b.0.view(), b.1.view())]
         {
-            check_equal_lengths("cuped_test: `pre`", y.len(), pre.len())?;
-            check_group("cuped_test: `y`", group, y)?;
-            check_group("cuped_test: `pre`", group, pre)?;
+            check_equal_lengths("AbTest::cuped_test: the covariate", y.len(), pre.len())?;
+            check_group("AbTest::cuped_test: the outcome", group, y)?;
+            check_group("AbTest::cuped_test: the covariate", group, pre)?;
         }
         let (weight_a, weight_b) = (a.0.len() as f64 - 1.0, b.0.len() as f64 - 1.0);
         let var_pre = weight_a * mean_and_variance(a.1).1 + weight_b * mean_and_variance(b.1).1;
         if var_pre <= 0.0 {
             return Err(Error::ZeroVariance {
-                what: "cuped_test: `pre`",
+                what: "AbTest::cuped_test: the covariate",
                 col: None,
                 value: a.1[0],
             });

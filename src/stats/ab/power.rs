@@ -420,7 +420,11 @@ fn check_rates(base: f64, effect: f64) -> Result<()> {
     if (0.0..=1.0).contains(&treated) {
         return Ok(());
     }
-    Err(Error::Probability { what: "PowerAnalysis: `base + effect`", index: 0, value: treated })
+    Err(Error::Probability {
+        what: "PowerAnalysis: the rate `base + effect`",
+        index: 0,
+        value: treated,
+    })
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ pub fn wald_ci(mle: &Mle, level: f64) -> Result<Array2<f64>> {
 /// ```
 pub fn profile_log_lik(ll: &dyn LogLikelihood, mle: &Mle, param: usize, value: f64) -> Result<f64> {
     check_param("profile_log_lik", ll, mle, param)?;
-    Ok(Profile { ll, param }.at(value, &mle.theta)?.0)
+    Ok(Profile { caller: "profile_log_lik", ll, param }.at(value, &mle.theta)?.0)
 }
 
 /// Profile interval of parameter `param`: all values that a likelihood-ratio test does not reject.
@@ -122,7 +122,7 @@ pub fn profile_ci(
     if !mle.converged {
         return refused("the search for the maximum did not end", "allow more iterations");
     }
-    let profile = Profile { ll, param };
+    let profile = Profile { caller: "profile_ci", ll, param };
     let (low, high) = (profile.end(mle, z * z, -1.0)?, profile.end(mle, z * z, 1.0)?);
     Ok((low, high))
 }
@@ -165,6 +165,7 @@ pub fn likelihood_ratio(ll_full: f64, ll_null: f64, df: usize) -> Result<Test> {
 
 /// One parameter's view of a log-likelihood.
 struct Profile<'a> {
+    caller: &'static str,
     ll: &'a dyn LogLikelihood,
     param: usize,
 }
@@ -181,7 +182,7 @@ impl Profile<'_> {
         let others = maximize(&pinned, pinned.without(theta.view()).view(), MAX_ITER, TOL)?;
         if !others.converged {
             return Err(Error::NotConverged {
-                estimator: "profile likelihood",
+                estimator: self.caller,
                 n_iter: others.n_iter,
                 change: f64::NAN,
                 remedy: "the likelihood may have no maximum for this value of the parameter",

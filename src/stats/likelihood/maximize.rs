@@ -157,7 +157,7 @@ struct Point {
 impl Point {
     fn start(ll: &dyn LogLikelihood, theta: ArrayView1<f64>) -> Result<Self> {
         if ll.n_params() == 0 {
-            return Err(Error::Empty { what: "maximize: `theta`", needed: "1 parameter" });
+            return Err(Error::Empty { what: "maximize: `start`", needed: "1 parameter" });
         }
         ll.check(theta)?;
         let log_lik = ll.log_lik(theta)?;

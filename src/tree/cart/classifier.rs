@@ -155,7 +155,7 @@ impl DecisionTreeClassifier {
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        check_rows("DecisionTreeClassifier: `x`", x, self.tree.n_features)?;
+        check_rows("DecisionTreeClassifier::predict_proba: `x`", x, self.tree.n_features)?;
         let mut shares = Array2::zeros((x.nrows(), self.n_classes));
         self.tree.for_each_row(x, |i, value| {
             shares.row_mut(i).assign(&ArrayView1::from(value));

@@ -136,7 +136,7 @@ impl DecisionTreeRegressor {
     /// of columns.
     #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        check_rows("DecisionTreeRegressor: `x`", x, self.tree.n_features)?;
+        check_rows("DecisionTreeRegressor::predict: `x`", x, self.tree.n_features)?;
         let mut means = Array1::zeros(x.nrows());
         self.tree.for_each_row(x, |i, value| means[i] = value[0]);
         Ok(means)

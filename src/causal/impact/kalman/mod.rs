@@ -122,8 +122,10 @@ impl StructuralModel {
     /// # Errors
     /// [`Error::Shape`], [`Error::NotFinite`], [`Error::Parameter`] for a negative variance.
     pub fn known_start(mut self, mean: Array1<f64>, variances: Array1<f64>) -> Result<Self> {
-        for (what, v) in [("known_start: `mean`", &mean), ("known_start: `variances`", &variances)]
-        {
+        for (what, v) in [
+            ("StructuralModel::known_start: `mean`", &mean),
+            ("StructuralModel::known_start: `variances`", &variances),
+        ] {
             check_vector(what, v.view())?;
             if v.len() != self.n_states() {
                 let (expected, got) =

@@ -85,7 +85,7 @@ impl LogisticRegression {
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     #[views]
     pub fn decision_function(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        check_design("LogisticRegression: `x`", x, self.coef.len())?;
+        check_design("LogisticRegression::decision_function: `x`", x, self.coef.len())?;
         Ok(x.dot(&self.coef) + self.intercept)
     }
 

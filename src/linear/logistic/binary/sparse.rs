@@ -89,7 +89,11 @@ impl LogisticRegression {
     /// # Errors
     /// As [`LogisticRegression::decision_function`].
     pub fn decision_function_sparse(&self, x: CsMatView<f64>) -> Result<Array1<f64>> {
-        let x = check_sparse_rows("LogisticRegression: `x`", x, self.coef.len())?;
+        let x = check_sparse_rows(
+            "LogisticRegression::decision_function_sparse: `x`",
+            x,
+            self.coef.len(),
+        )?;
         Ok(Rows::Sparse(&x).dot(self.coef.view()) + self.intercept)
     }
 

@@ -564,8 +564,12 @@ impl TreeSum {
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Shape`] for a wrong number of columns.
     #[views]
     pub fn raw(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
+        self.raw_for("TreeSum::raw: `x`", x)
+    }
+
+    fn raw_for(&self, what: &'static str, x: ArrayView2<f64>) -> Result<Array1<f64>> {
         let mut f = Array1::from_elem(x.nrows(), self.start);
-        self.each_round(x, |tree| {
+        self.each_round(what, x, |tree| {
             tree.tree.for_each_row(x, |i, value| f[i] += self.learning_rate * value[0]);
         })?;
         Ok(f)
@@ -577,9 +581,13 @@ impl TreeSum {
     /// As [`TreeSum::raw`].
     #[views]
     pub fn staged(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.staged_for("TreeSum::staged: `x`", x)
+    }
+
+    fn staged_for(&self, what: &'static str, x: ArrayView2<f64>) -> Result<Array2<f64>> {
         let mut stages = Array2::from_elem((self.trees.len() + 1, x.nrows()), self.start);
         let mut round = 0;
-        self.each_round(x, |tree| {
+        self.each_round(what, x, |tree| {
             round += 1;
             tree.tree.for_each_row(x, |i, value| {
                 stages[[round, i]] = stages[[round - 1, i]] + self.learning_rate * value[0];
@@ -590,11 +598,12 @@ impl TreeSum {
 
     fn each_round(
         &self,
+        what: &'static str,
         x: ArrayView2<f64>,
         visit: impl FnMut(&DecisionTreeRegressor),
     ) -> Result<()> {
         let n_features = self.trees.first().map_or(x.ncols(), |tree| tree.tree.n_features);
-        check_rows("TreeSum: `x`", x, n_features)?;
+        check_rows(what, x, n_features)?;
         self.trees.iter().for_each(visit);
         Ok(())
     }
@@ -614,7 +623,7 @@ impl GradientBoostingRegressor {
     /// As [`TreeSum::raw`].
     #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        self.boosted.raw(x)
+        self.boosted.raw_for("GradientBoostingRegressor::predict: `x`", x)
     }
 
     /// Predictions at the start and after each round, shape `(n_trees + 1, n_rows)`.
@@ -623,7 +632,7 @@ impl GradientBoostingRegressor {
     /// As [`TreeSum::raw`].
     #[views]
     pub fn staged_predict(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        self.boosted.staged(x)
+        self.boosted.staged_for("GradientBoostingRegressor::staged_predict: `x`", x)
     }
 
     /// `R² = 1 − Σ (y − ŷ)² / Σ (y − ȳ)²`; 0 where `y` does not vary.
@@ -650,7 +659,7 @@ impl GradientBoostingClassifier {
     /// As [`TreeSum::raw`].
     #[views]
     pub fn predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        let f = self.boosted.raw(x)?;
+        let f = self.boosted.raw_for("GradientBoostingClassifier::predict_proba: `x`", x)?;
         let sign = |class| if class == 1 { 1.0 } else { -1.0 };
         Ok(Array2::from_shape_fn((f.len(), 2), |(i, class)| sigmoid(sign(class) * f[i])))
     }
@@ -661,7 +670,8 @@ impl GradientBoostingClassifier {
     /// As [`TreeSum::raw`].
     #[views]
     pub fn predict(&self, x: ArrayView2<f64>) -> Result<Vec<usize>> {
-        Ok(self.boosted.raw(x)?.iter().map(|&f| usize::from(f > 0.0)).collect())
+        let f = self.boosted.raw_for("GradientBoostingClassifier::predict: `x`", x)?;
+        Ok(f.iter().map(|&f| usize::from(f > 0.0)).collect())
     }
 
     /// `P(y = 1 | x)` at the start and after each round, shape `(n_trees + 1, n_rows)`.
@@ -670,7 +680,8 @@ impl GradientBoostingClassifier {
     /// As [`TreeSum::raw`].
     #[views]
     pub fn staged_predict_proba(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        Ok(self.boosted.staged(x)?.mapv_into(sigmoid))
+        let what = "GradientBoostingClassifier::staged_predict_proba: `x`";
+        Ok(self.boosted.staged_for(what, x)?.mapv_into(sigmoid))
     }
 
     /// Share of rows whose class is predicted.

@@ -32,6 +32,24 @@ pub mod kmedoids;
 pub mod mini_batch;
 pub mod validity;
 
+pub use dbscan::{Dbscan, DbscanMetric, DbscanParams, PointKind, k_distance};
+pub use gmm::{
+    Covariance, GaussianMixture, GaussianMixtureParams, GmmInit, MixtureParts, e_step, elbo,
+    em_history, m_step,
+};
+pub use hierarchical::{Agglomerative, AgglomerativeParams, LinkageKind, Merge, cophenetic};
+pub use isodata::{Isodata, IsodataParams, IsodataStep};
+pub use kmeans::{
+    EmptyCluster, KMeans, KMeansAlgorithm, KMeansInit, KMeansParams, KMeansStep, kmeans_history,
+    kmeans_plus_plus,
+};
+pub use kmedoids::{KMedoids, KMedoidsAlgorithm, KMedoidsInit, KMedoidsMetric, KMedoidsParams};
+pub use mini_batch::{MiniBatchKMeans, MiniBatchKMeansParams};
+pub use validity::{
+    GapResult, adjusted_rand, calinski_harabasz, davies_bouldin, elbow, gap_statistic,
+    normalized_mutual_info, silhouette,
+};
+
 use crate::{Error, Result};
 use ndarray::ArrayView2;
 use std::collections::HashSet;

@@ -7,3 +7,5 @@
 //! Chapter: `notebooks/13_pca.ipynb`.
 
 pub mod pca;
+
+pub use pca::{Pca, PcaParams, PcaSolver, covariance, svd_flip};

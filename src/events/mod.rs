@@ -9,3 +9,9 @@
 
 pub mod cohort;
 pub mod window;
+
+pub use cohort::{Event, Period, Retention, retention_table};
+pub use window::{
+    Agg, Bound, Exclude, Frame, FrameMode, Window, cume_dist, dense_rank, lag, lead, ntile,
+    percent_rank, rank, row_number, running,
+};

@@ -28,3 +28,18 @@ pub mod ridge;
 mod ridge_sparse;
 mod rows;
 pub mod svm;
+
+pub use bayes::{BayesianRidge, BayesianRidgeParams};
+pub use lasso::{
+    ElasticNet, ElasticNetParams, Lasso, LassoPath, Prior, alpha_grid, kkt_violation, lasso_path,
+    map_equivalence, soft_threshold,
+};
+pub use logistic::{
+    LogisticHistory, LogisticRegression, LogisticRegressionParams, Penalty, SoftmaxRegression,
+    SoftmaxRegressionParams, Solver, is_linearly_separable, logistic_gradient, logistic_hessian,
+    logistic_loss,
+};
+pub use min_norm::min_norm_least_squares;
+pub use ols::{LinearRegression, LinearRegressionParams, OlsCovariance};
+pub use ridge::{Ridge, RidgeParams, RidgePath, ridge_path};
+pub use svm::{HingeLoss, Kernel, LinearSvc, LinearSvcParams, Svc, SvcParams};

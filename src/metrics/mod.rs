@@ -24,6 +24,25 @@ pub mod precision_recall;
 pub mod roc;
 pub mod validation;
 
+pub use auc::{
+    Gauc, MultiClass, auc_ci, auc_first_come, auc_histogram, auc_pairs, auc_rank, auc_trapezoid,
+    auc_weighted, delong, gauc, multiclass_auc, roc_auc,
+};
+pub use calibration::{
+    Bins, ReliabilityBin, brier, expected_calibration_error, log_loss, predicted_over_observed,
+    reliability,
+};
+pub use confusion::{Average, ConfusionMatrix, ZeroDivision};
+pub use drift::{FeatureSkew, feature_skew, js_drift, ks_drift, psi};
+pub use isotonic::{Isotonic, Platt};
+pub use precision_recall::{PrCurve, average_precision, precision_recall_curve};
+pub use roc::{RocCurve, Threshold, best_threshold, ks_statistic, roc_curve};
+pub use validation::{
+    Curve, Diagnosis, KFold, KFoldParams, Shift, Suspect, TimeSeriesSplit, adversarial_validation,
+    cross_val_outputs, cross_val_score, cross_validate, diagnose, leakage_scan, learning_curve,
+    validation_curve,
+};
+
 use crate::base::check_vector;
 use crate::{Error, Result};
 use ndarray::ArrayView1;

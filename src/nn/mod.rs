@@ -15,3 +15,16 @@ pub mod cnn;
 pub mod gradcheck;
 pub mod loss;
 pub mod mlp;
+
+#[cfg(feature = "tensor")]
+pub use cnn::{CnnClassifier, CnnClassifierParams};
+pub use gradcheck::{check_gradient, max_relative_error, numeric_gradient, numeric_jacobian};
+pub use loss::{
+    CrossEntropy, LossTerms, Reduction, bce, bce_terms, bce_with_logits, bce_with_logits_grad,
+    cross_entropy, cross_entropy_grad, cross_entropy_rows, focal, focal_posterior, loss_surface,
+    mse_sigmoid, soft_cross_entropy, soft_cross_entropy_grad, weighted_bce,
+};
+pub use mlp::{
+    Activation, MlpClassifier, MlpClassifierParams, MlpLayer, MlpRegressor, MlpRegressorParams,
+    MlpTarget, Optimiser, mlp_backprop, mlp_flatten, mlp_init, mlp_unflatten,
+};

@@ -9,3 +9,9 @@
 
 pub mod bootstrap;
 pub mod imbalance;
+
+pub use bootstrap::{BootstrapCi, bootstrap_ci, bootstrap_indices, out_of_bag};
+pub use imbalance::{
+    ClassWeight, Smote, SmoteParams, class_weights, downsample_negatives, oversample, prior_shift,
+    recalibrate, sample_weights, undersample,
+};

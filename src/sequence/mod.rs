@@ -16,3 +16,9 @@
 mod chain;
 pub mod crf;
 pub mod hmm;
+
+pub use crf::{Features, LinearChainCrf, LinearChainCrfParams, symbol_features};
+pub use hmm::{
+    BaumWelch, BaumWelchParams, CategoricalHmm, GaussianBaumWelch, GaussianBaumWelchParams,
+    GaussianHmm,
+};

@@ -12,5 +12,10 @@ pub mod tfidf;
 pub mod tokens;
 pub mod vectorizer;
 
+pub use bm25::{Bm25, Bm25Idf, Bm25Params};
+pub use tfidf::{Idf, Norm, Tf, Tfidf, TfidfParams};
+pub use tokens::{n_grams, words};
+pub use vectorizer::{CountVectorizer, CountVectorizerParams, DocumentFrequency};
+
 /// The sparse matrix of the rows: documents down, terms across.
 pub use sprs::CsMat;

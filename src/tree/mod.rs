@@ -15,3 +15,23 @@ pub mod gbdt;
 pub mod lightgbm;
 mod stopping;
 pub mod xgb;
+
+pub use cart::{
+    Criterion, DecisionTreeClassifier, DecisionTreeClassifierParams, DecisionTreeRegressor,
+    DecisionTreeRegressorParams, MaxFeatures, Node, PruningStep, Split, Tree,
+};
+pub use forest::{
+    OutOfBag, RandomForestClassifier, RandomForestClassifierParams, RandomForestRegressor,
+    RandomForestRegressorParams,
+};
+pub use gbdt::{
+    GradientBoostingClassifier, GradientBoostingClassifierParams, GradientBoostingRegressor,
+    GradientBoostingRegressorParams, TreeSum,
+};
+pub use lightgbm::{
+    CategorySplit, best_category_split, bin_edges, bundle_exclusive, goss_sample, merge_bundles,
+};
+pub use xgb::{
+    BoostedSplit, BoostedTreesClassifier, BoostedTreesClassifierParams, BoostedTreesRegressor,
+    BoostedTreesRegressorParams, Growth, Method, Objective, TreeNode, leaf_weight, split_gain,
+};

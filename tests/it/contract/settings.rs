@@ -85,6 +85,12 @@ fn settings_out_of_range_are_named() {
             error(GradientBoostingClassifier::params().learning_rate(0.0).fit(x, y)),
         ),
         (
+            "BoostedTreesClassifierParams",
+            "n_trees",
+            "0",
+            error(BoostedTreesClassifier::params().n_trees(0).fit(x, y)),
+        ),
+        (
             "BoostedTreesRegressorParams",
             "eta",
             "NaN",

@@ -153,7 +153,7 @@ pub fn argmax(values: ArrayView1<f64>) -> usize {
 }
 
 /// The `p`-quantile of sorted values, linear between neighbours: type 7 of Hyndman & Fan (1996), the default of
-/// `NumPy`. [`crate::stats::quantile`] has the nine of them.
+/// `NumPy`. [`crate::stats::quantile()`] has the nine of them.
 pub(crate) fn quantile_of_sorted(sorted: &[f64], p: f64) -> f64 {
     let place = p * (sorted.len() as f64 - 1.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= p <= 1")]

@@ -11,7 +11,7 @@
 //! | which parameter made these data likely? | [`likelihood`] | `notebooks/04_likelihood.ipynb` |
 //! | how far apart are two texts, two distributions? | [`distance`], [`information`] | `notebooks/05_information_theory.ipynb` |
 //! | how much of an error is bias, how much variance? | [`bias_variance`] | `notebooks/07_bagging_bias_variance.ipynb` |
-//! | did the experiment change anything? | [`ab`], [`crate::base::Test`], [`clt`], [`quantile`] | `notebooks/08_ab_testing.ipynb` |
+//! | did the experiment change anything? | [`ab`], [`crate::base::Test`], [`clt`], [`mod@quantile`] | `notebooks/08_ab_testing.ipynb` |
 
 pub mod ab;
 pub mod bias_variance;

@@ -7,7 +7,7 @@ use crate::{Error, Result};
 /// `⌊q (n − 1)⌋`, counted from 0 in the sorted sample.
 ///
 /// Always a value that was measured, never one between two, because [`super::DdSketch`] promises
-/// its error against this definition. [`crate::stats::quantile`] has the nine of the statisticians.
+/// its error against this definition. [`crate::stats::quantile()`] has the nine of the statisticians.
 /// Cost `O(n log n)`, memory `O(n)`.
 ///
 /// # Errors

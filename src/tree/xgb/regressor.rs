@@ -77,15 +77,15 @@ impl BoostedTreesRegressorParams {
     /// ```
     /// use mlnotes::tree::xgb::BoostedTreesRegressor;
     /// let set = mlnotes::data::diabetes();
-    /// // The pseudo-Huber loss √(1 + r²) − 1, in units of 50, which grows like |r|: it draws to the median.
-    /// let huber = |f: f64, y: f64| {
-    ///     let r = (f - y) / 50.0;
-    ///     let s = (1.0 + r * r).sqrt();
-    ///     (r / s / 50.0, s.powi(-3) / 2500.0)
+    /// // Squared error that counts a forecast below the truth nine times: the expectile of 0.9 lies above the mean.
+    /// let expectile = |f: f64, y: f64| {
+    ///     let weight = if f < y { 0.9 } else { 0.1 };
+    ///     (weight * (f - y), weight)
     /// };
-    /// let params = BoostedTreesRegressor::params().lambda(0.0).min_child_weight(0.0).base_score(150.0);
-    /// let model = params.custom_loss(huber).n_trees(20).max_depth(2).fit(&set.x, &set.y)?;
-    /// assert!(model.score(&set.x, &set.y)? > 0.5);
+    /// let params = BoostedTreesRegressor::params().n_trees(20).max_depth(2);
+    /// let mean = params.clone().fit(&set.x, &set.y)?.predict(&set.x)?;
+    /// let high = params.custom_loss(expectile).fit(&set.x, &set.y)?.predict(&set.x)?;
+    /// assert!(high.mean() > mean.mean().map(|mean| mean + 20.0));
     /// # Ok::<(), mlnotes::Error>(())
     /// ```
     #[must_use]
@@ -138,7 +138,7 @@ impl BoostedTreesRegressorParams {
     /// let params = BoostedTreesRegressor::params().max_depth(3).n_trees(500).patience(10);
     /// let model = params.fit_validated(&x, &y, &x_valid, &y_valid)?;
     /// // The best round is kept, and the ten after it that brought nothing are not.
-    /// let losses = model.validation_loss().unwrap_or_default();
+    /// let losses = model.validation_loss().unwrap_or([].as_slice().into());
     /// assert_eq!(losses.len(), model.n_trees() + 10 + 1);
     /// assert!(losses.iter().skip(1).all(|loss| *loss >= losses[model.n_trees()]));
     /// # Ok::<(), mlnotes::Error>(())

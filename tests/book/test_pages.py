@@ -1,6 +1,7 @@
 """The book in a real browser, opened from its files with no network: three widths, light and dark."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -188,7 +189,7 @@ def test_search_finds_a_chapter(page):
 
 def test_code_leads_to_the_api_and_back(page):
     visit(page, "notebooks/06_logistic_regression_gradient.html")
-    page.locator(".highlight a.api", has_text="LogisticRegression").first.click()
+    page.locator(".highlight a.api", has_text=re.compile("^LogisticRegression$")).first.click()
     page.wait_for_url("**/api/mlnotes/linear/logistic/struct.LogisticRegression.html")
     page.locator("p.chapters a", has_text="logistic regression").first.click()
     page.wait_for_url("**/notebooks/06_logistic_regression_gradient.html")

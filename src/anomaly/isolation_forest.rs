@@ -64,9 +64,9 @@ pub struct IsolationForestParams {
 #[non_exhaustive]
 pub struct IsolationForest {
     /// Rows that each tree was grown on, `ψ`.
-    pub sample_size: usize,
+    sample_size: usize,
     /// Features of a row.
-    pub n_features: usize,
+    n_features: usize,
     trees: Vec<Node>,
 }
 
@@ -156,6 +156,16 @@ impl IsolationForestParams {
 }
 
 impl IsolationForest {
+    /// Rows that each tree was grown on, `ψ`.
+    pub fn sample_size(&self) -> usize {
+        self.sample_size
+    }
+
+    /// Features of a row.
+    pub fn n_features(&self) -> usize {
+        self.n_features
+    }
+
     /// Outlier scores in `(0, 1]`, shape `(n_rows,)`, of the rows of `x`, `(n_rows, n_features)`: 1
     /// for rows that are cut off at once, 0.5 for the depth of a random tree. scikit-learn's
     /// `score_samples` is their negative.

@@ -2,13 +2,16 @@
 //!
 //! Every fitted model has `serde`'s `Serialize` and `Deserialize`, for any format. What is read is checked before it
 //! is a model: numbers are finite, shapes agree, a tree's branches lead down. So a file that was cut or edited is an
-//! error where it is read, not a wrong answer or a panic where it is used.
+//! error where it is read, not a wrong answer or a panic where it is used. JSON says the model's name as well, since
+//! many a pair of models has the same parts: the trees of a classifier would be those of a regressor.
 
 use crate::{Error, Result};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use std::fmt;
+use std::marker::PhantomData;
 
-/// A fitted model as JSON.
+/// A fitted model as JSON, `{"name of the model": {its parts}}`.
 ///
 /// ```
 /// use mlnotes::base::{from_json, to_json};
@@ -29,21 +32,59 @@ use serde::de::DeserializeOwned;
 /// # Errors
 /// [`Error::Stored`] for a model that holds what is no data, a custom loss say.
 pub fn to_json<M: Serialize>(model: &M) -> Result<String> {
-    serde_json::to_string(model).map_err(|error| unread::<M>(&error))
+    let named = || {
+        let mut text = Vec::new();
+        let mut json = serde_json::Serializer::new(&mut text);
+        let mut map = json.serialize_map(Some(1))?;
+        map.serialize_entry(name::<M>(), model)?;
+        map.end()?;
+        String::from_utf8(text).map_err(serde_json::Error::custom)
+    };
+    named().map_err(|error| unread::<M>(&error))
 }
 
 /// The model that [`to_json`] wrote, checked.
 ///
 /// # Errors
-/// [`Error::Stored`] for text that is no JSON, lacks a part, or holds numbers and shapes that make no model.
+/// [`Error::Stored`] for text that is no JSON, holds another model, lacks a part, or holds numbers and shapes that
+/// make no model.
 pub fn from_json<M: DeserializeOwned>(text: &str) -> Result<M> {
-    serde_json::from_str(text).map_err(|error| unread::<M>(&error))
+    let mut json = serde_json::Deserializer::from_str(text);
+    let read =
+        json.deserialize_map(Named(PhantomData)).and_then(|model| json.end().map(|()| model));
+    read.map_err(|error| unread::<M>(&error))
+}
+
+/// A model's name without its path.
+fn name<M>() -> &'static str {
+    let path = std::any::type_name::<M>();
+    path.rsplit("::").next().unwrap_or(path)
 }
 
 fn unread<M>(error: &serde_json::Error) -> Error {
-    let path = std::any::type_name::<M>();
-    let model = path.rsplit("::").next().unwrap_or(path).to_owned();
-    Error::Stored { model, problem: error.to_string() }
+    Error::Stored { model: name::<M>().to_owned(), problem: error.to_string() }
+}
+
+/// Reads the model under its name, and nothing else.
+struct Named<M>(PhantomData<M>);
+
+impl<'de, M: DeserializeOwned> Visitor<'de> for Named<M> {
+    type Value = M;
+
+    fn expecting(&self, text: &mut fmt::Formatter) -> fmt::Result {
+        write!(text, "a stored `{}`", name::<M>())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<M, A::Error> {
+        let other = |found: String| A::Error::custom(format!("it holds `{found}`"));
+        match map.next_key::<String>()? {
+            Some(found) if found == name::<M>() => {}
+            Some(found) => return Err(other(found)),
+            None => return Err(A::Error::custom("it holds nothing")),
+        }
+        let model = map.next_value()?;
+        map.next_key::<String>()?.map_or(Ok(model), |found| Err(other(found)))
+    }
 }
 
 /// What a rule of a stored model says.
@@ -176,7 +217,7 @@ pub(crate) mod pairs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
+    use serde::{Deserialize, Serialize};
     use std::collections::HashMap;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]

@@ -68,7 +68,7 @@ pub struct DecisionTreeClassifier {
     /// The questions; each node's value is its class shares.
     pub tree: Tree,
     /// Number of classes.
-    pub n_classes: usize,
+    pub(in crate::tree) n_classes: usize,
 }
 
 stored!(DecisionTreeClassifier, |m| shape("n_classes", m.tree.value(0).len(), m.n_classes));
@@ -149,6 +149,11 @@ pub(super) fn present(weights: &[f64]) -> Vec<u32> {
 }
 
 impl DecisionTreeClassifier {
+    /// Number of classes.
+    pub fn n_classes(&self) -> usize {
+        self.n_classes
+    }
+
     /// Class shares of each row's leaf, shape `(n_rows, n_classes)`; rows sum to 1.
     ///
     /// # Errors

@@ -8,7 +8,8 @@ use super::{Growth, Method, Objective, TreeNode};
 use crate::Error;
 use crate::Result;
 use crate::base::{
-    Classifier, Fitted, accuracy_of, argmax, check_classes, log_sum_exp, sigmoid, views, widened,
+    Classifier, Fitted, accuracy_of, argmax, check_classes, holds, log_sum_exp, sigmoid, stored,
+    views, widened,
 };
 use crate::tree::stopping::stopping_setters;
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2};
@@ -48,7 +49,7 @@ impl BoostedTreesClassifier {
 /// | `method` | `Histogram { max_bin: 255 }` | 2 to 255 bins | how splits are found |
 /// | `lambda` | 1 | `>= 0` | penalty `½ λ w²` of a leaf's weight |
 /// | `gamma` | 0 | `>= 0` | price of a leaf, in units of the loss; XGBoost's is twice it |
-/// | `min_child_weight` | 1 | `>= 0` | least `H` of a leaf: rows, for squared error |
+/// | `min_child_weight` | 1 | `>= 0` | least `H` of a leaf |
 /// | `subsample` | 1 | `0 < s <= 1` | share of the rows each round draws, without replacement |
 /// | `colsample` | 1 | `0 < s <= 1` | share of the features each tree draws |
 /// | `goss` | none | `0 <= a`, `0 < b`, `a + b <= 1` | keep the share `a` of largest gradients, draw `b` |
@@ -64,10 +65,17 @@ pub struct BoostedTreesClassifierParams {
 
 /// Fitted boosted trees for classes: margins `F(x) = F₀ + η Σ tree(x)`, one for two classes, else one a class.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct BoostedTreesClassifier {
     ensemble: Ensemble,
 }
+
+stored!(BoostedTreesClassifier, |m| match m.ensemble.objective {
+    Objective::Logistic => Ok(()),
+    Objective::Softmax(n_classes) => holds(n_classes > 1, "a softmax of one class"),
+    _ => holds(false, "trees for numbers"),
+});
 
 impl BoostedTreesClassifierParams {
     boosting_setters!();

@@ -28,6 +28,7 @@ pub(super) struct Ensemble {
 stored!(Ensemble, |m| {
     let k = m.objective.n_outputs();
     finite("start", m.start.iter().chain([&m.eta]))?;
+    holds(k > 0, "no output")?;
     shape("start", m.start.len(), k)?;
     shape("trees", m.trees.len() % k.max(1), 0)?;
     holds(m.trees.iter().all(|t| t.leads_down(m.n_features)), "a question that leads nowhere")

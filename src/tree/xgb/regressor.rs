@@ -7,7 +7,7 @@ use super::{Growth, Method, Objective, TreeNode};
 #[cfg(doc)]
 use crate::Error;
 use crate::Result;
-use crate::base::{Fitted, Regressor, check_target, r_squared, views};
+use crate::base::{Fitted, Regressor, check_target, holds, r_squared, stored, views};
 use crate::tree::stopping::stopping_setters;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ impl BoostedTreesRegressor {
 /// | setting | default | range | meaning |
 /// |---|---|---|---|
 /// | `custom_loss` | squared error | | a loss by its derivatives |
-/// | `n_trees` | 100 | `>= 1` | rounds; `Softmax(c)` grows `c` trees a round |
+/// | `n_trees` | 100 | `>= 1` | rounds |
 /// | `eta` | 0.3 | `> 0` | share of each tree that is added |
 /// | `max_depth` | 6 | `>= 1` | most questions of a tree |
 /// | `num_leaves` | none | `>= 2` | most leaves of a tree |
@@ -57,10 +57,15 @@ pub struct BoostedTreesRegressorParams {
 
 /// Fitted boosted trees for numbers: `ŷ = F₀ + η Σ tree(x)`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct BoostedTreesRegressor {
     ensemble: Ensemble,
 }
+
+stored!(BoostedTreesRegressor, |m| {
+    holds(matches!(m.ensemble.objective, Objective::SquaredError), "trees for classes")
+});
 
 impl BoostedTreesRegressorParams {
     boosting_setters!();

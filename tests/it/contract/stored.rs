@@ -55,6 +55,44 @@ fn a_model_that_was_stored_says_the_same_to_the_bit() {
     );
 }
 
+/// Many a pair of models has the same parts: trees for classes would be trees for numbers.
+#[test]
+fn a_model_is_not_read_as_another() {
+    let sample = Sample::new();
+    let fitted: Vec<_> = all().map(|estimator| estimator.fit(&sample).unwrap()).collect();
+    let stored: Vec<_> = fitted.iter().filter_map(|fitted| fitted.stored.as_ref()).collect();
+    let name = |text: &str| text.split('"').nth(1).unwrap().to_owned();
+    let mut crossed = 0;
+    for (read, written) in stored.iter().flat_map(|a| stored.iter().map(move |b| (a, b))) {
+        let (own, other) = (name(&read.text), name(&written.text));
+        if own != other {
+            match (read.read)(&written.text) {
+                Err(Error::Stored { model, problem }) => {
+                    assert_eq!(model, own);
+                    assert!(problem.contains(&other), "{own}: {problem}");
+                }
+                Err(error) => panic!("{own} of {other}: {error}"),
+                Ok(_) => panic!("{other} is read as {own}"),
+            }
+            crossed += 1;
+        }
+    }
+    assert!(crossed > 700, "{crossed}");
+    // Formats without the name have the rules.
+    let numbers = BoostedTreesRegressor::params().n_trees(2);
+    let numbers = numbers.fit(&sample.x, &sample.numbers).unwrap();
+    let classes = BoostedTreesClassifier::params().n_trees(2);
+    let classes = classes.fit(&sample.x, &sample.classes).unwrap();
+    let (numbers, classes) =
+        (serde_json::to_string(&numbers).unwrap(), serde_json::to_string(&classes).unwrap());
+    assert!(serde_json::from_str::<BoostedTreesClassifier>(&numbers).is_err());
+    assert!(serde_json::from_str::<BoostedTreesRegressor>(&classes).is_err());
+    let nothing = classes.replace("\"Logistic\"", "{\"Softmax\":0}");
+    assert!(
+        nothing != classes && serde_json::from_str::<BoostedTreesClassifier>(&nothing).is_err()
+    );
+}
+
 /// The model that its text is read as.
 fn again<M: Serialize + DeserializeOwned>(model: &M) -> M {
     let text = to_json(model).unwrap();

@@ -102,7 +102,7 @@ pub const ESTIMATORS: [Estimator; 13] = [
         "IsolationForestParams",
         Order::Counts,
         Fit::Rows(
-            |x| fitted!(m = IsolationForest::params().n_trees(10).seed(3).fit(x)?; [m.sample_size]; scores),
+            |x| fitted!(m = IsolationForest::params().n_trees(10).seed(3).fit(x)?; [m.sample_size()]; scores),
         ),
     ),
     of(

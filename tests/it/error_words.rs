@@ -3,9 +3,9 @@
 //! Read from the sources: what stands in `what` and `estimator`, also where it comes by a constant, a `let`, an array,
 //! or an argument of a function whose parameter ends there.
 
+use super::support::sources;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::path::Path;
 
 /// A piece of source.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,24 +153,13 @@ impl File {
 
 /// The library, without its tests.
 fn library() -> Vec<File> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let (mut folders, mut found) = (vec![root.clone()], Vec::new());
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
-                let source = std::fs::read_to_string(&path).unwrap();
-                let name = path.strip_prefix(&root).unwrap().display().to_string();
-                if !name.ends_with("tests.rs") && !name.ends_with("laws.rs") {
-                    found.push(File::new(&name.replace('\\', "/"), &source));
-                }
-            }
-        }
-    }
-    found.sort_by(|a, b| a.path.cmp(&b.path));
-    found
+    let files = sources()
+        .into_iter()
+        .map(|(path, source)| (path.display().to_string().replace('\\', "/"), source));
+    files
+        .filter(|(name, _)| !name.ends_with("tests.rs") && !name.ends_with("laws.rs"))
+        .map(|(name, source)| File::new(&name, &source))
+        .collect()
 }
 
 /// What a reader can call.

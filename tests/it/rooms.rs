@@ -1,5 +1,6 @@
 //! The rooms of the library: each uses those below it, none a room above it or beside it.
 
+use super::support::sources;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -24,24 +25,17 @@ fn floor(room: &str) -> Option<usize> {
 }
 
 /// The library's files, without the tests in them and without comments.
-fn sources() -> Vec<(PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let (mut folders, mut found) = (vec![root.clone()], Vec::new());
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                let text = text.split("#[cfg(test)]\nmod ").next().unwrap();
-                let code: Vec<&str> =
-                    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-                found.push((path.strip_prefix(&root).unwrap().to_owned(), code.join("\n")));
-            }
-        }
-    }
-    found
+fn code() -> Vec<(PathBuf, String)> {
+    let without_tests = |text: &str| -> String {
+        // A line `mod laws;` says that tests stand elsewhere, and is not where the file ends.
+        let end = text
+            .match_indices("#[cfg(test)]\nmod ")
+            .find(|(at, _)| text[*at..].lines().nth(1).is_some_and(|line| line.ends_with('{')));
+        let text = &text[..end.map_or(text.len(), |(at, _)| at)];
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        code.collect::<Vec<_>>().join("\n")
+    };
+    sources().into_iter().map(|(path, text)| (path, without_tests(&text))).collect()
 }
 
 /// The room of a file: the folder below `src`, or the file there.
@@ -98,7 +92,7 @@ fn wrong(path: &Path, code: &str) -> Vec<String> {
 
 #[test]
 fn a_room_uses_those_below_it_alone() {
-    let files = sources();
+    let files = code();
     assert!(files.len() > 200, "{} files", files.len());
     let found: Vec<String> = files.iter().flat_map(|(path, code)| wrong(path, code)).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));

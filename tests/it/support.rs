@@ -1,5 +1,26 @@
 //! Loops that cannot run over nothing: a test that asserts inside a loop over a fixture's list would
-//! otherwise pass when that list is empty.
+//! otherwise pass when that list is empty. And the library's own files, for tests that read them.
+
+use std::path::{Path, PathBuf};
+
+/// The library's files, by their paths below `src`, in order.
+pub fn sources() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut folders, mut found) = (vec![root.clone()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.push((path.strip_prefix(&root).unwrap().to_owned(), text));
+            }
+        }
+    }
+    found.sort();
+    found
+}
 
 /// The cases of a fixture, all `n` of them.
 #[track_caller]

@@ -62,7 +62,6 @@ fn outlined(function: &ImplItemFn) -> syn::Result<TokenStream> {
         ["doc", "must_use"].iter().any(|name| attribute.path().is_ident(name))
     });
     let (vis, block, mut body) = (&function.vis, &function.block, function.sig.clone());
-    let asynchronous = body.asyncness.map(|_| quote!(.await));
     body.ident = format_ident!("{}_of_views", body.ident);
     let (name, has_self) = (&body.ident, body.receiver().is_some());
     // What the public function's form brings along is no fault of the private one's.
@@ -72,7 +71,7 @@ fn outlined(function: &ImplItemFn) -> syn::Result<TokenStream> {
         let called = if has_self { quote!(self.#name) } else { quote!(Self::#name) };
         quote! {
             #(#documented)* #(#kept)* #[inline]
-            #vis #shell { #called(#(#given),*) #asynchronous }
+            #vis #shell { #called(#(#given),*) }
             #(#kept)* #permitted #body #block
         }
     } else {
@@ -80,7 +79,7 @@ fn outlined(function: &ImplItemFn) -> syn::Result<TokenStream> {
             #(#documented)* #(#kept)* #[inline]
             #vis #shell {
                 #body #block
-                #name(#(#given),*) #asynchronous
+                #name(#(#given),*)
             }
         }
     }

@@ -25,7 +25,7 @@
 //! # References
 //! Liu, Ting & Zhou (2008), *Isolation forest*, equations 1 and 2, algorithms 1 to 3.
 
-use crate::base::{check_matrix, holds, setters, stored, stream, views};
+use crate::base::{check_matrix, check_rows, holds, setters, stored, stream, views};
 use crate::display::check_interrupt;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};
@@ -174,14 +174,7 @@ impl IsolationForest {
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::Shape`] for a wrong number of columns.
     #[views]
     pub fn scores(&self, x: ArrayView2<f64>) -> Result<Array1<f64>> {
-        check_matrix("IsolationForest::scores: `x`", x)?;
-        if x.ncols() != self.n_features {
-            return Err(Error::Shape {
-                what: "IsolationForest::scores: `x`",
-                expected: format!("(n_rows, {})", self.n_features),
-                got: format!("({}, {})", x.nrows(), x.ncols()),
-            });
-        }
+        check_rows("IsolationForest::scores: `x`", x, self.n_features)?;
         let scale = self.trees.len() as f64 * mean_depth(self.sample_size);
         let score = |row: usize| {
             let paths: f64 = self.trees.iter().map(|tree| tree.path(x.row(row))).sum();

@@ -290,6 +290,30 @@ pub(crate) fn votes(classes: &[usize], n_classes: usize) -> Array2<f64> {
     shares
 }
 
+/// Makes settings with a seed a [`Regressor`], and their model its [`Fitted`]: by `fit` and `predict`.
+macro_rules! seeded_regressor {
+    ($params:ty => $model:ty) => {
+        impl $crate::base::Regressor for $params {
+            fn fit_base(
+                &self,
+                x: ndarray::ArrayView2<f64>,
+                y: ndarray::ArrayView1<f64>,
+                seed: u64,
+            ) -> $crate::Result<Box<dyn $crate::base::Fitted>> {
+                Ok(Box::new(self.clone().seed(seed).fit(x, y)?))
+            }
+        }
+
+        impl $crate::base::Fitted for $model {
+            fn outputs(&self, x: ndarray::ArrayView2<f64>) -> $crate::Result<ndarray::Array2<f64>> {
+                Ok(self.predict(x)?.insert_axis(ndarray::Axis(1)))
+            }
+        }
+    };
+}
+
+pub(crate) use seeded_regressor;
+
 #[cfg(test)]
 mod tests {
     use super::*;

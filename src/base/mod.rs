@@ -27,7 +27,7 @@ pub(crate) use check::{
 pub(crate) use differences::{difference_step, relative_gap};
 pub use error::{Error, Result};
 pub use learner::{Classifier, Clusterer, Fitted, Learner, Regressor, Target, Transformer};
-pub(crate) use learner::{votes, widened};
+pub(crate) use learner::{seeded_regressor, votes, widened};
 pub(crate) use linalg::{cholesky, from_faer, to_column, to_faer};
 pub(crate) use mlnotes_macros::views;
 pub use score::{accuracy, argmax, log_loss, mae, r2, rmse};

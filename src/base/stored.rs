@@ -6,8 +6,9 @@
 //! many a pair of models has the same parts: the trees of a classifier would be those of a regressor.
 
 use crate::{Error, Result};
+use serde::Serialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -32,15 +33,8 @@ use std::marker::PhantomData;
 /// # Errors
 /// [`Error::Stored`] for a model that holds what is no data, a custom loss say.
 pub fn to_json<M: Serialize>(model: &M) -> Result<String> {
-    let named = || {
-        let mut text = Vec::new();
-        let mut json = serde_json::Serializer::new(&mut text);
-        let mut map = json.serialize_map(Some(1))?;
-        map.serialize_entry(name::<M>(), model)?;
-        map.end()?;
-        String::from_utf8(text).map_err(serde_json::Error::custom)
-    };
-    named().map_err(|error| unread::<M>(&error))
+    let named = BTreeMap::from([(name::<M>(), model)]);
+    serde_json::to_string(&named).map_err(|error| unread::<M>(&error))
 }
 
 /// The model that [`to_json`] wrote, checked.

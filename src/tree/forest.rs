@@ -19,8 +19,8 @@ use super::cart::{
     DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures, Tree, shares,
 };
 use crate::base::{
-    Classifier, Fitted, Present, Regressor, accuracy_of, argmax, check_classes, check_matrix,
-    check_rows, check_target, holds, r_squared, stored, stream, views, widened,
+    Classifier, Fitted, Present, accuracy_of, argmax, check_classes, check_matrix, check_rows,
+    check_target, holds, r_squared, seeded_regressor, stored, stream, views, widened,
 };
 use crate::display::check_interrupt;
 use crate::{Error, Result};
@@ -559,22 +559,7 @@ impl RandomForestRegressor {
     }
 }
 
-impl Regressor for RandomForestRegressorParams {
-    fn fit_base(
-        &self,
-        x: ArrayView2<f64>,
-        y: ArrayView1<f64>,
-        seed: u64,
-    ) -> Result<Box<dyn Fitted>> {
-        Ok(Box::new(self.clone().seed(seed).fit(x, y)?))
-    }
-}
-
-impl Fitted for RandomForestRegressor {
-    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        Ok(self.predict(x)?.insert_axis(Axis(1)))
-    }
-}
+seeded_regressor!(RandomForestRegressorParams => RandomForestRegressor);
 
 impl Classifier for RandomForestClassifierParams {
     fn fit_base(

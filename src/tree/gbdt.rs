@@ -21,9 +21,9 @@ use super::cart::{
 };
 use super::stopping::{Stopping, Watch, stopping_setters};
 use crate::base::{
-    Classifier, Fitted, Present, Regressor, accuracy_of, check_classes, check_length, check_matrix,
-    check_rows, check_target, finite, holds, r_squared, sigmoid, softplus, stored, stream, views,
-    widened,
+    Classifier, Fitted, Present, accuracy_of, check_classes, check_length, check_matrix,
+    check_rows, check_target, finite, holds, r_squared, seeded_regressor, sigmoid, softplus,
+    stored, stream, views, widened,
 };
 use crate::data::{stratified_train_test_split, train_test_split};
 use crate::display::check_interrupt;
@@ -700,22 +700,7 @@ impl GradientBoostingClassifier {
     }
 }
 
-impl Regressor for GradientBoostingRegressorParams {
-    fn fit_base(
-        &self,
-        x: ArrayView2<f64>,
-        y: ArrayView1<f64>,
-        seed: u64,
-    ) -> Result<Box<dyn Fitted>> {
-        Ok(Box::new(self.clone().seed(seed).fit(x, y)?))
-    }
-}
-
-impl Fitted for GradientBoostingRegressor {
-    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        Ok(self.predict(x)?.insert_axis(Axis(1)))
-    }
-}
+seeded_regressor!(GradientBoostingRegressorParams => GradientBoostingRegressor);
 
 impl Classifier for GradientBoostingClassifierParams {
     fn fit_base(

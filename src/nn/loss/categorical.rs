@@ -150,12 +150,14 @@ impl CrossEntropy {
 ///
 /// [`CrossEntropy`] states the formula with all options. Logits of ±1e4 give exact, finite losses. A
 /// logit of `−∞` masks its class: the other classes share the probability as if it were not there. A
-/// masked class with a part in the target, the label or any other under smoothing, costs `∞`. The sum over no row (all ignored) is 0; the mean over no row, or over rows without weight, is an error
-/// where `PyTorch` gives NaN.
+/// masked class with a part in the target, the label or any other under smoothing, costs `∞`. The sum over
+/// no row (all ignored) is 0; the mean over no row, or over rows without weight, is an error where `PyTorch`
+/// gives NaN.
 ///
 /// # Errors
 /// [`Error::Empty`] for no rows, or none that is not ignored; [`Error::NotFinite`] for a logit that is NaN
-/// or `∞` and for a row, ignored or not, whose logits are all `−∞`; [`Error::Shape`], [`Error::Label`]; [`Error::Negative`] and [`Error::Parameter`] for the options.
+/// or `∞` and for a row, ignored or not, whose logits are all `−∞`; [`Error::Shape`], [`Error::Label`];
+/// [`Error::Negative`] and [`Error::Parameter`] for the options.
 ///
 /// # Example
 /// ```

@@ -30,7 +30,8 @@ use ndarray::{Array1, ArrayView1};
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::Shape`], [`Error::NotFinite`] for a logit that is NaN or a label that is no
-/// number, [`Error::Probability`] for a label outside `[0, 1]`, [`Error::Parameter`] for a weight that is not finite and > 0.
+/// number, [`Error::Probability`] for a label outside `[0, 1]`, [`Error::Parameter`] for a weight that is not
+/// finite and > 0.
 ///
 /// # Example
 /// ```
@@ -76,8 +77,8 @@ pub fn weighted_bce(
 /// and `∞` where it is wrong; the gradient is then the limit of its formula.
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::Shape`], [`Error::NotFinite`] for a logit that is NaN, [`Error::Label`] for a label that is not 0
-/// or 1, [`Error::Parameter`] unless `0 < alpha < 1` and `gamma` is finite and at least 0.
+/// [`Error::Empty`], [`Error::Shape`], [`Error::NotFinite`] for a logit that is NaN, [`Error::Label`] for a
+/// label that is not 0 or 1, [`Error::Parameter`] unless `0 < alpha < 1` and `gamma` is finite and at least 0.
 ///
 /// # Example
 /// ```

@@ -5,9 +5,9 @@ use super::training::{Training, training_setters};
 use super::{Activation, MlpLayer, MlpTarget, Optimiser};
 use crate::Result;
 use crate::base::{
-    Fitted, Regressor, check_matrix, check_rows, check_target, r_squared, stored, views,
+    check_matrix, check_rows, check_target, r_squared, seeded_regressor, stored, views,
 };
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
 const NAME: &str = "MlpRegressor";
@@ -102,22 +102,7 @@ impl MlpRegressor {
     }
 }
 
-impl Regressor for MlpRegressorParams {
-    fn fit_base(
-        &self,
-        x: ArrayView2<f64>,
-        y: ArrayView1<f64>,
-        seed: u64,
-    ) -> Result<Box<dyn Fitted>> {
-        Ok(Box::new(self.clone().seed(seed).fit(x, y)?))
-    }
-}
-
-impl Fitted for MlpRegressor {
-    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        Ok(self.predict(x)?.insert_axis(Axis(1)))
-    }
-}
+seeded_regressor!(MlpRegressorParams => MlpRegressor);
 
 #[cfg(test)]
 mod tests {

@@ -6,10 +6,10 @@ use super::{
 };
 use crate::Result;
 use crate::base::{
-    Fitted, Regressor, check_matrix, check_rows, check_target, check_weights, r_squared, setters,
+    check_matrix, check_rows, check_target, check_weights, r_squared, seeded_regressor, setters,
     shape, stored, stream, views,
 };
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, ArrayView1, ArrayView2};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
@@ -169,22 +169,7 @@ impl DecisionTreeRegressor {
     }
 }
 
-impl Regressor for DecisionTreeRegressorParams {
-    fn fit_base(
-        &self,
-        x: ArrayView2<f64>,
-        y: ArrayView1<f64>,
-        seed: u64,
-    ) -> Result<Box<dyn Fitted>> {
-        Ok(Box::new(self.clone().seed(seed).fit(x, y)?))
-    }
-}
-
-impl Fitted for DecisionTreeRegressor {
-    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        Ok(self.predict(x)?.insert_axis(Axis(1)))
-    }
-}
+seeded_regressor!(DecisionTreeRegressorParams => DecisionTreeRegressor);
 
 #[cfg(test)]
 mod tests {

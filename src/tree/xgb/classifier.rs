@@ -139,12 +139,12 @@ impl BoostedTreesClassifierParams {
         y_valid: &[usize],
     ) -> Result<BoostedTreesClassifier> {
         let (settings, y) = self.of(y, x)?;
-        let y_valid = margins_of(y_valid);
+        let y_valid = targets(y_valid);
         let ensemble = settings.fit_validated(&WORDS, x, y.view(), x_valid, y_valid.view())?;
         Ok(BoostedTreesClassifier { ensemble })
     }
 
-    /// The settings for as many classes as there are, and the classes as the derivatives take them.
+    /// The settings for as many classes as there are, and the targets.
     fn of(&self, y: &[usize], x: ArrayView2<f64>) -> Result<(Settings, Array1<f64>)> {
         let n_classes = check_classes(WORDS.y, y, x.nrows())?;
         let mut settings = self.settings.clone();
@@ -153,11 +153,12 @@ impl BoostedTreesClassifierParams {
         } else {
             Objective::Logistic
         };
-        Ok((settings, margins_of(y)))
+        Ok((settings, targets(y)))
     }
 }
 
-fn margins_of(y: &[usize]) -> Array1<f64> {
+/// The classes as the derivatives take them.
+fn targets(y: &[usize]) -> Array1<f64> {
     y.iter().map(|&class| class as f64).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use super::Objective;
 use super::structure::{BoostedTree, TreeNode};
-use crate::base::{finite, holds, shape, stored};
+use crate::base::{check_width, finite, holds, shape, stored};
 use crate::tree::cart::shares;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayViewMut2, Axis};
@@ -123,10 +123,7 @@ pub(super) fn check_rows_with_gaps(
     if x.nrows() == 0 || x.ncols() == 0 {
         return Err(Error::Empty { what, needed: "1 row and 1 column" });
     }
-    if x.ncols() != n_features {
-        let (expected, got) = (format!("(n_rows, {n_features})"), format!("{:?}", x.dim()));
-        return Err(Error::Shape { what, expected, got });
-    }
+    check_width(what, x, n_features)?;
     match x.indexed_iter().find(|(_, v)| v.is_infinite()) {
         Some(((row, col), &value)) => Err(Error::NotFinite { what, row, col, value }),
         None => Ok(()),

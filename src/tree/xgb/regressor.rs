@@ -7,7 +7,7 @@ use super::{Growth, Method, Objective, TreeNode};
 #[cfg(doc)]
 use crate::Error;
 use crate::Result;
-use crate::base::{Fitted, Regressor, check_target, holds, r_squared, stored, views};
+use crate::base::{check_target, holds, r_squared, seeded_regressor, stored, views};
 use crate::tree::stopping::stopping_setters;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -211,19 +211,4 @@ impl BoostedTreesRegressor {
     }
 }
 
-impl Regressor for BoostedTreesRegressorParams {
-    fn fit_base(
-        &self,
-        x: ArrayView2<f64>,
-        y: ArrayView1<f64>,
-        seed: u64,
-    ) -> Result<Box<dyn Fitted>> {
-        Ok(Box::new(self.clone().seed(seed).fit(x, y)?))
-    }
-}
-
-impl Fitted for BoostedTreesRegressor {
-    fn outputs(&self, x: ArrayView2<f64>) -> Result<Array2<f64>> {
-        Ok(self.predict(x)?.insert_axis(Axis(1)))
-    }
-}
+seeded_regressor!(BoostedTreesRegressorParams => BoostedTreesRegressor);

@@ -112,6 +112,21 @@ mod tests {
         check_gradients(|| weighted(&attention(&q, &k, &v, Some(&mask))?), &params, 1e-7).unwrap();
     }
 
+    /// By hand: with `d = 4` and `q kᵀ = 2 ln 3`, `S = ln 3`, so the first key has the share 3/4 of both.
+    #[test]
+    fn scores_are_divided_by_the_root_of_the_width() {
+        let at = |first: f64| {
+            let (mut q, mut k) = (Array3::zeros((1, 1, 4)), Array3::zeros((1, 2, 4)));
+            (q[[0, 0, 1]], k[[0, 0, 1]]) = (2.0, first);
+            let v = array![[[4.0], [8.0]]];
+            let [q, k, v] = [q, k, v].map(|t| to_tensor(t.view(), DType::F64).unwrap());
+            let y: Array3<f64> = to_array(&attention(&q, &k, &v, None).unwrap()).unwrap();
+            y[[0, 0, 0]]
+        };
+        assert!((at(3f64.ln()) - 5.0).abs() < 1e-14, "{}", at(3f64.ln()));
+        assert!((at(0.0) - 6.0).abs() < 1e-14);
+    }
+
     #[test]
     fn a_hidden_key_is_as_one_that_is_not_there() {
         let (params, [q, k, v]) = store([(1, 3, 2), (1, 3, 2), (1, 3, 2)]);
